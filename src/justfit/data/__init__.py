@@ -1,0 +1,1 @@
+"""Labelled rows in: raw, prepared, sealed."""

@@ -1,0 +1,86 @@
+"""`Dataset`: raw rows, labels, and test rows that stay sealed until the final step."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from justfit.data.raw import Raw
+from justfit.errors import DataError, SealError
+from justfit.spec import PreparationSpec, Task
+
+Labels = npt.NDArray[np.int64] | npt.NDArray[np.float32]
+"""Class numbers (int64, ``[rows]``) for binary and multiclass; float32 ``[rows]`` for regression, ``[rows, labels]`` for multilabel."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Raw rows and their labels, one label a row."""
+
+    raw: Raw
+    labels: Labels
+
+    def __post_init__(self) -> None:
+        if len(self.raw) != len(self.labels):
+            raise DataError(f"There are {len(self.raw)} rows but {len(self.labels)} labels.")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, rows: npt.NDArray[np.intp]) -> "Part":
+        """The rows numbered ``rows``, in that order."""
+        return Part(self.raw.take(rows), self.labels[rows])
+
+
+class Sealed:
+    """Test rows that are not read, let alone reachable, before `open` is called, once.
+
+    Everything that trains, tunes or chooses works on arrays taken from the training part; only
+    the final step of the workflow holds the data set and opens this.
+    """
+
+    def __init__(self, count: int, read: Callable[[], Part]) -> None:
+        self.count = count
+        self._read: Callable[[], Part] | None = read
+
+    def __repr__(self) -> str:
+        return f"<{self.count} sealed test rows>" if self._read else f"<{self.count} test rows, opened>"
+
+    def open(self) -> Part:
+        """The test rows.
+
+        Raises:
+            SealError: they were opened before.
+            DataError: the source gives another number of rows than it promised.
+        """
+        if self._read is None:
+            raise SealError("The test rows were opened before: they can be looked at once.")
+        read, self._read = self._read, None
+        part = read()
+        if len(part) != self.count:
+            raise DataError(f"The source promised {self.count} test rows and gave {len(part)}.")
+        return part
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A named data set: what is to be learned, the training rows, and the sealed test rows."""
+
+    name: str
+    task: Task
+    classes: tuple[str, ...]
+    """Names of the classes in the order of their numbers; empty for regression."""
+    train: Part
+    sealed: Sealed = field(repr=False)
+    preparation: PreparationSpec
+    """How its rows are prepared unless asked otherwise."""
+    fingerprint: str
+    """16 hexadecimal digits that change when a row or a label does."""
+    notes: tuple[str, ...] = ()
+    """What a reader of its figures must know, a sentence each."""
+
+    @property
+    def outputs(self) -> int:
+        """Units of the last layer."""
+        return len(self.classes) if self.task.name in ("multiclass", "multilabel") else 1

@@ -1,0 +1,92 @@
+"""Raw rows as a source gives them: `Texts`, word `Ids`, or `Numbers`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from justfit.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """Words by rank: ``words[0]`` is the most frequent and has id 4 (0 pads, 1 starts, 2 is unknown, 3 is unused)."""
+
+    words: tuple[str, ...]
+
+    INDEX_FROM = 3
+    START = 1
+    UNKNOWN = 2
+
+    def ids(self) -> dict[str, int]:
+        """Word to id."""
+        return {word: rank + self.INDEX_FROM for rank, word in enumerate(self.words, start=1)}
+
+    def word(self, word_id: int) -> str:
+        """The word with an id; ``?`` for the ids that are not words.
+
+        >>> Vocabulary(("the", "and")).word(5)
+        'and'
+        """
+        rank = word_id - self.INDEX_FROM
+        return self.words[rank - 1] if 1 <= rank <= len(self.words) else "?"
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """Raw texts, a string a row."""
+
+    texts: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def take(self, rows: npt.NDArray[np.intp]) -> "Texts":
+        """The rows numbered ``rows``, in that order."""
+        return Texts([self.texts[row] for row in rows])
+
+
+@dataclass(frozen=True, eq=False)
+class Ids:
+    """Texts as word ids in reading order: row ``i`` is ``ids[indptr[i]:indptr[i+1]]`` (int32; indptr int64)."""
+
+    ids: npt.NDArray[np.int32]
+    indptr: npt.NDArray[np.int64]
+    vocabulary: Vocabulary
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    def row(self, number: int) -> npt.NDArray[np.int32]:
+        """The ids of one row."""
+        return self.ids[self.indptr[number] : self.indptr[number + 1]]
+
+    def take(self, rows: npt.NDArray[np.intp]) -> "Ids":
+        """The rows numbered ``rows``, in that order."""
+        lengths = np.diff(self.indptr)[rows]
+        indptr = np.concatenate(([0], np.cumsum(lengths)))
+        entries = np.arange(indptr[-1]) + np.repeat(self.indptr[rows] - indptr[:-1], lengths)
+        return Ids(self.ids[entries], indptr, self.vocabulary)
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """Numeric rows of any real dtype, shape ``[rows, columns]``, with the columns' names."""
+
+    values: npt.NDArray[np.generic]
+    columns: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape[1] != len(self.columns):
+            raise DataError(f"Values of shape {self.values.shape} do not fit {len(self.columns)} column names.")
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, rows: npt.NDArray[np.intp]) -> "Numbers":
+        """The rows numbered ``rows``, in that order."""
+        return Numbers(self.values[rows], self.columns)
+
+
+Raw = Texts | Ids | Numbers

@@ -1,0 +1,140 @@
+"""Rows as the engine takes them: `Bags` (sparse) or `Dense`. Checked once, when made, and read-only from then on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from justfit.errors import DataError
+
+Float32 = npt.NDArray[np.float32]
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Bags:
+    """Sparse rows in CSR form: row ``i`` has ``values[indptr[i]:indptr[i+1]]`` at ``indices[...]``.
+
+    ``indptr``: int64, shape ``[rows + 1]``; ``indices``: int32, shape ``[entries]``, ascending
+    without repeats in each row, each in ``[0, columns)``; ``values``: float32, shape ``[entries]``, finite.
+
+    Raises:
+        DataError: something does not fit, with the row's number (from 0).
+    """
+
+    indptr: Int64
+    indices: Int32
+    values: Float32
+    columns: int
+
+    def __post_init__(self) -> None:
+        for name, dtype in (("indptr", np.int64), ("indices", np.int32), ("values", np.float32)):
+            object.__setattr__(self, name, _frozen(name, getattr(self, name), dtype, dimensions=1))
+        _check_bags(self)
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    def take(self, rows: npt.NDArray[np.intp]) -> "Bags":
+        """The rows numbered ``rows``, in that order."""
+        lengths = np.diff(self.indptr)[rows]
+        indptr = np.concatenate(([0], np.cumsum(lengths)))
+        entries = np.arange(indptr[-1]) + np.repeat(self.indptr[rows] - indptr[:-1], lengths)
+        return Bags(indptr, self.indices[entries], self.values[entries], self.columns)
+
+    @classmethod
+    def from_csr(cls, matrix: sparse.csr_array | sparse.csr_matrix) -> "Bags":
+        """Bags of a SciPy CSR matrix; repeated entries are added up."""
+        matrix = sparse.csr_array(matrix, copy=True)
+        matrix.sum_duplicates()
+        values = matrix.data.astype(np.float32)
+        return cls(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), values, matrix.shape[1])
+
+    def to_csr(self) -> sparse.csr_array:
+        """The same rows as a SciPy CSR array."""
+        return sparse.csr_array((self.values, self.indices, self.indptr), shape=(len(self), self.columns))
+
+
+@dataclass(frozen=True, eq=False)
+class Dense:
+    """Dense rows: ``values`` is float32, C-contiguous, shape ``[rows, columns]``, finite.
+
+    Raises:
+        DataError: something does not fit, with the row's number (from 0).
+    """
+
+    values: Float32
+
+    def __post_init__(self) -> None:
+        values = _frozen("values", self.values, np.float32, dimensions=2)
+        object.__setattr__(self, "values", values)
+        if values.shape[1] < 1:
+            raise DataError("Dense rows have no columns: at least 1 is needed.")
+        _require_finite(values)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def columns(self) -> int:
+        """Numbers in a row."""
+        return int(self.values.shape[1])
+
+    def take(self, rows: npt.NDArray[np.intp]) -> "Dense":
+        """The rows numbered ``rows``, in that order."""
+        return Dense(self.values[rows])
+
+
+Rows = Bags | Dense
+
+
+def _frozen(name: str, array: object, dtype: type[np.generic], dimensions: int) -> npt.NDArray[np.generic]:
+    """``array`` read-only and contiguous; an owned copy where it was not."""
+    if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim != dimensions:
+        found = f"{array.dtype} with {array.ndim} axes" if isinstance(array, np.ndarray) else type(array).__name__
+        raise DataError(f"{name} must be {np.dtype(dtype)} with {dimensions} axes, got {found}.")
+    array = np.ascontiguousarray(array)
+    if array.flags.writeable:
+        array = array.view()
+        array.flags.writeable = False
+    return array
+
+
+def _check_bags(bags: Bags) -> None:
+    indptr, indices, columns = bags.indptr, bags.indices, bags.columns
+    if not 1 <= columns <= np.iinfo(np.int32).max:
+        raise DataError(f"columns must be from 1 to {np.iinfo(np.int32).max}, got {columns}.")
+    if len(indptr) < 1 or indptr[0] != 0 or indptr[-1] != len(indices) or len(indices) != len(bags.values):
+        raise DataError(
+            "indptr must begin with 0 and end with the number of entries, as many as indices and values: got "
+            f"{indptr[:1].tolist()}..{indptr[-1:].tolist()} for {len(indices)} indices and {len(bags.values)} values."
+        )
+    if (falling := np.flatnonzero(np.diff(indptr) < 0)).size:
+        raise DataError(f"Row {falling[0]}: indptr falls from {indptr[falling[0]]} to {indptr[falling[0] + 1]}.")
+
+    def row_of(entry: int) -> int:
+        return int(np.searchsorted(indptr, entry, side="right")) - 1
+
+    if indices.size and (indices.min() < 0 or indices.max() >= columns):
+        entry = int(np.flatnonzero((indices < 0) | (indices >= columns))[0])
+        raise DataError(f"Row {row_of(entry)}: index {indices[entry]} is outside [0, {columns}).")
+    not_rising = np.diff(indices) <= 0
+    starts = indptr[1:-1]
+    not_rising[starts[(starts > 0) & (starts < len(indices))] - 1] = False
+    if not_rising.any():
+        entry = int(np.argmax(not_rising)) + 1
+        raise DataError(
+            f"Row {row_of(entry)}: index {indices[entry]} follows {indices[entry - 1]}; "
+            "indices must rise within a row, without repeats."
+        )
+    if not np.isfinite(bags.values).all():
+        entry = int(np.argmin(np.isfinite(bags.values)))
+        raise DataError(f"Row {row_of(entry)}: the value at index {indices[entry]} is {bags.values[entry]}.")
+
+
+def _require_finite(values: Float32) -> None:
+    if not np.isfinite(values).all():
+        row, column = (int(axis[0]) for axis in np.nonzero(~np.isfinite(values)))
+        raise DataError(f"Row {row}, column {column}: the value is {values[row, column]}.")

@@ -1,0 +1,37 @@
+"""Every error justfit raises on purpose, in one tree.
+
+::
+
+    JustfitError            caught once, by the command line, and printed as one sentence
+    ├── SpecError           a network, recipe, protocol or option that cannot be
+    ├── DataError           a source, file, row or label that is missing, broken or does not fit
+    │   └── SealError       test rows asked for a second time
+    ├── StoreError          a run folder that cannot be written, read or found
+    └── EngineError         rows, weights or settings that the engine refuses
+
+A message says what was expected, what was found, where, and what to do.
+"""
+
+
+class JustfitError(Exception):
+    """Base of all errors that a user of justfit can cause and mend."""
+
+
+class SpecError(JustfitError):
+    """A network, recipe, protocol or option has a value that cannot be."""
+
+
+class DataError(JustfitError):
+    """A source, a file, a row or a label is missing, broken or does not fit."""
+
+
+class SealError(DataError):
+    """The test rows were asked for again after they had been opened."""
+
+
+class StoreError(JustfitError):
+    """A run folder cannot be written, read or found."""
+
+
+class EngineError(JustfitError):
+    """The engine refuses rows, weights or settings that do not fit each other."""

@@ -1,0 +1,106 @@
+"""`Network`: the shape of a feed-forward network and how it is regularized."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from justfit.errors import SpecError
+from justfit.spec.checks import require_choice, require_integer, require_number
+from justfit.spec.task import Task
+
+ACTIVATIONS = ("relu", "tanh", "sigmoid")
+"""Activations of hidden layers. The last layer's follows from the task."""
+
+MAX_UNITS = 65_536
+"""More units in one layer than this is a mistyped width."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One dense layer with everything resolved: what the engine trains and the summary prints."""
+
+    kind: str
+    """``dense``, or ``embedding`` for averaged word vectors (a dense layer without a bias)."""
+    units: int
+    activation: str
+    dropout: float = 0.0
+    l1: float = 0.0
+    l2: float = 0.0
+
+    @property
+    def has_bias(self) -> bool:
+        """Embeddings have none."""
+        return self.kind == "dense"
+
+    def parameters(self, inputs: int) -> int:
+        """Trainable numbers of this layer over ``inputs`` columns."""
+        return inputs * self.units + (self.units if self.has_bias else 0)
+
+
+@dataclass(frozen=True)
+class Network:
+    """Hidden widths, their activation, dropout and penalties; optionally word vectors averaged first.
+
+    ``dropout``, ``l1`` and ``l2`` take one number for all hidden layers or one a layer, and
+    are kept as one a layer. Dropout stands after a hidden layer. Penalties weigh the kernels
+    of hidden layers (not biases, not the last layer), as ``kernel_regularizer`` does in Keras:
+    ``l1 * sum(|w|)`` and ``l2 * sum(w ** 2)``.
+
+    >>> Network((16, 16), dropout=0.5).dropout
+    (0.5, 0.5)
+    """
+
+    hidden: tuple[int, ...]
+    activation: str = "relu"
+    dropout: float | Sequence[float] = 0.0
+    l1: float | Sequence[float] = 0.0
+    l2: float | Sequence[float] = 0.0
+    embedding: int | None = None
+    """Width of word vectors that are averaged over a row before the hidden layers; None for none."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.hidden, str) or not isinstance(self.hidden, Sequence):
+            raise SpecError(f"hidden must list the widths of the hidden layers, got {self.hidden!r}.")
+        hidden = tuple(require_integer("a hidden width", units, 1, MAX_UNITS) for units in self.hidden)
+        object.__setattr__(self, "hidden", hidden)
+        require_choice("activation", self.activation, ACTIVATIONS)
+        if self.embedding is not None:
+            require_integer("embedding", self.embedding, 1, MAX_UNITS)
+        for name, high in (("dropout", 1.0), ("l1", float("inf")), ("l2", float("inf"))):
+            object.__setattr__(self, name, _one_a_layer(name, getattr(self, name), len(hidden), high))
+
+    def layers(self, task: Task, outputs: int) -> tuple[Layer, ...]:
+        """All layers in order, the task's last layer of ``outputs`` units included."""
+        embedding = () if self.embedding is None else (Layer("embedding", self.embedding, "linear"),)
+        numbers = (_tuple(self.dropout), _tuple(self.l1), _tuple(self.l2))
+        hidden = tuple(
+            Layer("dense", units, self.activation, dropout, l1, l2)
+            for units, dropout, l1, l2 in zip(self.hidden, *numbers, strict=True)
+        )
+        return (*embedding, *hidden, Layer("dense", outputs, task.output_activation))
+
+    def parameters(self, inputs: int, task: Task, outputs: int) -> int:
+        """Trainable numbers of the whole network.
+
+        >>> from justfit.spec import TASKS
+        >>> Network((16, 16)).parameters(10_000, TASKS["binary"], 1)
+        160305
+        """
+        layers = self.layers(task, outputs)
+        widths = (inputs, *(layer.units for layer in layers))
+        return sum(layer.parameters(width) for layer, width in zip(layers, widths, strict=False))
+
+
+def _one_a_layer(name: str, value: object, layers: int, high: float) -> tuple[float, ...]:
+    """``value`` as one checked number for each hidden layer."""
+    many = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,) * layers
+    if len(many) != layers:
+        raise SpecError(
+            f"{name} must be one number or one for each of the {layers} hidden layers, got {len(many)} numbers."
+        )
+    return tuple(require_number(name, number, 0.0, high, open_high=True) for number in many)
+
+
+def _tuple(value: float | Sequence[float]) -> tuple[float, ...]:
+    """The per-layer numbers, which `Network` keeps as a tuple."""
+    assert isinstance(value, tuple)
+    return value

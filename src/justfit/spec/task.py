@@ -1,0 +1,67 @@
+"""The five tasks; each fixes the last layer, the losses that fit it and the metric."""
+
+from dataclasses import dataclass
+
+from justfit.spec.checks import require_choice
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be learned from the labels.
+
+    The last layer follows from the task and cannot be named by hand: a layer that
+    does not fit its labels gives figures that mean nothing.
+    """
+
+    name: str
+    output_activation: str
+    """Activation of the last layer: ``sigmoid``, ``softmax`` or ``linear``."""
+    losses: tuple[str, ...]
+    """Losses that fit the last layer; the first is the default."""
+    metric: str
+    """``accuracy`` or ``mae``, measured each epoch beside the loss."""
+    label: str
+    """What one row's label is, for messages."""
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether labels are classes, so that accuracy and a confusion matrix mean something."""
+        return self.metric == "accuracy"
+
+    def loss(self, override: str | None = None) -> str:
+        """The loss to train with: the task's own, or ``override`` where it fits.
+
+        Raises:
+            SpecError: ``override`` does not fit the task.
+
+        >>> TASKS["binary"].loss()
+        'binary_crossentropy'
+        >>> TASKS["binary"].loss("mse")
+        'mse'
+        """
+        if override is None:
+            return self.losses[0]
+        return require_choice("loss", override, self.losses, f"for {self.name} labels")
+
+
+_CROSSENTROPY_OR_MSE = ("binary_crossentropy", "mse")
+
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (
+        Task("binary", "sigmoid", _CROSSENTROPY_OR_MSE, "accuracy", "one of two classes"),
+        Task(
+            "multiclass", "softmax", ("categorical_crossentropy",), "accuracy", "one of several classes"
+        ),
+        Task("multilabel", "sigmoid", _CROSSENTROPY_OR_MSE, "accuracy", "any of several classes"),
+        Task("regression", "linear", ("mse",), "mae", "a number"),
+        Task("unit_regression", "sigmoid", ("mse", "binary_crossentropy"), "mae", "a number in [0, 1]"),
+    )
+}
+
+
+def task_named(name: str) -> Task:
+    """The task called ``name``; raises `SpecError` with the nearest legal name."""
+    return TASKS[require_choice("task", name, tuple(TASKS))]
+
+
