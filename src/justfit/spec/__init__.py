@@ -1,5 +1,11 @@
 """The nouns: frozen dataclasses of plain values. No NumPy, no files, no clock."""
 
+from justfit.spec.history import Diverged as Diverged
+from justfit.spec.history import Done as Done
+from justfit.spec.history import Epoch as Epoch
+from justfit.spec.history import History as History
+from justfit.spec.history import Outcome as Outcome
+from justfit.spec.history import best_epoch as best_epoch
 from justfit.spec.network import ACTIVATIONS as ACTIVATIONS
 from justfit.spec.network import Layer as Layer
 from justfit.spec.network import Network as Network
