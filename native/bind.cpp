@@ -1,0 +1,291 @@
+// justfit._native: the Python face of the engine. It checks shapes and ranges, lets go of the interpreter while it
+// computes, and takes it back now and then to see whether Ctrl-C was pressed.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <atomic>
+#include <chrono>
+#include <limits>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "cohort.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace justfit {
+namespace {
+
+template <class T>
+using Vector = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Matrix = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+void require(bool holds, const char* message) {
+  if (!holds) throw std::invalid_argument(message);
+}
+
+int64_t size_of(std::size_t n) { return static_cast<int64_t>(n); }
+
+// Rows with the arrays they look into kept alive.
+struct Rows {
+  Vector<int64_t> indptr;
+  Vector<int32_t> indices;
+  Vector<float> values;
+  Matrix dense;
+  RowsView view;
+};
+
+Rows bags(Vector<int64_t> indptr, Vector<int32_t> indices, Vector<float> values, int64_t columns) {
+  require(indptr.shape(0) >= 1 && columns >= 1 && columns <= std::numeric_limits<int32_t>::max(),
+          "bags need an indptr and 1 to 2^31 - 1 columns");
+  require(indices.shape(0) == values.shape(0), "indices and values differ in length");
+  require(indices.shape(0) <= static_cast<std::size_t>(std::numeric_limits<int32_t>::max()),
+          "bags hold more than 2^31 - 1 entries");
+  const int64_t rows = size_of(indptr.shape(0)) - 1;
+  require(indptr.data()[0] == 0 && indptr.data()[rows] == size_of(indices.shape(0)), "indptr does not span the entries");
+  for (int64_t i = 0; i < rows; ++i) require(indptr.data()[i] <= indptr.data()[i + 1], "indptr falls");
+  for (std::size_t e = 0; e < indices.shape(0); ++e)
+    require(indices.data()[e] >= 0 && indices.data()[e] < columns, "an index is out of range");
+  return {indptr, indices, values, {}, {indptr.data(), indices.data(), values.data(), rows, columns}};
+}
+
+Rows dense(Matrix values) {
+  require(values.shape(1) >= 1, "dense rows need a column");
+  const RowsView view{nullptr, nullptr, values.data(), size_of(values.shape(0)), size_of(values.shape(1))};
+  return {{}, {}, {}, values, view};
+}
+
+struct Targets {
+  Vector<int32_t> classes;
+  Matrix values;
+  TargetsView view;
+  int64_t rows;
+};
+
+Targets class_targets(Vector<int32_t> classes, int64_t outputs) {
+  for (std::size_t i = 0; i < classes.shape(0); ++i)
+    require(classes.data()[i] >= 0 && classes.data()[i] < outputs, "a class is out of range");
+  return {classes, {}, {nullptr, classes.data(), outputs}, size_of(classes.shape(0))};
+}
+
+Targets number_targets(Matrix values) {
+  require(values.shape(1) >= 1, "targets need a column");
+  return {{}, values, {values.data(), nullptr, size_of(values.shape(1))}, size_of(values.shape(0))};
+}
+
+template <class T>
+nb::ndarray<nb::numpy, T> new_array(std::initializer_list<std::size_t> shape, std::unique_ptr<T[]> data) {
+  T* raw = data.release();
+  return nb::ndarray<nb::numpy, T>(raw, shape, nb::capsule(raw, [](void* p) noexcept { delete[] static_cast<T*>(p); }));
+}
+
+std::unique_ptr<float[]> floats(std::size_t count) { return std::make_unique<float[]>(count); }
+
+class Trainer {
+ public:
+  Trainer(int64_t columns, bool sparse, int64_t batch_size, int threads, std::vector<MemberSpec> members,
+          const std::optional<std::string>& instructions)
+      : cohort_(columns, sparse, batch_size, checked_threads(threads), checked(std::move(members)),
+                kernels_for(instructions)) {}
+
+  void set_layer(int64_t m, int64_t l, Matrix kernel, std::optional<Vector<float>> bias) {
+    const Turn turn(*this);
+    const LayerSpec& spec = layer(m, l);
+    require(size_of(kernel.shape(0)) == cohort_.inputs_of(m, l) && size_of(kernel.shape(1)) == spec.units,
+            "the kernel's shape does not fit its layer");
+    require(bias.has_value() == spec.bias, "the layer has a bias where none is given, or none where one is");
+    require(!bias || size_of(bias->shape(0)) == spec.units, "the bias's length does not fit its layer");
+    cohort_.set_layer(m, l, kernel.data(), bias ? bias->data() : nullptr);
+  }
+
+  nb::tuple get_layer(int64_t m, int64_t l) {
+    const Turn turn(*this);
+    const LayerSpec& spec = layer(m, l);
+    const auto inputs = static_cast<std::size_t>(cohort_.inputs_of(m, l)), units = static_cast<std::size_t>(spec.units);
+    auto kernel = floats(inputs * units), bias = floats(units);
+    cohort_.get_layer(m, l, kernel.get(), bias.get());
+    nb::object array = nb::cast(new_array<float>({inputs, units}, std::move(kernel)));
+    if (!spec.bias) return nb::make_tuple(array, nb::none());
+    return nb::make_tuple(array, nb::cast(new_array<float>({units}, std::move(bias))));
+  }
+
+  std::vector<Figures> train_epoch(const Rows& rows, const Targets& targets, Vector<int64_t> order, int64_t number) {
+    const Turn turn(*this);
+    check_fit(rows, targets);
+    require(order.shape(0) >= 1, "an epoch needs rows");
+    for (std::size_t i = 0; i < order.shape(0); ++i)
+      require(order.data()[i] >= 0 && order.data()[i] < rows.view.rows, "the order names a row that is not there");
+    const nb::gil_scoped_release released;
+    return cohort_.train_epoch(rows.view, targets.view, order.data(), size_of(order.shape(0)), number, interrupted());
+  }
+
+  std::vector<Figures> evaluate(const Rows& rows, const Targets& targets) {
+    const Turn turn(*this);
+    check_fit(rows, targets);
+    require(rows.view.rows >= 1, "an evaluation needs rows");
+    const nb::gil_scoped_release released;
+    return cohort_.evaluate(rows.view, targets.view, interrupted());
+  }
+
+  nb::ndarray<nb::numpy, float> predict(int64_t m, const Rows& rows) {
+    const Turn turn(*this);
+    require(m >= 0 && m < cohort_.members(), "there is no such member");
+    check_kind(rows);
+    const auto outputs = static_cast<std::size_t>(cohort_.member(m).layers.back().units);
+    const auto count = static_cast<std::size_t>(rows.view.rows);
+    auto out = floats(count * outputs);
+    {
+      const nb::gil_scoped_release released;
+      cohort_.predict(m, rows.view, out.get(), interrupted());
+    }
+    return new_array<float>({count, outputs}, std::move(out));
+  }
+
+ private:
+  // A cohort computes one thing at a time: a second Python thread is refused rather than let in.
+  struct Turn {
+    explicit Turn(Trainer& t) : trainer(t) {
+      if (trainer.busy_.exchange(true)) throw std::runtime_error("this cohort is at work in another thread");
+    }
+    ~Turn() { trainer.busy_.store(false); }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    Trainer& trainer;
+  };
+
+  static int checked_threads(int threads) {
+    require(threads >= 1 && threads <= 1024, "threads must be from 1 to 1024");
+    return threads;
+  }
+
+  static std::vector<MemberSpec> checked(std::vector<MemberSpec> members) {
+    for (const MemberSpec& member : members) {
+      require(!member.layers.empty(), "a network needs a layer");
+      for (const LayerSpec& layer : member.layers) {
+        require(layer.units >= 1 && layer.units <= (int64_t{1} << 24), "a layer needs 1 to 2^24 units");
+        require(layer.dropout >= 0.0f && layer.dropout < 1.0f, "dropout must lie in [0, 1)");
+        require(&layer == &member.layers.back() || layer.activation != Activation::softmax,
+                "softmax belongs to the last layer");
+      }
+      require((member.loss == Loss::categorical_crossentropy) ==
+                  (member.layers.back().activation == Activation::softmax),
+              "softmax and categorical_crossentropy go together");
+    }
+    return members;
+  }
+
+  static const Kernels& kernels_for(const std::optional<std::string>& name) {
+    if (!name) return kernels();
+    const Kernels* found = kernels_named(name->c_str());
+    require(found != nullptr, "these instructions are unknown or not to be had on this processor");
+    return *found;
+  }
+
+  const LayerSpec& layer(int64_t m, int64_t l) const {
+    require(m >= 0 && m < cohort_.members(), "there is no such member");
+    const auto& layers = cohort_.member(m).layers;
+    require(l >= 0 && l < size_of(layers.size()), "there is no such layer");
+    return layers[static_cast<std::size_t>(l)];
+  }
+
+  void check_kind(const Rows& rows) const {
+    require(rows.view.columns == cohort_.columns() && rows.view.sparse() == cohort_.sparse(),
+            "the rows do not have the cohort's columns and kind");
+  }
+
+  void check_fit(const Rows& rows, const Targets& targets) const {
+    check_kind(rows);
+    require(targets.rows == rows.view.rows, "rows and targets differ in number");
+    for (int64_t m = 0; m < cohort_.members(); ++m) {
+      require(cohort_.member(m).layers.back().units == targets.view.outputs, "targets do not fit the last layer");
+      require((cohort_.member(m).loss == Loss::categorical_crossentropy) == (targets.view.classes != nullptr),
+              "categorical_crossentropy takes class numbers, the other losses take numbers");
+    }
+  }
+
+  static Cohort::Check interrupted() {
+    return [last = std::chrono::steady_clock::now()]() mutable {
+      const auto now = std::chrono::steady_clock::now();
+      if (now - last < std::chrono::milliseconds(100)) return;
+      last = now;
+      const nb::gil_scoped_acquire held;
+      if (PyErr_CheckSignals() != 0) throw nb::python_error();
+    };
+  }
+
+  Cohort cohort_;
+  std::atomic<bool> busy_{false};
+};
+
+}  // namespace
+}  // namespace justfit
+
+NB_MODULE(_native, m) {
+  using namespace justfit;
+  m.doc() = "The native engine: cohorts of feed-forward networks over sparse or dense rows.";
+  m.def("instructions", [] { return kernels().name; }, "The vector instructions in use: avx512, avx2 or plain.");
+
+  nb::enum_<Activation>(m, "Activation")
+      .value("linear", Activation::linear)
+      .value("relu", Activation::relu)
+      .value("tanh", Activation::tanh)
+      .value("sigmoid", Activation::sigmoid)
+      .value("softmax", Activation::softmax);
+  nb::enum_<Loss>(m, "Loss")
+      .value("binary_crossentropy", Loss::binary_crossentropy)
+      .value("categorical_crossentropy", Loss::categorical_crossentropy)
+      .value("mse", Loss::mse);
+  nb::enum_<Metric>(m, "Metric").value("accuracy", Metric::accuracy).value("mae", Metric::mae);
+  nb::enum_<OptimizerKind>(m, "OptimizerKind")
+      .value("sgd", OptimizerKind::sgd)
+      .value("rmsprop", OptimizerKind::rmsprop)
+      .value("adam", OptimizerKind::adam);
+
+  nb::class_<LayerSpec>(m, "LayerSpec")
+      .def("__init__",
+           [](LayerSpec* self, int64_t units, Activation activation, bool bias, float dropout, float l1, float l2) {
+             new (self) LayerSpec{units, activation, bias, dropout, l1, l2};
+           },
+           nb::kw_only(), "units"_a, "activation"_a, "bias"_a, "dropout"_a, "l1"_a, "l2"_a);
+  nb::class_<OptimizerSpec>(m, "OptimizerSpec")
+      .def("__init__",
+           [](OptimizerSpec* self, OptimizerKind kind, float learning_rate, float momentum, bool nesterov, float rho,
+              float beta_1, float beta_2, float epsilon) {
+             new (self) OptimizerSpec{kind, learning_rate, momentum, nesterov, rho, beta_1, beta_2, epsilon};
+           },
+           nb::kw_only(), "kind"_a, "learning_rate"_a, "momentum"_a = 0.0f, "nesterov"_a = false, "rho"_a = 0.9f,
+           "beta_1"_a = 0.9f, "beta_2"_a = 0.999f, "epsilon"_a = 1e-7f);
+  nb::class_<MemberSpec>(m, "MemberSpec")
+      .def("__init__",
+           [](MemberSpec* self, std::vector<LayerSpec> layers, Loss loss, Metric metric, const OptimizerSpec& optimizer,
+              uint64_t dropout_seed) {
+             new (self) MemberSpec{std::move(layers), loss, metric, optimizer, dropout_seed};
+           },
+           nb::kw_only(), "layers"_a, "loss"_a, "metric"_a, "optimizer"_a, "dropout_seed"_a);
+  nb::class_<Figures>(m, "Figures")
+      .def_ro("loss", &Figures::loss)
+      .def_ro("data_loss", &Figures::data_loss)
+      .def_ro("metric", &Figures::metric);
+  nb::class_<Rows>(m, "Rows");
+  nb::class_<Targets>(m, "Targets");
+  m.def("bags", &bags, "indptr"_a, "indices"_a, "values"_a, "columns"_a, "Sparse rows, in place.");
+  m.def("dense", &dense, "values"_a, "Dense rows, in place.");
+  m.def("class_targets", &class_targets, "classes"_a, "outputs"_a, "Class numbers as labels.");
+  m.def("number_targets", &number_targets, "values"_a, "Numbers as labels, [rows, outputs].");
+
+  nb::class_<Trainer>(m, "Cohort")
+      .def(nb::init<int64_t, bool, int64_t, int, std::vector<MemberSpec>, const std::optional<std::string>&>(),
+           nb::kw_only(), "columns"_a, "sparse"_a, "batch_size"_a, "threads"_a, "members"_a,
+           "instructions"_a = nb::none())
+      .def("set_layer", &Trainer::set_layer, "member"_a, "layer"_a, "kernel"_a, "bias"_a.none())
+      .def("get_layer", &Trainer::get_layer, "member"_a, "layer"_a)
+      .def("train_epoch", &Trainer::train_epoch, "rows"_a, "targets"_a, "order"_a, "number"_a)
+      .def("evaluate", &Trainer::evaluate, "rows"_a, "targets"_a)
+      .def("predict", &Trainer::predict, "member"_a, "rows"_a);
+}

@@ -1,0 +1,16 @@
+// The kernels for any processor; CMakeLists.txt gives this file its compiler flags.
+#include "kernels.h"
+
+#if defined(__AVX512F__) || defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+namespace justfit::plain {
+#include "vectors.h"
+//
+#include "kernels.inc.h"
+
+extern const Kernels table;
+const Kernels table = {"plain",  bag_forward, matmul, activate, loss, multiply, sum_rows, update, update_words,
+                       update_present_words};
+}  // namespace justfit::plain

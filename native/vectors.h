@@ -1,0 +1,96 @@
+// Vectors of 16 floats and the functions on them, for kernels.inc.h. GCC and Clang split them where registers are
+// shorter. Included inside a namespace of its instruction set; everything is inlined, so that no code made for one
+// processor can be linked into another's.
+#pragma once
+
+#include <cstdint>
+
+#define JUSTFIT_INLINE static inline __attribute__((always_inline))
+
+typedef float Vec __attribute__((vector_size(64)));
+typedef int32_t IntVec __attribute__((vector_size(64)));
+typedef uint32_t UintVec __attribute__((vector_size(64)));
+
+namespace {
+
+JUSTFIT_INLINE Vec load(const float* p) { return *reinterpret_cast<const Vec*>(p); }
+JUSTFIT_INLINE void store(float* p, Vec v) { *reinterpret_cast<Vec*>(p) = v; }
+JUSTFIT_INLINE Vec all(float x) { return Vec{} + x; }
+JUSTFIT_INLINE Vec select(IntVec mask, Vec yes, Vec no) { return mask ? yes : no; }
+JUSTFIT_INLINE Vec larger(Vec x, Vec y) { return select(x > y, x, y); }
+JUSTFIT_INLINE Vec smaller(Vec x, Vec y) { return select(x < y, x, y); }
+JUSTFIT_INLINE Vec absolute(Vec x) { return reinterpret_cast<Vec>(reinterpret_cast<IntVec>(x) & 0x7fffffff); }
+
+JUSTFIT_INLINE Vec square_root(Vec x) {
+#if defined(__AVX512F__)
+  return reinterpret_cast<Vec>(_mm512_maskz_sqrt_ps(0xffff, reinterpret_cast<__m512>(x)));
+#else
+  Vec y;
+  for (int i = 0; i < 16; ++i) y[i] = __builtin_sqrtf(x[i]);
+  return y;
+#endif
+}
+
+// Lane by lane in a fixed order of pairs.
+JUSTFIT_INLINE float sum_lanes(Vec x) {
+  float y[16];
+  __builtin_memcpy(y, &x, sizeof y);
+  for (int width = 8; width >= 1; width /= 2)
+    for (int i = 0; i < width; ++i) y[i] += y[i + width];
+  return y[0];
+}
+
+JUSTFIT_INLINE IntVec lane_numbers() { return IntVec{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}; }
+
+// e^x within 2 units in the last place; polynomial and reduction of Cephes' expf (Moshier 1992).
+JUSTFIT_INLINE Vec exponential(Vec x) {
+  const IntVec is_nan = x != x;
+  const Vec given = x;
+  x = smaller(larger(x, all(-87.33654f)), all(88.37626f));
+  const float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to whole numbers
+  const Vec shifted = x * 1.44269504088896341f + magic;
+  const Vec n = shifted - magic;
+  x = x - n * 0.693359375f;
+  x = x - n * -2.12194440e-4f;
+  Vec y = all(1.9875691500e-4f);
+  y = y * x + 1.3981999507e-3f;
+  y = y * x + 8.3334519073e-3f;
+  y = y * x + 4.1665795894e-2f;
+  y = y * x + 1.6666665459e-1f;
+  y = y * x + 5.0000001201e-1f;
+  y = y * (x * x) + x + 1.0f;
+  const IntVec power = (__builtin_convertvector(n, IntVec) + 127) << 23;
+  return select(is_nan, given, y * reinterpret_cast<Vec>(power));
+}
+
+JUSTFIT_INLINE Vec sigmoid(Vec x) { return 1.0f / (1.0f + exponential(-x)); }
+
+// Polynomial of Cephes' tanhf near zero, where 1 - 2 / (e^2x + 1) would cancel.
+JUSTFIT_INLINE Vec hyperbolic_tangent(Vec x) {
+  const Vec z = x * x;
+  Vec y = all(-5.70498872745e-3f);
+  y = y * z + 2.06390887954e-2f;
+  y = y * z + -5.37397155531e-2f;
+  y = y * z + 1.33314422036e-1f;
+  y = y * z + -3.33332819422e-1f;
+  const Vec near_zero = y * z * x + x;
+  const Vec size = absolute(x);
+  const Vec far = 1.0f - 2.0f / (exponential(size + size) + 1.0f);
+  return select(size < 0.625f, near_zero, select(x < 0.0f, -far, far));
+}
+
+// A well-mixed 32-bit hash of a counter under two keys (rounds of the lowbias32 family, Wellons 2018).
+JUSTFIT_INLINE UintVec hash(UintVec x, uint32_t key0, uint32_t key1) {
+  x += key0;
+  x ^= x >> 16;
+  x *= 0x21f0aaadu;
+  x ^= x >> 15;
+  x += key1;
+  x *= 0x735a2d97u;
+  x ^= x >> 15;
+  x *= 0x9e3779b1u;
+  x ^= x >> 16;
+  return x;
+}
+
+}  // namespace

@@ -1,0 +1,79 @@
+"""Types of the native module, made from native/bind.cpp."""
+
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+_Float32 = npt.NDArray[np.float32]
+
+def instructions() -> str: ...
+
+class Activation:
+    __members__: ClassVar[dict[str, Activation]]
+
+class Loss:
+    __members__: ClassVar[dict[str, Loss]]
+
+class Metric:
+    __members__: ClassVar[dict[str, Metric]]
+
+class OptimizerKind:
+    __members__: ClassVar[dict[str, OptimizerKind]]
+
+class LayerSpec:
+    def __init__(
+        self, *, units: int, activation: Activation, bias: bool, dropout: float, l1: float, l2: float
+    ) -> None: ...
+
+class OptimizerSpec:
+    def __init__(self, *, kind: OptimizerKind, learning_rate: float, **numbers: float) -> None: ...
+
+class MemberSpec:
+    def __init__(
+        self,
+        *,
+        layers: list[LayerSpec],
+        loss: Loss,
+        metric: Metric,
+        optimizer: OptimizerSpec,
+        dropout_seed: int,
+    ) -> None: ...
+
+class Figures:
+    @property
+    def loss(self) -> float: ...
+    @property
+    def data_loss(self) -> float: ...
+    @property
+    def metric(self) -> float: ...
+
+class Rows: ...
+class Targets: ...
+
+def bags(
+    indptr: npt.NDArray[np.int64], indices: npt.NDArray[np.int32], values: _Float32, columns: int
+) -> Rows: ...
+def dense(values: _Float32) -> Rows: ...
+def class_targets(classes: npt.NDArray[np.int32], outputs: int) -> Targets: ...
+def number_targets(values: _Float32) -> Targets: ...
+
+class Cohort:
+    def __init__(
+        self,
+        *,
+        columns: int,
+        sparse: bool,
+        batch_size: int,
+        threads: int,
+        members: list[MemberSpec],
+        instructions: str | None = None,
+    ) -> None: ...
+    def set_layer(self, member: int, layer: int, kernel: _Float32, bias: _Float32 | None) -> None: ...
+    def get_layer(self, member: int, layer: int) -> tuple[_Float32, _Float32 | None]: ...
+    def train_epoch(
+        self, rows: Rows, targets: Targets, order: npt.NDArray[np.int64], number: int
+    ) -> list[Figures]: ...
+    def evaluate(self, rows: Rows, targets: Targets) -> list[Figures]: ...
+    def predict(self, member: int, rows: Rows) -> _Float32: ...
+
