@@ -23,16 +23,12 @@ JUSTFIT_INLINE void bag_row(const int32_t* indices, const float* values, int64_t
   for (; e + 4 <= count; e += 4)
     for (int part = 0; part < 4; ++part) {
       const float* row = weights + indices[e + part] * stride;
-      for (int v = 0; v < V; ++v) sums[part][v] += values[e + part] * load(row + v * kLanes);
+      for (int v = 0; v < V; ++v) sums[part][v] = fused(values[e + part], load(row + v * kLanes), sums[part][v]);
     }
-  for (int part = 0; e < count; ++e, ++part) {
+  for (int part = 0; part < 3; ++part, ++e) {  // the last one to three entries
+    if (e == count) break;
     const float* row = weights + indices[e] * stride;
-    for (int v = 0; v < V; ++v) {
-      const Vec term = values[e] * load(row + v * kLanes);
-      if (part == 0) sums[0][v] += term;
-      if (part == 1) sums[1][v] += term;
-      if (part == 2) sums[2][v] += term;
-    }
+    for (int v = 0; v < V; ++v) sums[part][v] = fused(values[e], load(row + v * kLanes), sums[part][v]);
   }
   for (int v = 0; v < V; ++v)
     store(out + v * kLanes, (sums[0][v] + sums[1][v]) + (sums[2][v] + sums[3][v]) + load(bias + v * kLanes));
@@ -65,7 +61,7 @@ JUSTFIT_INLINE void tile(int64_t k, const float* a, int64_t a_row, int64_t a_col
     Vec columns[V];
     for (int v = 0; v < V; ++v) columns[v] = load(b + v * kLanes);
     for (int i = 0; i < M; ++i)
-      for (int v = 0; v < V; ++v) sums[i][v] += a[i * a_row] * columns[v];
+      for (int v = 0; v < V; ++v) sums[i][v] = fused(a[i * a_row], columns[v], sums[i][v]);
   }
   for (int i = 0; i < M; ++i)
     for (int v = 0; v < V; ++v) store(c + i * c_stride + v * kLanes, sums[i][v]);
@@ -287,8 +283,8 @@ JUSTFIT_INLINE Vec penalize(const UpdateRule& rule, Vec w, Vec gradient, Penalty
     gradient += select(w > 0.0f, all(rule.l1), select(w < 0.0f, all(-rule.l1), Vec{}));
   }
   if (rule.l2 != 0.0f) {
-    sums.square += w * w;
-    gradient += w * (2.0f * rule.l2);
+    sums.square = fused(w, w, sums.square);
+    gradient = fused(w, all(2.0f * rule.l2), gradient);
   }
   return gradient;
 }
@@ -346,13 +342,13 @@ JUSTFIT_INLINE void word_gradient(const WordsView& batch, int64_t entry, int64_t
     const float* row0 = delta + batch.rows[entry] * stride;
     const float* row1 = delta + batch.rows[entry + 1] * stride;
     for (int v = 0; v < V; ++v) {
-      even[v] += batch.values[entry] * load(row0 + v * kLanes);
-      odd[v] += batch.values[entry + 1] * load(row1 + v * kLanes);
+      even[v] = fused(batch.values[entry], load(row0 + v * kLanes), even[v]);
+      odd[v] = fused(batch.values[entry + 1], load(row1 + v * kLanes), odd[v]);
     }
   }
   if (entry < end) {
     const float* row = delta + batch.rows[entry] * stride;
-    for (int v = 0; v < V; ++v) even[v] += batch.values[entry] * load(row + v * kLanes);
+    for (int v = 0; v < V; ++v) even[v] = fused(batch.values[entry], load(row + v * kLanes), even[v]);
   }
   for (int v = 0; v < V; ++v) gradient[v] = even[v] + odd[v];
 }

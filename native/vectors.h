@@ -31,6 +31,36 @@ JUSTFIT_INLINE Vec square_root(Vec x) {
 #endif
 }
 
+// a * b + c, rounded once where the processor can. Contraction by the compiler is off (CMakeLists.txt), because it may
+// differ between two copies of the same loop, and a sum must not depend on which copy took it.
+JUSTFIT_INLINE Vec fused(Vec a, Vec b, Vec c) {
+#if defined(__AVX512F__)
+  return reinterpret_cast<Vec>(_mm512_fmadd_ps(reinterpret_cast<__m512>(a), reinterpret_cast<__m512>(b),
+                                               reinterpret_cast<__m512>(c)));
+#elif defined(__AVX2__)
+  __m256 x[2], y[2], z[2];
+  __builtin_memcpy(x, &a, sizeof a);
+  __builtin_memcpy(y, &b, sizeof b);
+  __builtin_memcpy(z, &c, sizeof c);
+  z[0] = _mm256_fmadd_ps(x[0], y[0], z[0]);
+  z[1] = _mm256_fmadd_ps(x[1], y[1], z[1]);
+  __builtin_memcpy(&c, z, sizeof c);
+  return c;
+#elif defined(__aarch64__)
+  float32x4_t x[4], y[4], z[4];
+  __builtin_memcpy(x, &a, sizeof a);
+  __builtin_memcpy(y, &b, sizeof b);
+  __builtin_memcpy(z, &c, sizeof c);
+  for (int i = 0; i < 4; ++i) z[i] = vfmaq_f32(z[i], x[i], y[i]);
+  __builtin_memcpy(&c, z, sizeof c);
+  return c;
+#else
+  return a * b + c;
+#endif
+}
+JUSTFIT_INLINE Vec fused(float a, Vec b, Vec c) { return fused(all(a), b, c); }
+JUSTFIT_INLINE Vec fused(Vec a, Vec b, float c) { return fused(a, b, all(c)); }
+
 // Lane by lane in a fixed order of pairs.
 JUSTFIT_INLINE float sum_lanes(Vec x) {
   float y[16];
@@ -48,17 +78,16 @@ JUSTFIT_INLINE Vec exponential(Vec x) {
   const Vec given = x;
   x = smaller(larger(x, all(-87.33654f)), all(88.37626f));
   const float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to whole numbers
-  const Vec shifted = x * 1.44269504088896341f + magic;
-  const Vec n = shifted - magic;
-  x = x - n * 0.693359375f;
-  x = x - n * -2.12194440e-4f;
+  const Vec n = fused(x, all(1.44269504088896341f), magic) - magic;
+  x = fused(-0.693359375f, n, x);
+  x = fused(2.12194440e-4f, n, x);
   Vec y = all(1.9875691500e-4f);
-  y = y * x + 1.3981999507e-3f;
-  y = y * x + 8.3334519073e-3f;
-  y = y * x + 4.1665795894e-2f;
-  y = y * x + 1.6666665459e-1f;
-  y = y * x + 5.0000001201e-1f;
-  y = y * (x * x) + x + 1.0f;
+  y = fused(y, x, 1.3981999507e-3f);
+  y = fused(y, x, 8.3334519073e-3f);
+  y = fused(y, x, 4.1665795894e-2f);
+  y = fused(y, x, 1.6666665459e-1f);
+  y = fused(y, x, 5.0000001201e-1f);
+  y = fused(y, x * x, x) + 1.0f;
   const IntVec power = (__builtin_convertvector(n, IntVec) + 127) << 23;
   return select(is_nan, given, y * reinterpret_cast<Vec>(power));
 }
@@ -69,11 +98,11 @@ JUSTFIT_INLINE Vec sigmoid(Vec x) { return 1.0f / (1.0f + exponential(-x)); }
 JUSTFIT_INLINE Vec hyperbolic_tangent(Vec x) {
   const Vec z = x * x;
   Vec y = all(-5.70498872745e-3f);
-  y = y * z + 2.06390887954e-2f;
-  y = y * z + -5.37397155531e-2f;
-  y = y * z + 1.33314422036e-1f;
-  y = y * z + -3.33332819422e-1f;
-  const Vec near_zero = y * z * x + x;
+  y = fused(y, z, 2.06390887954e-2f);
+  y = fused(y, z, -5.37397155531e-2f);
+  y = fused(y, z, 1.33314422036e-1f);
+  y = fused(y, z, -3.33332819422e-1f);
+  const Vec near_zero = fused(y * z, x, x);
   const Vec size = absolute(x);
   const Vec far = 1.0f - 2.0f / (exponential(size + size) + 1.0f);
   return select(size < 0.625f, near_zero, select(x < 0.0f, -far, far));
