@@ -87,6 +87,55 @@ nb::ndarray<nb::numpy, T> new_array(std::initializer_list<std::size_t> shape, st
 
 std::unique_ptr<float[]> floats(std::size_t count) { return std::make_unique<float[]>(count); }
 
+Cohort::Check interrupted() {
+  return [last = std::chrono::steady_clock::now()]() mutable {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last < std::chrono::milliseconds(100)) return;
+    last = now;
+    const nb::gil_scoped_acquire held;
+    if (PyErr_CheckSignals() != 0) throw nb::python_error();
+  };
+}
+
+int checked_threads(int threads) {
+  require(threads >= 1 && threads <= 1024, "threads must be from 1 to 1024");
+  return threads;
+}
+
+nb::ndarray<nb::numpy, float> outputs_of(Cohort& cohort, int64_t member, const RowsView& rows) {
+  const auto outputs = static_cast<std::size_t>(cohort.member(member).layers.back().units);
+  const auto count = static_cast<std::size_t>(rows.rows);
+  auto out = floats(count * outputs);
+  {
+    const nb::gil_scoped_release released;
+    cohort.predict(member, rows, out.get(), interrupted());
+  }
+  return new_array<float>({count, outputs}, std::move(out));
+}
+
+// The outputs of a network that is only used: its layers' kernels, biases and activations in order.
+nb::ndarray<nb::numpy, float> predict(const Rows& rows, const std::vector<Matrix>& kernels,
+                                      const std::vector<std::optional<Vector<float>>>& biases,
+                                      const std::vector<Activation>& activations, int threads) {
+  require(!kernels.empty() && kernels.size() == biases.size() && kernels.size() == activations.size(),
+          "kernels, biases and activations differ in number");
+  MemberSpec member;
+  int64_t inputs = rows.view.columns;
+  for (std::size_t l = 0; l < kernels.size(); ++l) {
+    require(size_of(kernels[l].shape(0)) == inputs && kernels[l].shape(1) >= 1, "a kernel does not fit its inputs");
+    require(!biases[l] || biases[l]->shape(0) == kernels[l].shape(1), "a bias does not fit its kernel");
+    inputs = size_of(kernels[l].shape(1));
+    LayerSpec spec;
+    spec.units = inputs;
+    spec.activation = activations[l];
+    member.layers.push_back(spec);
+  }
+  Cohort cohort(rows.view.columns, rows.view.sparse(), 1, checked_threads(threads), {member});
+  for (std::size_t l = 0; l < kernels.size(); ++l)
+    cohort.set_layer(0, size_of(l), kernels[l].data(), biases[l] ? biases[l]->data() : nullptr);
+  return outputs_of(cohort, 0, rows.view);
+}
+
 class Trainer {
  public:
   Trainer(int64_t columns, bool sparse, int64_t batch_size, int threads, std::vector<MemberSpec> members,
@@ -137,14 +186,7 @@ class Trainer {
     const Turn turn(*this);
     require(m >= 0 && m < cohort_.members(), "there is no such member");
     check_kind(rows);
-    const auto outputs = static_cast<std::size_t>(cohort_.member(m).layers.back().units);
-    const auto count = static_cast<std::size_t>(rows.view.rows);
-    auto out = floats(count * outputs);
-    {
-      const nb::gil_scoped_release released;
-      cohort_.predict(m, rows.view, out.get(), interrupted());
-    }
-    return new_array<float>({count, outputs}, std::move(out));
+    return outputs_of(cohort_, m, rows.view);
   }
 
  private:
@@ -158,11 +200,6 @@ class Trainer {
     Turn& operator=(const Turn&) = delete;
     Trainer& trainer;
   };
-
-  static int checked_threads(int threads) {
-    require(threads >= 1 && threads <= 1024, "threads must be from 1 to 1024");
-    return threads;
-  }
 
   static std::vector<MemberSpec> checked(std::vector<MemberSpec> members) {
     for (const MemberSpec& member : members) {
@@ -207,16 +244,6 @@ class Trainer {
       require((cohort_.member(m).loss == Loss::categorical_crossentropy) == (targets.view.classes != nullptr),
               "categorical_crossentropy takes class numbers, the other losses take numbers");
     }
-  }
-
-  static Cohort::Check interrupted() {
-    return [last = std::chrono::steady_clock::now()]() mutable {
-      const auto now = std::chrono::steady_clock::now();
-      if (now - last < std::chrono::milliseconds(100)) return;
-      last = now;
-      const nb::gil_scoped_acquire held;
-      if (PyErr_CheckSignals() != 0) throw nb::python_error();
-    };
   }
 
   Cohort cohort_;
@@ -277,6 +304,8 @@ NB_MODULE(_native, m) {
   m.def("bags", &bags, "indptr"_a, "indices"_a, "values"_a, "columns"_a, "Sparse rows, in place.");
   m.def("dense", &dense, "values"_a, "Dense rows, in place.");
   m.def("class_targets", &class_targets, "classes"_a, "outputs"_a, "Class numbers as labels.");
+  m.def("predict", &predict, "rows"_a, "kernels"_a, "biases"_a, "activations"_a, "threads"_a,
+        "The outputs of a network, [rows, outputs].");
   m.def("number_targets", &number_targets, "values"_a, "Numbers as labels, [rows, outputs].");
 
   nb::class_<Trainer>(m, "Cohort")

@@ -1,1 +1,52 @@
-"""justfit: labelled text, images or tables to a tested feed-forward network that fits just right."""
+"""justfit: labelled text, images or tables to a tested feed-forward network that fits just right.
+
+>>> import justfit
+>>> run = justfit.run("wine", justfit.Network((16,)), store=getfixture("tmp_path"))
+>>> run.result["test"]["accuracy"]["value"] > 0.8
+True
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from justfit.data.sources import load_dataset as load_dataset
+    from justfit.errors import JustfitError as JustfitError
+    from justfit.spec import Adam as Adam
+    from justfit.spec import HoldOut as HoldOut
+    from justfit.spec import Network as Network
+    from justfit.spec import Recipe as Recipe
+    from justfit.spec import RmsProp as RmsProp
+    from justfit.spec import Scaling as Scaling
+    from justfit.spec import Sgd as Sgd
+    from justfit.spec import TextEncoding as TextEncoding
+    from justfit.store.predict import load as load
+    from justfit.workflow import run as run
+
+# Where each name comes from: imported when first used, since some take SciPy and scikit-learn along.
+_HOMES = {
+    "Adam": "justfit.spec",
+    "HoldOut": "justfit.spec",
+    "JustfitError": "justfit.errors",
+    "Network": "justfit.spec",
+    "Recipe": "justfit.spec",
+    "RmsProp": "justfit.spec",
+    "Scaling": "justfit.spec",
+    "Sgd": "justfit.spec",
+    "TextEncoding": "justfit.spec",
+    "load": "justfit.store.predict",
+    "load_dataset": "justfit.data.sources",
+    "run": "justfit.workflow",
+}
+
+__all__ = list(_HOMES)  # noqa: PLE0605 - the names above, once
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'justfit' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -1,5 +1,6 @@
 """Types of the native module, made from native/bind.cpp."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -57,6 +58,13 @@ def bags(
 def dense(values: _Float32) -> Rows: ...
 def class_targets(classes: npt.NDArray[np.int32], outputs: int) -> Targets: ...
 def number_targets(values: _Float32) -> Targets: ...
+def predict(
+    rows: Rows,
+    kernels: Sequence[_Float32],
+    biases: Sequence[_Float32 | None],
+    activations: Sequence[Activation],
+    threads: int,
+) -> _Float32: ...
 
 class Cohort:
     def __init__(

@@ -1,17 +1,20 @@
 """`Dataset`: raw rows, labels, and test rows that stay sealed until the final step."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from justfit.data.raw import Raw
+from justfit.data.raw import Ids, Numbers, Raw, Texts
 from justfit.errors import DataError, SealError
 from justfit.spec import PreparationSpec, Task
 
 Labels = npt.NDArray[np.int64] | npt.NDArray[np.float32]
-"""Class numbers (int64, ``[rows]``) for binary and multiclass; float32 ``[rows]`` for regression, ``[rows, labels]`` for multilabel."""
+"""Class numbers (int64, ``[rows]``) for binary and multiclass; float32 ``[rows]`` for regression and
+``[rows, labels]`` for multilabel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,3 +87,22 @@ class Dataset:
     def outputs(self) -> int:
         """Units of the last layer."""
         return len(self.classes) if self.task.name in ("multiclass", "multilabel") else 1
+
+
+def fingerprint(train: Part, sealed: str) -> str:
+    """16 hexadecimal digits of training rows, their labels, and a text that identifies the sealed rows."""
+    digest = hashlib.sha256(sealed.encode())
+    arrays: tuple[npt.NDArray[np.generic], ...]
+    match train.raw:
+        case Texts(texts):
+            digest.update(json.dumps(list(texts)).encode())
+            arrays = ()
+        case Ids(ids, indptr):
+            arrays = (ids, indptr)
+        case Numbers(values, columns):
+            digest.update(json.dumps(columns).encode())
+            arrays = (values,)
+    for array in (*arrays, train.labels):
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()[:16]

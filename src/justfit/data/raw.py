@@ -6,12 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from justfit.data.rows import take_ragged
 from justfit.errors import DataError
 
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """Words by rank: ``words[0]`` is the most frequent and has id 4 (0 pads, 1 starts, 2 is unknown, 3 is unused)."""
+    """Words by rank: ``words[0]`` is the most frequent and has id 4.
+
+    0 pads, 1 starts a text, 2 is unknown and 3 is unused.
+    """
 
     words: tuple[str, ...]
 
@@ -49,7 +53,7 @@ class Texts:
 
 @dataclass(frozen=True, eq=False)
 class Ids:
-    """Texts as word ids in reading order: row ``i`` is ``ids[indptr[i]:indptr[i+1]]`` (int32; indptr int64)."""
+    """Texts as word ids in reading order: row ``i`` is ``ids[indptr[i]:indptr[i+1]]`` (int32)."""
 
     ids: npt.NDArray[np.int32]
     indptr: npt.NDArray[np.int64]
@@ -64,22 +68,27 @@ class Ids:
 
     def take(self, rows: npt.NDArray[np.intp]) -> "Ids":
         """The rows numbered ``rows``, in that order."""
-        lengths = np.diff(self.indptr)[rows]
-        indptr = np.concatenate(([0], np.cumsum(lengths)))
-        entries = np.arange(indptr[-1]) + np.repeat(self.indptr[rows] - indptr[:-1], lengths)
+        indptr, entries = take_ragged(self.indptr, rows)
         return Ids(self.ids[entries], indptr, self.vocabulary)
 
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """Numeric rows of any real dtype, shape ``[rows, columns]``, with the columns' names."""
+    """Numeric rows of any real dtype, shape ``[rows, columns]``, with the columns' names.
+
+    Raises:
+        DataError: the values are not numbers, or their shape does not fit the names.
+    """
 
     values: npt.NDArray[np.generic]
     columns: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        if self.values.dtype.kind not in "biuf":
+            raise DataError(f"Values must be real numbers, got {self.values.dtype}.")
         if self.values.ndim != 2 or self.values.shape[1] != len(self.columns):
-            raise DataError(f"Values of shape {self.values.shape} do not fit {len(self.columns)} column names.")
+            shape = self.values.shape
+            raise DataError(f"Values of shape {shape} do not fit {len(self.columns)} column names.")
 
     def __len__(self) -> int:
         return len(self.values)

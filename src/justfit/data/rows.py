@@ -1,11 +1,13 @@
-"""Rows as the engine takes them: `Bags` (sparse) or `Dense`. Checked once, when made, and read-only from then on."""
+"""Rows as the engine takes them: `Bags` (sparse) or `Dense`, checked once when made and then read-only."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from justfit import _native
 from justfit.errors import DataError
 
 Float32 = npt.NDArray[np.float32]
@@ -39,9 +41,7 @@ class Bags:
 
     def take(self, rows: npt.NDArray[np.intp]) -> "Bags":
         """The rows numbered ``rows``, in that order."""
-        lengths = np.diff(self.indptr)[rows]
-        indptr = np.concatenate(([0], np.cumsum(lengths)))
-        entries = np.arange(indptr[-1]) + np.repeat(self.indptr[rows] - indptr[:-1], lengths)
+        indptr, entries = take_ragged(self.indptr, rows)
         return Bags(indptr, self.indices[entries], self.values[entries], self.columns)
 
     @classmethod
@@ -90,10 +90,26 @@ class Dense:
 Rows = Bags | Dense
 
 
-def _frozen(name: str, array: object, dtype: type[np.generic], dimensions: int) -> npt.NDArray[np.generic]:
-    """``array`` read-only and contiguous; an owned copy where it was not."""
+def native_rows(rows: Rows) -> _native.Rows:
+    """The same rows as the native module takes them, in place."""
+    if isinstance(rows, Bags):
+        return _native.bags(rows.indptr, rows.indices, rows.values, rows.columns)
+    return _native.dense(rows.values)
+
+
+def take_ragged(indptr: Int64, rows: npt.NDArray[np.intp]) -> tuple[Int64, Int64]:
+    """The ``indptr`` of the rows numbered ``rows``, in that order, and which entries they hold."""
+    lengths = np.diff(indptr)[rows]
+    taken = np.concatenate(([0], np.cumsum(lengths)))
+    return taken, np.arange(taken[-1]) + np.repeat(indptr[rows] - taken[:-1], lengths)
+
+
+def _frozen(name: str, array: object, dtype: type[np.generic], dimensions: int) -> npt.NDArray[Any]:
+    """``array`` contiguous and read-only: a view of it, or a copy where it was not contiguous."""
     if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim != dimensions:
-        found = f"{array.dtype} with {array.ndim} axes" if isinstance(array, np.ndarray) else type(array).__name__
+        found = (
+            f"{array.dtype} with {array.ndim} axes" if isinstance(array, np.ndarray) else type(array).__name__
+        )
         raise DataError(f"{name} must be {np.dtype(dtype)} with {dimensions} axes, got {found}.")
     array = np.ascontiguousarray(array)
     if array.flags.writeable:
@@ -109,10 +125,13 @@ def _check_bags(bags: Bags) -> None:
     if len(indptr) < 1 or indptr[0] != 0 or indptr[-1] != len(indices) or len(indices) != len(bags.values):
         raise DataError(
             "indptr must begin with 0 and end with the number of entries, as many as indices and values: got "
-            f"{indptr[:1].tolist()}..{indptr[-1:].tolist()} for {len(indices)} indices and {len(bags.values)} values."
+            f"{indptr[:1].tolist()}..{indptr[-1:].tolist()} for {len(indices)} indices and "
+            f"{len(bags.values)} values."
         )
     if (falling := np.flatnonzero(np.diff(indptr) < 0)).size:
-        raise DataError(f"Row {falling[0]}: indptr falls from {indptr[falling[0]]} to {indptr[falling[0] + 1]}.")
+        raise DataError(
+            f"Row {falling[0]}: indptr falls from {indptr[falling[0]]} to {indptr[falling[0] + 1]}."
+        )
 
     def row_of(entry: int) -> int:
         return int(np.searchsorted(indptr, entry, side="right")) - 1

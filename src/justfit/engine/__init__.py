@@ -6,4 +6,3 @@ from justfit.engine.cohort import Member as Member
 from justfit.engine.cohort import Weights as Weights
 from justfit.engine.cohort import initial_weights as initial_weights
 from justfit.engine.native import Training as Training
-from justfit.engine.native import available_threads as available_threads

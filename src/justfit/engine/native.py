@@ -1,22 +1,17 @@
 """The native engine behind the seam of `justfit.engine.cohort`."""
 
 import math
-import os
 import time
 from collections.abc import Iterator
 
 import numpy as np
 
 from justfit import _native
-from justfit.data.rows import Bags, Float32, Rows
+from justfit.data.rows import Bags, Float32, Rows, native_rows
 from justfit.engine.cohort import Cohort, Labelled, Member, Weights
 from justfit.errors import EngineError
+from justfit.machine import available_threads
 from justfit.spec import Adam, Diverged, Epoch, Layer, Optimizer, RmsProp, Sgd
-
-
-def available_threads() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Training:
@@ -37,8 +32,8 @@ class Training:
     ) -> None:
         self._cohort = cohort
         self._rows = len(train.rows)
-        self._train = _native_rows(train.rows), _native_targets(train, cohort)
-        self._validation = validation and (_native_rows(validation.rows), _native_targets(validation, cohort))
+        self._train = native_rows(train.rows), _native_targets(train, cohort)
+        self._validation = validation and (native_rows(validation.rows), _native_targets(validation, cohort))
         try:
             self._native = _native.Cohort(
                 columns=train.rows.columns,
@@ -79,7 +74,7 @@ class Training:
 
     def outputs(self, rows: Rows, member: int = 0) -> Float32:
         """What one member's last layer gives for rows: float32 ``[rows, outputs]``."""
-        return self._native.predict(member, _native_rows(rows))
+        return self._native.predict(member, native_rows(rows))
 
 
 def _epoch(number: int, train: _native.Figures, validation: _native.Figures | None, seconds: float) -> Epoch:
@@ -93,12 +88,6 @@ def _epoch(number: int, train: _native.Figures, validation: _native.Figures | No
         val_metric=validation and validation.metric,
         seconds=seconds,
     )
-
-
-def _native_rows(rows: Rows) -> _native.Rows:
-    if isinstance(rows, Bags):
-        return _native.bags(rows.indptr, rows.indices, rows.values, rows.columns)
-    return _native.dense(rows.values)
 
 
 def _native_targets(labelled: Labelled, cohort: Cohort) -> _native.Targets:

@@ -73,7 +73,8 @@ class Recipe:
     """Optimizer, batch size, number of epochs, and a loss other than the task's own if wanted."""
 
     optimizer: Optimizer = field(default_factory=RmsProp)
-    batch_size: int = 512
+    batch_size: int | None = None
+    """None to have it chosen by the number of training rows; a `Run` has it decided."""
     epochs: int = 20
     loss: str | None = None
 
@@ -82,7 +83,8 @@ class Recipe:
             raise SpecError(
                 f"optimizer must be one of {', '.join(OPTIMIZERS)} with its numbers, got {self.optimizer!r}."
             )
-        require_integer("batch_size", self.batch_size, 1)
+        if self.batch_size is not None:
+            require_integer("batch_size", self.batch_size, 1)
         if self.epochs == 0:
             raise SpecError("epochs is 0, so nothing would be trained: give at least 1.")
         require_integer("epochs", self.epochs, 1, 1_000_000)

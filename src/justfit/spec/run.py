@@ -5,6 +5,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 
+from justfit.errors import SpecError
 from justfit.spec.checks import require_integer
 from justfit.spec.network import Network
 from justfit.spec.preparation import PreparationSpec
@@ -23,6 +24,13 @@ class Candidate:
     network: Network
     recipe: Recipe
 
+    @property
+    def batch_size(self) -> int:
+        """Rows of one optimizer step; raises `SpecError` where the recipe leaves it open."""
+        if self.recipe.batch_size is None:
+            raise SpecError("batch_size is still open: a run needs a number.")
+        return self.recipe.batch_size
+
     def label(self, outputs: int) -> str:
         """A readable name: the widths of all layers and the batch size.
 
@@ -31,7 +39,7 @@ class Candidate:
         """
         widths = "-".join(str(units) for units in (*self.network.hidden, outputs))
         embedding = "" if self.network.embedding is None else f"embedding {self.network.embedding}, "
-        return f"{embedding}{widths}, batch {self.recipe.batch_size}"
+        return f"{embedding}{widths}, batch {self.batch_size}"
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ class Run:
     def __post_init__(self) -> None:
         task_named(self.task).loss(self.candidate.recipe.loss)
         require_integer("seed", self.seed, 0)
+        _ = self.candidate.batch_size
 
     @property
     def id(self) -> str:

@@ -1,0 +1,195 @@
+"""`Preparation`: raw rows to the engine's rows, fitted on training rows only and saved with the model."""
+
+from array import array
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from justfit.data.encoding import encode
+from justfit.data.raw import Ids, Numbers, Raw, Texts, Vocabulary
+from justfit.data.rows import Bags, Dense
+from justfit.data.tokens import tokens
+from justfit.errors import DataError
+from justfit.spec import PreparationSpec, Scaling, TextEncoding
+
+
+@dataclass(frozen=True, eq=False)
+class TextPreparation:
+    """Texts or word ids to `Bags`. ``vocabulary`` has at most ``num_words - 4`` words."""
+
+    encoding: TextEncoding
+    vocabulary: Vocabulary
+
+    @property
+    def columns(self) -> int:
+        """Columns of the rows it makes."""
+        return self.encoding.num_words
+
+    def rows(self, raw: Raw) -> Bags:
+        """The rows of ``raw``.
+
+        Raises:
+            DataError: ``raw`` is numbers, or ids of other words than those of this vocabulary.
+        """
+        match raw:
+            case Texts():
+                return encode(_ids(raw, self.vocabulary), self.encoding)
+            case Ids():
+                known = self.vocabulary.words
+                if raw.vocabulary.words[: len(known)] != known:
+                    raise DataError("The word ids are of another vocabulary: prepare the texts themselves.")
+                return encode(raw, self.encoding)
+            case Numbers():
+                raise DataError(f"This preparation takes texts, got rows of {len(raw.columns)} numbers.")
+
+    def raw_from_text(self, lines: Sequence[str]) -> Texts:
+        """Raw rows from what a user types: each line is a text."""
+        return Texts(lines)
+
+
+@dataclass(frozen=True, eq=False)
+class NumberPreparation:
+    """Numbers to `Dense` rows: ``(value - shift) / scale``, column by column (float64, ``[columns]``)."""
+
+    scaling: Scaling
+    names: tuple[str, ...]
+    shift: npt.NDArray[np.float64]
+    scale: npt.NDArray[np.float64]
+
+    @property
+    def columns(self) -> int:
+        """Columns of the rows it makes."""
+        return len(self.names)
+
+    def rows(self, raw: Raw) -> Dense:
+        """The rows of ``raw``.
+
+        Raises:
+            DataError: ``raw`` is not numbers, has other columns, or a value is not finite.
+        """
+        if not isinstance(raw, Numbers):
+            raise DataError(f"This preparation takes rows of {len(self.names)} numbers, got texts.")
+        if raw.columns != self.names:
+            raise DataError(_other_columns(self.names, raw.columns))
+        _require_finite(raw)
+        # 8- and 16-bit values are exact in float32, and a large image set is not to be held as float64.
+        wide = np.result_type(raw.values.dtype, np.float32)
+        values = raw.values.astype(wide)
+        with np.errstate(all="ignore"):  # Dense names the row and column of an infinity.
+            values -= self.shift.astype(wide)
+            values /= self.scale.astype(wide)
+            return Dense(np.ascontiguousarray(values, np.float32))
+
+    def raw_from_text(self, lines: Sequence[str]) -> Numbers:
+        """Raw rows from what a user types: each line has a number for every column, with commas between.
+
+        Raises:
+            DataError: a line has another number of values, or one is no finite number; with row (from 0)
+                and column.
+        """
+        values = np.empty((len(lines), len(self.names)))
+        for row, line in enumerate(lines):
+            cells = line.split(",")
+            if len(cells) != len(self.names):
+                raise DataError(
+                    f"Row {row}: expected {len(self.names)} numbers with commas between, got {len(cells)} "
+                    f"(columns: {_few(self.names)})."
+                )
+            for column, (name, cell) in enumerate(zip(self.names, cells, strict=True)):
+                try:
+                    values[row, column] = float(cell)
+                except ValueError:
+                    found = f'expected a number, got "{cell.strip()}"'
+                    raise DataError(f"Row {row}, column {column} ({name}): {found}.") from None
+        raw = Numbers(values, self.names)
+        _require_finite(raw)
+        return raw
+
+
+Preparation = TextPreparation | NumberPreparation
+
+
+def fit_preparation(spec: PreparationSpec, raw: Raw) -> Preparation:
+    """What ``spec`` learns from the training rows ``raw``: a vocabulary, or each column's shift and scale.
+
+    Words are ranked by how often they stand in the texts, equally frequent ones by alphabet. Word
+    ids come with published ranks, which are cut to ``num_words``.
+
+    Raises:
+        DataError: ``spec`` is for the other kind of rows, there are no rows, or a value is not finite.
+    """
+    if len(raw) == 0:
+        raise DataError("There are no training rows to fit a preparation on.")
+    match spec, raw:
+        case TextEncoding(), Texts():
+            return TextPreparation(spec, _vocabulary(raw, spec.num_words))
+        case TextEncoding(), Ids():
+            return TextPreparation(spec, Vocabulary(raw.vocabulary.words[: words_below(spec.num_words)]))
+        case Scaling(), Numbers():
+            return _fit_scaling(spec, raw)
+        case TextEncoding(), _:
+            raise DataError(f"Rows of numbers cannot have the text encoding {spec.kind}: give a scaling.")
+        case _:
+            raise DataError(f"Rows of text cannot have the scaling {spec.kind}: give a text encoding.")
+
+
+def words_below(num_words: int) -> int:
+    """How many words have an id below ``num_words``."""
+    return num_words - Vocabulary.INDEX_FROM - 1
+
+
+def _vocabulary(raw: Texts, num_words: int) -> Vocabulary:
+    counter: Counter[str] = Counter()
+    for text in raw.texts:
+        counter.update(tokens(text))
+    ranked = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
+    return Vocabulary(tuple(word for word, _ in ranked[: words_below(num_words)]))
+
+
+def _ids(raw: Texts, vocabulary: Vocabulary) -> Ids:
+    """Word ids of texts: each begins with the start id, and words not in ``vocabulary`` are unknown."""
+    known = vocabulary.ids()
+    flat = array("i")
+    ends = [0]
+    for text in raw.texts:
+        flat.append(Vocabulary.START)
+        flat.extend(known.get(word, Vocabulary.UNKNOWN) for word in tokens(text))
+        ends.append(len(flat))
+    return Ids(np.array(flat, np.int32), np.array(ends, np.int64), vocabulary)
+
+
+def _fit_scaling(spec: Scaling, raw: Numbers) -> NumberPreparation:
+    columns = len(raw.columns)
+    shift, scale = np.zeros(columns), np.full(columns, spec.by)
+    _require_finite(raw)
+    if spec.kind == "standard":
+        with np.errstate(over="ignore", invalid="ignore"):
+            shift, scale = raw.values.mean(axis=0, dtype=np.float64), raw.values.std(axis=0, dtype=np.float64)
+        scale[raw.values.min(axis=0) == raw.values.max(axis=0)] = 1.0
+        if (wild := ~(np.isfinite(shift) & np.isfinite(scale))).any():
+            name = raw.columns[int(np.argmax(wild))]
+            raise DataError(f"Column {name}: its values are too large to be standardized; divide them first.")
+    return NumberPreparation(spec, raw.columns, shift, scale)
+
+
+def _require_finite(raw: Numbers) -> None:
+    if not (finite := np.isfinite(raw.values)).all():
+        row, column = (int(axis[0]) for axis in np.nonzero(~finite))
+        raise DataError(
+            f"Row {row}, column {column} ({raw.columns[column]}): the value is {raw.values[row, column]}; "
+            "fill in or leave out what is missing."
+        )
+
+
+def _other_columns(expected: tuple[str, ...], found: tuple[str, ...]) -> str:
+    if len(expected) != len(found):
+        return f"This preparation takes rows of {len(expected)} numbers, got {len(found)}."
+    column = next(i for i, pair in enumerate(zip(expected, found, strict=True)) if pair[0] != pair[1])
+    return f"Column {column}: this preparation expects {expected[column]}, got {found[column]}."
+
+
+def _few(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")

@@ -1,0 +1,41 @@
+"""The data sets that justfit knows by name: one file a source, and one line here."""
+
+from justfit.data.cache import Progress, find_file
+from justfit.data.dataset import Dataset
+from justfit.data.sources.breast_cancer import BREAST_CANCER
+from justfit.data.sources.diabetes import DIABETES
+from justfit.data.sources.digits import DIGITS
+from justfit.data.sources.docstrings import DOCSTRINGS
+from justfit.data.sources.imdb import IMDB
+from justfit.data.sources.mnist import MNIST
+from justfit.data.sources.source import Source
+from justfit.data.sources.wine import WINE
+from justfit.errors import DataError
+from justfit.spec.checks import nearest
+
+SOURCES: dict[str, Source] = {
+    "breast_cancer": BREAST_CANCER,
+    "diabetes": DIABETES,
+    "digits": DIGITS,
+    "docstrings": DOCSTRINGS,
+    "imdb": IMDB,
+    "mnist": MNIST,
+    "wine": WINE,
+}
+
+
+def load_dataset(name: str, progress: Progress | None = None) -> Dataset:
+    """The data set called ``name``; what it needs and nobody has yet is downloaded, telling ``progress``.
+
+    Raises:
+        DataError: there is no such data set, or it cannot be had.
+    """
+    if name not in SOURCES:
+        known = tuple(SOURCES)
+        raise DataError(
+            f'There is no data set "{name}": expected one of {", ".join(known)}.{nearest(name, known)}'
+        )
+    source = SOURCES[name]
+    for file in source.files:
+        find_file(file, progress)
+    return source.load()

@@ -1,0 +1,113 @@
+"""`docstrings`: the docstrings of the installed numpy, scipy and scikit-learn, parsed and never run."""
+
+import ast
+import importlib.metadata
+import importlib.util
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from justfit.data.dataset import Dataset, Part
+from justfit.data.raw import Texts
+from justfit.data.sources.source import SEALED_NOTE, Source, seal_fifth
+from justfit.data.tokens import tokens
+from justfit.errors import DataError
+from justfit.spec import TextEncoding, task_named
+
+LIBRARIES = {"numpy": "numpy", "scipy": "scipy", "scikit-learn": "sklearn"}
+"""Name of the distribution, which is the class, and of its package."""
+
+MASK = "thislibrary"
+"""Stands in the texts for the name of a library, which would give the label away."""
+
+MIN_WORDS = 20
+_LEFT_OUT = {"tests", "conftest.py", "externals", "array_api_compat", "array_api_extra"}
+"""Tests, and what a library carries along from others."""
+
+_NAMES = re.compile(r"numpy|scipy|sklearn|scikit[-_\s]*learn|(?<![^\W_])(?:np|sp)(?![^\W_])", re.IGNORECASE)
+
+
+def mask_names(text: str) -> str:
+    """``text`` with the libraries' names, alone or within longer names, replaced by `MASK`.
+
+    >>> mask_names("As np.dot and scipy.stats.norm; see scikit-learn, but leave input alone.")
+    'As thislibrary.dot and thislibrary.stats.norm; see thislibrary, but leave input alone.'
+    """
+    return _NAMES.sub(MASK, text)
+
+
+def load() -> Dataset:
+    """Texts of at least `MIN_WORDS` words, the label being the library.
+
+    Texts with the same words are taken once, and not at all when two libraries have them, so that no
+    test row was seen in training.
+
+    Raises:
+        DataError: one of the libraries is not installed as files.
+    """
+    found: dict[tuple[str, ...], tuple[str, int]] = {}
+    shared = set()
+    for label, package in enumerate(LIBRARIES.values()):
+        for docstring in _docstrings(_folder(package)):
+            text = mask_names(docstring)
+            if len(words := tuple(tokens(text))) < MIN_WORDS:
+                continue
+            if found.setdefault(words, (text, label))[1] != label:
+                shared.add(words)
+    rows = [row for words, row in found.items() if words not in shared]
+    labels = np.array([label for _, label in rows], np.int64)
+    task = task_named("multiclass")
+    train, sealed, digest = seal_fifth(Part(Texts([text for text, _ in rows]), labels), task)
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
+    return Dataset(
+        name="docstrings",
+        task=task,
+        classes=tuple(LIBRARIES),
+        train=train,
+        sealed=sealed,
+        preparation=TextEncoding(),
+        fingerprint=digest,
+        notes=(SEALED_NOTE, f"The rows are those of {versions}: other versions have other texts."),
+    )
+
+
+DOCSTRINGS = Source(
+    name="docstrings",
+    about="some 4,500 docstrings, to be told whether of numpy, scipy or scikit-learn",
+    task="multiclass",
+    license="the developers of numpy, scipy and scikit-learn, BSD-3-Clause",
+    needs="nothing: parsed from the installed libraries",
+    load=load,
+)
+
+
+def _folder(package: str) -> Path:
+    spec = importlib.util.find_spec(package)  # finds a top-level package without importing it
+    if spec is None or not spec.submodule_search_locations:
+        raise DataError(f"{package} is not installed as a folder of files: install it with pip.")
+    return Path(spec.submodule_search_locations[0])
+
+
+def _docstrings(folder: Path) -> Iterator[str]:
+    """Docstrings of public classes, functions and methods, in an order that never changes."""
+    for path in sorted(folder.rglob("*.py")):
+        source = path.read_bytes()
+        # Parsing is what takes time, and a long docstring has triple quotes.
+        if b'"""' not in source or _LEFT_OUT.intersection(path.relative_to(folder).parts):
+            continue
+        with warnings.catch_warnings(action="ignore"):  # how strings are escaped is their authors' matter
+            module = ast.parse(source, str(path))
+        yield from _documented(module)
+
+
+def _documented(parent: ast.Module | ast.ClassDef) -> Iterator[str]:
+    for node in parent.body:
+        match node:
+            case ast.ClassDef(name) | ast.FunctionDef(name) | ast.AsyncFunctionDef(name) if name[0] != "_":
+                if text := ast.get_docstring(node):
+                    yield text
+                if isinstance(node, ast.ClassDef):
+                    yield from _documented(node)

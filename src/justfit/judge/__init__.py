@@ -1,0 +1,12 @@
+"""Arrays in, verdicts out: metrics with their intervals, and the baseline. No files, no printing."""
+
+from justfit.judge.baseline import Baseline as Baseline
+from justfit.judge.baseline import baseline as baseline
+from justfit.judge.intervals import Figure as Figure
+from justfit.judge.metrics import ClassFigures as ClassFigures
+from justfit.judge.metrics import ClassificationFigures as ClassificationFigures
+from justfit.judge.metrics import RegressionFigures as RegressionFigures
+from justfit.judge.metrics import classification_figures as classification_figures
+from justfit.judge.metrics import loss_figure as loss_figure
+from justfit.judge.metrics import regression_figures as regression_figures
+from justfit.judge.metrics import row_losses as row_losses

@@ -1,0 +1,95 @@
+"""`Figure`: a number measured on some rows, and the 95% interval that such a choice of rows leaves it."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+LEVEL = 0.95
+"""Confidence of every interval."""
+
+RESAMPLES = 1000
+"""Draws of the bootstrap: the ends of its interval then wobble by a few percent of the interval's width."""
+
+Float64 = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured ``value`` and its 95% interval from ``low`` to ``high``.
+
+    The interval tells what the choice of rows leaves open, not what other initial weights would
+    give. Both ends are None where a single row leaves them unknown.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+
+    def map(self, rising: Callable[[float], float]) -> "Figure":
+        """The figure and interval of a ``rising`` function of this one."""
+        if self.low is None or self.high is None:
+            return Figure(rising(self.value), None, None)
+        return Figure(rising(self.value), rising(self.low), rising(self.high))
+
+
+def wilson(successes: int, total: int) -> Figure:
+    """A proportion with its Wilson score interval (Wilson 1927, doi:10.1080/01621459.1927.10502953).
+
+    It holds its confidence near 0 and 1, where ``p +- 1.96 sqrt(p (1 - p) / n)`` does not. Of no
+    rows at all the proportion is called 0, and the interval says that nothing is known.
+
+    >>> wilson(0, 0)
+    Figure(value=0.0, low=0.0, high=1.0)
+    """
+    if not 0 <= successes <= total:
+        raise ValueError(f"There cannot be {successes} successes in {total} rows.")
+    if total == 0:
+        return Figure(0.0, 0.0, 1.0)
+    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+    share = successes / total
+    centre = share + z**2 / (2 * total)
+    spread = z * math.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
+    scale = 1 + z**2 / total
+    # At the ends the two terms are equal, and only rounding keeps them from cancelling.
+    low = 0.0 if successes == 0 else (centre - spread) / scale
+    high = 1.0 if successes == total else (centre + spread) / scale
+    return Figure(share, low, high)
+
+
+def mean_interval(values: npt.ArrayLike, most: float = math.inf) -> Figure:
+    """The mean of one number a row, from 0 to ``most``, with Student's t interval cut to that range.
+
+    Raises:
+        ValueError: no rows.
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    if numbers.size == 0:
+        raise ValueError("No rows, so no mean.")
+    mean = float(numbers.mean())
+    if numbers.size == 1:
+        return Figure(mean, None, None)
+    error = float(numbers.std(ddof=1)) / math.sqrt(numbers.size)
+    spread = float(special.stdtrit(numbers.size - 1, (1 + LEVEL) / 2)) * error
+    return Figure(mean, max(0.0, mean - spread), min(most, mean + spread))
+
+
+def bootstrap(rows: Float64, statistic: Callable[[Float64], float]) -> Figure:
+    """``statistic`` of the column means of ``rows`` (``[rows, columns]``), with its percentile interval.
+
+    Rows are drawn again with replacement, `RESAMPLES` times (Efron 1979,
+    doi:10.1214/aos/1176344552), from a generator with a fixed seed, so that the same rows always
+    give the same interval.
+    """
+    value = float(statistic(rows.mean(axis=0)))
+    if len(rows) == 1:
+        return Figure(value, None, None)
+    generator = np.random.default_rng(0)
+    draws = (generator.integers(len(rows), size=len(rows)) for _ in range(RESAMPLES))
+    statistics = [statistic(rows[draw].mean(axis=0)) for draw in draws]
+    low, high = np.quantile(statistics, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    return Figure(value, float(low), float(high))

@@ -1,0 +1,209 @@
+"""Files and folders that appear whole or not at all, and reading that trusts nothing."""
+
+import errno
+import json
+import os
+import platform
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from justfit.errors import StoreError
+
+JSON_LIMIT = 64 * 2**20
+"""Bytes of a JSON file that is written or read; parsing takes some ten times as much memory."""
+
+_REMEDIES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "free some space there and run it again"),
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM, errno.EROFS), "allow it by the permissions, or choose another folder"
+    ),
+    **dict.fromkeys(
+        (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR),
+        "something else stands there, so choose another folder",
+    ),
+}
+
+
+@contextmanager
+def told(path: Path, verb: str) -> Iterator[None]:
+    """Errors of the operating system as one sentence: what, where, what to do."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        missing = path if verb == "read" else path.parent
+        raise StoreError(f"{missing} is missing: check the name, or run it again.") from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        remedy = _REMEDIES.get(error.errno or 0, "check the disk and the name, and run it again")
+        raise StoreError(f"{path} cannot be {verb}, {reason}: {remedy}.") from error
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file aside, to the disk, and then put it in the place of ``path``.
+
+    A process that dies at any point leaves the old file or the new one. Files that it wrote aside
+    are removed when a file beside it is next written.
+
+    Raises:
+        StoreError: the disk is full, the folder is missing or may not be written.
+    """
+    with told(path, "written"):
+        partial = _partial(path)
+        try:
+            with partial.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+        _sync(path.parent)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder in one that exists; raises `StoreError` where that cannot be."""
+    with told(path, "made"):
+        path.mkdir(exist_ok=True)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write plain finite values as JSON, as `write_bytes` does.
+
+    Raises:
+        StoreError: as `write_bytes`, or longer than `JSON_LIMIT`.
+    """
+    content = json.dumps(value, indent=1, allow_nan=False).encode() + b"\n"
+    if len(content) > JSON_LIMIT:
+        raise StoreError(
+            f"{path} would take {len(content):,} bytes and may take {JSON_LIMIT:,}: use a smaller vocabulary."
+        )
+    write_bytes(path, content)
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """The content of a file of at most ``limit`` bytes.
+
+    Raises:
+        StoreError: it is missing, cannot be read or is longer.
+    """
+    with told(path, "read"), path.open("rb") as file:
+        content = file.read(min(limit, os.fstat(file.fileno()).st_size) + 1)
+    if len(content) > limit:
+        raise broken(path, f"longer than the {limit:,} bytes expected")
+    return content
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file.
+
+    Raises:
+        StoreError: the file is missing, longer than `JSON_LIMIT`, cut off, or anything but one JSON object.
+    """
+    content = read_bytes(path, JSON_LIMIT)
+    try:
+        value = json.loads(content, parse_constant=_refuse_constant, parse_int=_int)
+    except (ValueError, RecursionError) as error:
+        raise broken(path, f"not valid JSON ({error})") from error
+    if not isinstance(value, dict):
+        raise broken(path, f"a JSON {type(value).__name__} where an object was expected")
+    return value
+
+
+def require_format(path: Path, values: dict[str, Any], newest: int) -> None:
+    """Take the key ``format`` from the object of a JSON file; raises `StoreError` if it is not known."""
+    found = values.pop("format", None)
+    if isinstance(found, int) and found > newest:
+        raise StoreError(
+            f"{path} has format {found}, and this justfit reads up to {newest}: upgrade justfit."
+        )
+    if found != newest:
+        raise broken(path, f"of format {found!r} where {newest} was expected")
+
+
+def broken(path: Path, what: str) -> StoreError:
+    """The error for a file that was once written whole and is now ``what``."""
+    return StoreError(
+        f"{path} is {what}: it was cut off or changed. Remove that run's folder and run it again."
+    )
+
+
+@contextmanager
+def new_folder(final: Path) -> Iterator[Path]:
+    """A folder to fill, beside ``final`` and hidden, that becomes ``final`` when all went well.
+
+    When anything goes wrong, Ctrl-C included, it is removed. What a killed process could not
+    remove, the next one to write beside it on the same machine does. Nothing is ever replaced:
+    only an empty folder may stand at ``final``.
+
+    Raises:
+        StoreError: ``final`` is not free, the disk is full or the folder may not be written.
+    """
+    final = final.absolute()
+    with told(final, "written"):
+        if final.exists() and not (final.is_dir() and not any(final.iterdir())):
+            raise StoreError(f"{final} exists already: choose another folder, or remove it.")
+        final.parent.mkdir(parents=True, exist_ok=True)
+        partial = _partial(final)
+        partial.mkdir()
+    try:
+        yield partial
+        with told(final, "written"):
+            for folder, _, _ in os.walk(partial):
+                _sync(Path(folder))
+            partial.rename(final)
+            _sync(final.parent)
+    except BaseException as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        if isinstance(error, StoreError):  # the hidden folder's name would only puzzle
+            raise StoreError(str(error).replace(str(partial), str(final))) from error
+        raise
+
+
+_PARTIAL = re.compile(r"\..+\.partial-[0-9a-f]{8}-(?P<process>\d+)-(?P<machine>.*)", re.DOTALL)
+
+
+def _partial(final: Path) -> Path:
+    """A free hidden name beside ``final`` that tells its writer; what dead writers left there is removed."""
+    for other in final.parent.iterdir():
+        name = _PARTIAL.fullmatch(other.name)
+        if name and name["machine"] == platform.node() and _is_dead(int(name["process"])):
+            shutil.rmtree(other, ignore_errors=True) if other.is_dir() else other.unlink(missing_ok=True)
+    return final.with_name(f".{final.name}.partial-{secrets.token_hex(4)}-{os.getpid()}-{platform.node()}")
+
+
+def _is_dead(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
+
+
+def _sync(folder: Path) -> None:
+    """Bring a folder's entries to the disk, as fsync does a file's content."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # said by file systems that cannot do this for folders
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number of JSON")
+
+
+def _int(digits: str) -> int:
+    if len(digits) > 300:  # beyond the range of floats, where checks of numbers would overflow
+        raise ValueError(f"a number of {len(digits)} digits")
+    return int(digits)

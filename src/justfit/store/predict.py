@@ -1,0 +1,58 @@
+"""What a stored model says of raw rows. It needs no engine: only the native forward pass."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from justfit import _native
+from justfit.data.raw import Raw
+from justfit.data.rows import Float32, Rows, native_rows
+from justfit.machine import available_threads
+from justfit.store.model import Model
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """A model's answers, one a row.
+
+    ``outputs``: float32 ``[rows, outputs]``: probabilities, or for regression values in the labels' units.
+    """
+
+    classes: tuple[str, ...]
+    """Empty for regression."""
+    outputs: Float32
+    labels: npt.NDArray[np.int64] | None
+    """Class numbers ``[rows]``; None for regression and for multilabel, where each output above 0.5 counts."""
+
+    def probabilities(self) -> Float32:
+        """Of each class, ``[rows, classes]``; a binary model's one output is that of class 1."""
+        if len(self.classes) == 2 and self.outputs.shape[1] == 1:
+            return np.hstack((1 - self.outputs, self.outputs))
+        return self.outputs
+
+
+def predict(model: Model, raw: Raw) -> Predictions:
+    """Prepare raw rows as the training rows were and ask the model.
+
+    A row gets the same figures alone or among others.
+
+    Raises:
+        DataError: the rows are not of the kind that the model was trained on.
+    """
+    outputs = network_outputs(model, model.preparation.rows(raw))
+    if model.target is not None:
+        return Predictions((), model.target.from_engine(outputs), None)
+    labels = {
+        "binary": lambda: (outputs[:, 0] > 0.5).astype(np.int64),
+        "multiclass": lambda: outputs.argmax(axis=1),
+    }
+    chosen = labels.get(model.task.name)
+    return Predictions(model.classes, outputs, chosen() if chosen else None)
+
+
+def network_outputs(model: Model, rows: Rows) -> Float32:
+    """The last layer's outputs for prepared rows, float32 ``[rows, outputs]``."""
+    layers = model.network.layers(model.task, model.kernels[-1].shape[1])
+    activations = [_native.Activation.__members__[layer.activation] for layer in layers]
+    return _native.predict(native_rows(rows), model.kernels, model.biases, activations, available_threads())

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+from justfit.data.dataset import Dataset, Part, Sealed, fingerprint
+from justfit.data.raw import Ids, Numbers, Texts, Vocabulary
+from justfit.errors import DataError, SealError
+from justfit.spec import TextEncoding, task_named
+
+LABELS = np.array([0, 1, 2])
+
+
+def texts(*rows: str, labels: np.ndarray = LABELS) -> Part:
+    return Part(Texts(rows), labels)
+
+
+def test_every_row_needs_a_label() -> None:
+    with pytest.raises(DataError, match="2 rows but 3 labels"):
+        texts("a", "b")
+
+
+def test_taking_rows_takes_their_labels_along() -> None:
+    part = texts("a", "b", "c").take(np.array([2, 1]))
+    assert list(part.raw.texts) == ["c", "b"]
+    assert part.labels.tolist() == [2, 1]
+
+
+def test_sealed_rows_are_not_read_before_they_are_opened_and_open_once() -> None:
+    reads = []
+
+    def read() -> Part:
+        reads.append(1)
+        return texts("a", "b", "c")
+
+    sealed = Sealed(3, read)
+    assert repr(sealed) == "<3 sealed test rows>"
+    assert not reads
+    assert len(sealed.open()) == 3
+    with pytest.raises(SealError, match="opened before"):
+        sealed.open()
+    assert reads == [1]
+    assert repr(sealed) == "<3 test rows, opened>"
+
+
+def test_a_source_must_keep_its_promise_of_sealed_rows() -> None:
+    with pytest.raises(DataError, match="promised 4 test rows and gave 3"):
+        Sealed(4, lambda: texts("a", "b", "c")).open()
+
+
+@pytest.mark.parametrize(
+    ("task", "outputs"), [("binary", 1), ("multiclass", 3), ("multilabel", 3), ("regression", 1)]
+)
+def test_the_last_layer_has_a_unit_a_class_but_for_two_classes_and_numbers(task: str, outputs: int) -> None:
+    part = texts("a", "b", "c")
+    data = Dataset(
+        "x", task_named(task), ("p", "q", "r"), part, Sealed(3, lambda: part), TextEncoding(), "0" * 16
+    )
+    assert data.outputs == outputs
+
+
+def test_the_fingerprint_changes_with_every_word_label_and_sealed_row_and_with_nothing_else() -> None:
+    same = [
+        fingerprint(texts("a", "b", "c"), "s"),
+        fingerprint(texts("a", "b", "c", labels=LABELS.copy()), "s"),
+    ]
+    other = [
+        fingerprint(texts("a", "bc", ""), "s"),
+        fingerprint(texts("a", "b", "c", labels=LABELS[::-1]), "s"),
+        fingerprint(texts("a", "b", "c", labels=LABELS.astype(np.float32)), "s"),
+        fingerprint(texts("a", "b", "c"), "t"),
+    ]
+    assert len(set(same)) == 1
+    assert len({*same, *other}) == 5
+    assert all(len(digits) == 16 and int(digits, 16) >= 0 for digits in (*same, *other))
+
+
+def test_the_fingerprint_sees_where_one_row_ends_and_the_next_begins() -> None:
+    words, ids = Vocabulary(("the",)), np.array([1, 4, 4, 4], np.int32)
+    ends = [np.array([0, 2, 3, 4]), np.array([0, 1, 2, 4])]
+    assert len({fingerprint(Part(Ids(ids, indptr, words), LABELS), "") for indptr in ends}) == 2
+    values = [np.zeros((3, 2)), np.zeros((3, 2), np.float32)]
+    assert len({fingerprint(Part(Numbers(array, ("x", "y")), LABELS), "") for array in values}) == 2
