@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from justfit.spec import Scaling as Scaling
     from justfit.spec import Sgd as Sgd
     from justfit.spec import TextEncoding as TextEncoding
-    from justfit.store.predict import load as load
+    from justfit.store import read_model as read_model
+    from justfit.store import predict as predict
     from justfit.workflow import run as run
 
 # Where each name comes from: imported when first used, since some take SciPy and scikit-learn along.
@@ -34,8 +35,9 @@ _HOMES = {
     "Scaling": "justfit.spec",
     "Sgd": "justfit.spec",
     "TextEncoding": "justfit.spec",
-    "load": "justfit.store.predict",
     "load_dataset": "justfit.data.sources",
+    "read_model": "justfit.store",
+    "predict": "justfit.store",
     "run": "justfit.workflow",
 }
 

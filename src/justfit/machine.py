@@ -1,6 +1,10 @@
-"""What this machine lends to the process."""
+"""What this machine lends to the process, and where runs are kept unless asked otherwise."""
 
 import os
+from pathlib import Path
+
+DEFAULT_STORE = Path("justfit-runs")
+"""The folder, in the working folder, that holds the runs' folders."""
 
 
 def available_threads() -> int:

@@ -40,7 +40,9 @@ CASES = [
     Case("sigmoid", Network((8, 5), "sigmoid"), sparse=False),
     Case("l1", Network((8, 5), l1=0.01)),
     Case("l2", Network((8, 5), l2=0.01)),
-    Case("l1 and l2 on one layer each, dense rows", Network((8, 5), l1=(0.01, 0), l2=(0, 0.02)), sparse=False),
+    Case(
+        "l1 and l2 on one layer each, dense rows", Network((8, 5), l1=(0.01, 0), l2=(0, 0.02)), sparse=False
+    ),
     Case("averaged embedding", Network((8,), embedding=6), Adam(0.01)),
     Case("sgd", optimizer=Sgd(0.1)),
     Case("sgd with momentum", optimizer=Sgd(0.1, momentum=0.9)),
@@ -49,7 +51,14 @@ CASES = [
     Case("adam", optimizer=Adam(0.01)),
     Case("adam with other numbers, dense rows", optimizer=Adam(0.01, beta_1=0.8, beta_2=0.9), sparse=False),
     Case("multiclass", Network((12,)), task="multiclass", outputs=5),
-    Case("multiclass, dense rows", Network((12,), l2=0.01), Adam(0.01), task="multiclass", outputs=20, sparse=False),
+    Case(
+        "multiclass, dense rows",
+        Network((12,), l2=0.01),
+        Adam(0.01),
+        task="multiclass",
+        outputs=20,
+        sparse=False,
+    ),
     Case("multilabel", task="multilabel", outputs=4),
     Case("regression", task="regression", optimizer=RmsProp(0.01)),
     Case("regression in [0, 1]", task="unit_regression", optimizer=RmsProp(0.01)),
@@ -111,7 +120,9 @@ def train_with_keras(case: Case) -> Figures:
     rows, labels, order = _data(case)
     task, layers = _task(case), _layers(case)
     model = keras.Sequential([keras.Input((COLUMNS,)), *(_keras_layer(layer) for layer in layers)])
-    flat = [array for layer in initial_weights(layers, COLUMNS, seed=7) for array in layer if array is not None]
+    flat = [
+        array for layer in initial_weights(layers, COLUMNS, seed=7) for array in layer if array is not None
+    ]
     model.set_weights(flat)
     loss = task.loss(case.loss)
     metric = {"accuracy": "binary_accuracy", "mae": "mae"}[task.metric]
@@ -164,5 +175,9 @@ def _keras_layer(layer: Layer) -> keras.layers.Layer:
 
 def _keras_optimizer(optimizer: Optimizer) -> keras.optimizers.Optimizer:
     numbers = {name: value for name, value in vars(optimizer).items() if name != "name"}
-    classes = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam}
+    classes = {
+        "sgd": keras.optimizers.SGD,
+        "rmsprop": keras.optimizers.RMSprop,
+        "adam": keras.optimizers.Adam,
+    }
     return classes[optimizer.name](**numbers)

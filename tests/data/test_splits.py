@@ -12,7 +12,12 @@ BINARY, REGRESSION = task_named("binary"), task_named("regression")
 LABELS = np.array([0] * 30 + [1] * 70)
 
 
-@given(st.sampled_from(["stratified", "first", "last"]), st.integers(2, 60), st.integers(0, 5), st.booleans())
+@given(
+    how=st.sampled_from(["stratified", "first", "last"]),
+    size=st.integers(2, 60),
+    seed=st.integers(0, 5),
+    classes=st.booleans(),
+)
 def test_every_row_trains_or_validates_and_none_does_both(
     how: str, size: int, seed: int, *, classes: bool
 ) -> None:

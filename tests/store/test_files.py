@@ -113,9 +113,13 @@ def test_a_folder_appears_when_it_is_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
 def test_a_folder_that_was_not_finished_is_removed(tmp_path: Path, error: type[BaseException]) -> None:
-    with pytest.raises(error), new_folder(tmp_path / "run") as partial:
-        (partial / "a").write_text("1")
-        raise error
+    def interrupted() -> None:
+        with new_folder(tmp_path / "run") as partial:
+            (partial / "a").write_text("1")
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
     assert names(tmp_path) == []
 
 
@@ -129,9 +133,12 @@ def test_what_stands_there_is_never_replaced(tmp_path: Path) -> None:
 
 
 def test_of_two_writers_of_one_folder_the_first_wins(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="run cannot be written"), new_folder(tmp_path / "run"):
-        with new_folder(tmp_path / "run") as other:
-            (other / "first").touch()
+    def both() -> None:
+        with new_folder(tmp_path / "run"), new_folder(tmp_path / "run") as first:
+            (first / "first").touch()
+
+    with pytest.raises(StoreError, match="run cannot be written"):
+        both()
     assert names(tmp_path) == ["run"]
     assert names(tmp_path / "run") == ["first"]
 

@@ -4,6 +4,7 @@ import math
 import pickle
 import struct
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -95,9 +96,7 @@ def models(draw: st.DrawFn) -> Model:
         network=network,
         preparation=preparation,
         target=target,
-        kernels=tuple(
-            draw(npst.arrays(np.float32, shape, elements=elements)) for shape in zip(widths, widths[1:])
-        ),
+        kernels=tuple(draw(npst.arrays(np.float32, shape, elements=elements)) for shape in pairwise(widths)),
         biases=tuple(
             draw(npst.arrays(np.float32, layer.units, elements=elements)) if layer.has_bias else None
             for layer in layers

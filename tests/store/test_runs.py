@@ -108,7 +108,7 @@ def test_a_changed_history_is_refused_with_its_epoch_and_key(tmp_path: Path, cha
 
 
 def test_a_writer_killed_at_any_moment_leaves_a_whole_run_or_nothing_visible(tmp_path: Path) -> None:
-    # Each child kills itself in front of its next write, fsync, rename or new folder, one later than the last.
+    # Each child kills itself in front of an open, fsync, rename or new folder, one later than the last.
     script = textwrap.dedent(
         """
         import os, pathlib, signal, sys

@@ -1,1 +1,50 @@
-def main() -> None: ...
+"""The command line: one file a command; the only place that prints.
+
+Exit codes: 0 done, 1 something the user can mend, 2 a command that is not understood, 3 a fault of justfit, 130 Ctrl-C.
+"""
+
+import sys
+import traceback
+
+import typer
+
+from justfit.cli.data import app as data_app
+from justfit.cli.predict import predict
+from justfit.cli.run import run
+from justfit.cli.screen import say_error
+from justfit.errors import JustfitError
+
+app = typer.Typer(
+    help="Labelled text, images or tables to a tested feed-forward network that fits just right.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(run)
+app.command()(predict)
+app.add_typer(data_app, name="data")
+
+
+def main() -> None:
+    """Run a command; errors become one sentence and an exit code."""
+    try:
+        app()
+    except JustfitError as error:
+        say_error(str(error))
+        code = 1
+    except KeyboardInterrupt:
+        say_error("Stopped by Ctrl-C; nothing half-done was kept.")
+        code = 130
+    except MemoryError:
+        say_error("There is not enough memory: use fewer rows or words, or a smaller network or batch size.")
+        code = 1
+    except BrokenPipeError:  # whoever reads our output has seen enough
+        sys.stderr.close()
+        code = 1
+    except Exception:  # noqa: BLE001 - the one place where a fault of justfit itself ends
+        traceback.print_exc()
+        say_error("This is a fault in justfit, not in what you asked for: please report the lines above.")
+        code = 3
+    else:
+        code = 0
+    sys.exit(code)

@@ -115,7 +115,7 @@ def _chunks(file: PublishedFile, response: http.client.HTTPResponse) -> Iterator
         try:
             chunk = response.read(_CHUNK_BYTES)
         except (OSError, http.client.HTTPException) as error:
-            raise _cut_off(file, f": {error}") from error
+            raise _cut_off(file, f"({error})") from error
         if not chunk:
             return
         yield chunk

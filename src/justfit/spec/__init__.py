@@ -9,6 +9,8 @@ from justfit.spec.history import best_epoch as best_epoch
 from justfit.spec.network import ACTIVATIONS as ACTIVATIONS
 from justfit.spec.network import Layer as Layer
 from justfit.spec.network import Network as Network
+from justfit.spec.network import parse_numbers as parse_numbers
+from justfit.spec.network import parse_widths as parse_widths
 from justfit.spec.preparation import SCALINGS as SCALINGS
 from justfit.spec.preparation import TEXT_ENCODINGS as TEXT_ENCODINGS
 from justfit.spec.preparation import PreparationSpec as PreparationSpec

@@ -104,3 +104,31 @@ def _tuple(value: float | Sequence[float]) -> tuple[float, ...]:
     """The per-layer numbers, which `Network` keeps as a tuple."""
     assert isinstance(value, tuple)
     return value
+
+
+def parse_widths(text: str) -> tuple[int, ...]:
+    """Hidden widths from their short form on the command line; an empty text is no hidden layer.
+
+    >>> parse_widths("16,8,4")
+    (16, 8, 4)
+    """
+    try:
+        return tuple(int(width) for width in text.split(",")) if text.strip() else ()
+    except ValueError:
+        raise SpecError(f'hidden "{text}" is not understood: expected widths with commas between, such as 16,16.') from None
+
+
+def parse_numbers(name: str, text: str) -> float | tuple[float, ...]:
+    """One number, or one for each hidden layer, from the short form on the command line.
+
+    >>> parse_numbers("dropout", "0.5"), parse_numbers("dropout", "0.5,0")
+    (0.5, (0.5, 0.0))
+    """
+    try:
+        numbers = tuple(float(number) for number in text.split(","))
+    except ValueError:
+        raise SpecError(
+            f'{name} "{text}" is not understood: expected a number such as 0.5, or one for each hidden layer, '
+            "such as 0.5,0."
+        ) from None
+    return numbers[0] if len(numbers) == 1 else numbers

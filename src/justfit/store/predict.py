@@ -1,12 +1,13 @@
 """What a stored model says of raw rows. It needs no engine: only the native forward pass."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from justfit import _native
-from justfit.data.raw import Raw
+from justfit.data.raw import Ids, Numbers, Raw, Texts
 from justfit.data.rows import Float32, Rows, native_rows
 from justfit.machine import available_threads
 from justfit.store.model import Model
@@ -32,14 +33,19 @@ class Predictions:
         return self.outputs
 
 
-def predict(model: Model, raw: Raw) -> Predictions:
-    """Prepare raw rows as the training rows were and ask the model.
+def predict(model: Model, rows: Raw | Sequence[str]) -> Predictions:
+    """Prepare rows as the training rows were and ask the model.
 
     A row gets the same figures alone or among others.
+
+    Args:
+        model: as `justfit.load` gives it.
+        rows: raw rows, or strings: texts, or for a model of numbers its columns with commas between.
 
     Raises:
         DataError: the rows are not of the kind that the model was trained on.
     """
+    raw = rows if isinstance(rows, Texts | Ids | Numbers) else model.preparation.raw_from_text(rows)
     outputs = network_outputs(model, model.preparation.rows(raw))
     if model.target is not None:
         return Predictions((), model.target.from_engine(outputs), None)

@@ -28,6 +28,7 @@ from justfit.judge import (
     regression_figures,
     row_losses,
 )
+from justfit.machine import DEFAULT_STORE
 from justfit.spec import (
     AllRows,
     Diverged,
@@ -43,12 +44,9 @@ from justfit.spec import (
     plain,
     task_named,
 )
-from justfit.store import Model, StoredRun, is_done, read_run, run_folder, write_run
-from justfit.store.predict import network_outputs
+from justfit.store import Model, StoredRun, is_done, network_outputs, read_run, run_folder, write_run
 from justfit.workflow.events import Chosen, EpochDone, Event, LayerSummary, Planned, RowCounts, Stored, Tested
 from justfit.workflow.plan import DEFAULT_NETWORK, plan_run
-
-DEFAULT_STORE = Path("justfit-runs")
 
 
 def run(

@@ -1,0 +1,103 @@
+"""``justfit data``: what there is, and a look at a row."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from justfit.cli.screen import console, new_table, say
+
+if TYPE_CHECKING:
+    from justfit.data.dataset import Dataset
+    from justfit.data.raw import Numbers
+
+app = typer.Typer(invoke_without_command=True, help="List the data sets, or look at a row of one.")
+
+
+@app.callback()
+def list_sources(context: typer.Context) -> None:
+    """List the data sets that justfit knows by name."""
+    if context.invoked_subcommand:
+        return
+    from justfit.data.sources import SOURCES
+
+    table = new_table("name", "what it is")
+    for column in ("task", "needs"):
+        table.add_column(column)
+    table.columns[1].justify, table.columns[1].no_wrap = "left", False
+    for source in SOURCES.values():
+        table.add_row(source.name, source.about, source.task, source.needs)
+    console.print(table)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A data set, as `justfit data` lists them.")],
+    row: Annotated[int, typer.Option(help="Number of the training row, from 0.")] = 0,
+    shortest: Annotated[bool, typer.Option("--shortest", help="The shortest text instead.")] = False,
+) -> None:
+    """Show a training row: its label and its words, text or numbers. Test rows stay sealed."""
+    from justfit.cli.progress import download_progress
+    from justfit.data.raw import Ids, Numbers, Texts
+    from justfit.data.sources import load_dataset
+    from justfit.errors import DataError
+
+    with download_progress() as progress:
+        dataset = load_dataset(name, progress)
+    raw = dataset.train.raw
+    if shortest:
+        row = _shortest(dataset)
+    if not 0 <= row < len(raw):
+        raise DataError(f"{name} has training rows 0 to {len(raw) - 1}: there is no row {row}.")
+    label = dataset.train.labels[row]
+    say(f"{name}, training row {row} of {len(raw):,}, label {label}{_class_name(dataset, row)}")
+    match raw:
+        case Ids():
+            ids = raw.row(row).tolist()
+            say(f"{len(ids)} ids: {', '.join(str(word_id) for word_id in ids)}")
+            say(" ".join(raw.vocabulary.word(word_id) for word_id in ids if word_id != raw.vocabulary.START))
+        case Texts():
+            say(raw.texts[row])
+        case Numbers():
+            _show_numbers(raw, row)
+
+
+def _shortest(dataset: "Dataset") -> int:
+    """The number of the training row with the fewest ids or characters."""
+    import numpy as np
+
+    from justfit.data.raw import Ids, Texts
+    from justfit.errors import DataError
+
+    match dataset.train.raw:
+        case Ids(indptr=indptr):
+            return int(np.diff(indptr).argmin())
+        case Texts(texts):
+            return min(range(len(texts)), key=lambda row: len(texts[row]))
+        case _:
+            raise DataError(f"{dataset.name} has rows of numbers, which are all of one length: give --row.")
+
+
+def _class_name(dataset: "Dataset", row: int) -> str:
+    if not dataset.classes or dataset.train.labels.ndim > 1:
+        return ""
+    return f" ({dataset.classes[int(dataset.train.labels[row])]})"
+
+
+_SHADES = " .:-=+*#%@"
+
+
+def _show_numbers(raw: "Numbers", row: int) -> None:
+    """A square picture as characters, any other row as a table of its columns."""
+    import numpy as np
+
+    values = np.asarray(raw.values[row], float)
+    side = round(len(values) ** 0.5)
+    if side >= 8 and side * side == len(values) and values.min() >= 0:
+        shades = (values / max(values.max(), 1) * (len(_SHADES) - 1)).astype(int).reshape(side, side)
+        for line in shades:
+            say("".join(_SHADES[shade] * 2 for shade in line))
+        return
+    table = new_table("column", "value")
+    for column, value in zip(raw.columns, values.tolist(), strict=True):
+        table.add_row(column, f"{value:g}")
+    console.print(table)

@@ -1,0 +1,115 @@
+"""``justfit run``: from labelled rows to a tested network."""
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from justfit.errors import SpecError
+from justfit.machine import DEFAULT_STORE
+from justfit.spec import (
+    ACTIVATIONS,
+    OPTIMIZERS,
+    SCALINGS,
+    TEXT_ENCODINGS,
+    Network,
+    PreparationSpec,
+    Recipe,
+    Scaling,
+    TextEncoding,
+    optimizer_named,
+    parse_hold_out,
+    parse_numbers,
+    parse_widths,
+)
+
+if TYPE_CHECKING:
+    from justfit.data.dataset import Dataset
+
+StoreOption = Annotated[Path, typer.Option(help="The folder that holds the runs' folders.")]
+
+
+def _option(panel: str, text: str) -> Any:
+    return typer.Option(help=text, rich_help_panel=panel)
+
+
+def run(
+    name: Annotated[str, typer.Argument(help="A data set, as `justfit data` lists them.")],
+    hidden: Annotated[str, _option("Network", 'Widths of the hidden layers; "" for none.')] = "16,16",
+    activation: Annotated[str, _option("Network", f"Of hidden layers: {', '.join(ACTIVATIONS)}.")] = "relu",
+    dropout: Annotated[
+        str, _option("Network", "Share dropped after the hidden layers; one number, or one a layer.")
+    ] = "0",
+    l1: Annotated[str, _option("Network", "L1 penalty on the hidden kernels; likewise.")] = "0",
+    l2: Annotated[str, _option("Network", "L2 penalty on the hidden kernels; likewise.")] = "0",
+    embedding: Annotated[
+        int | None, _option("Network", "Width of word vectors, averaged before the hidden layers.")
+    ] = None,
+    epochs: Annotated[int, _option("Training", "Epochs to try; validation rows choose the best.")] = Recipe.epochs,
+    batch_size: Annotated[
+        int | None, _option("Training", "Rows of a step; by default about 32 steps an epoch, of 16 to 512 rows.")
+    ] = None,
+    optimizer: Annotated[str, _option("Training", f"One of {', '.join(OPTIMIZERS)}.")] = "rmsprop",
+    learning_rate: Annotated[float | None, _option("Training", "By default the optimizer's own.")] = None,
+    loss: Annotated[str | None, _option("Training", "By default the task's own.")] = None,
+    seed: Annotated[int, _option("Training", "Another one gives other weights, order and dropout.")] = 0,
+    validation: Annotated[
+        str,
+        _option("Rows", "Share or number of the training rows that validate; first:10000, last:0.4 for file order."),
+    ] = "0.2",
+    encoding: Annotated[str | None, _option("Rows", f"Of texts: {', '.join(TEXT_ENCODINGS)}.")] = None,
+    num_words: Annotated[int | None, _option("Rows", "Of texts: columns, for the most frequent words.")] = None,
+    skip_top: Annotated[int | None, _option("Rows", "Of texts: word ids below this count as unknown.")] = None,
+    maxlen: Annotated[int | None, _option("Rows", "Of texts: ids that the encoding average pads to.")] = None,
+    scaling: Annotated[str | None, _option("Rows", f"Of numbers: {', '.join(SCALINGS)}.")] = None,
+    store: StoreOption = DEFAULT_STORE,
+    threads: Annotated[int | None, typer.Option(help="Processors to use; by default all.", min=1)] = None,
+) -> None:
+    """Train, choose the epoch by validation rows, retrain on all training rows, test once.
+
+    A run that is stored already is shown again, not done again.
+    """
+    penalties = {key: parse_numbers(key, text) for key, text in (("dropout", dropout), ("l1", l1), ("l2", l2))}
+    network = Network(parse_widths(hidden), activation, embedding=embedding, **penalties)
+    recipe = Recipe(optimizer_named(optimizer, learning_rate), batch_size, epochs, loss)
+    protocol = parse_hold_out(validation)
+    text = {"kind": encoding, "num_words": num_words, "skip_top": skip_top, "maxlen": maxlen}
+
+    # Imported here because these take SciPy and scikit-learn along, which --help need not wait for.
+    from justfit.cli.progress import download_progress, epoch_progress
+    from justfit.cli.show_run import show_choice, show_plan, show_result
+    from justfit.data.sources import load_dataset
+    from justfit.workflow import Chosen, EpochDone, Planned, Stored, carry_out, plan_run
+
+    with download_progress() as progress:
+        dataset = load_dataset(name, progress)
+    preparation = _preparation(dataset, {key: value for key, value in text.items() if value is not None}, scaling)
+    planned = plan_run(dataset, network, recipe, preparation=preparation, protocol=protocol, seed=seed)
+    with epoch_progress(dataset.task) as tell:
+        for event in carry_out(dataset, planned, store, threads=threads):
+            match event:
+                case Planned():
+                    show_plan(event, dataset)
+                case EpochDone():
+                    tell(event)
+                case Chosen():
+                    show_choice(event.best, dataset.task)
+                case Stored():
+                    stored = event.run
+    show_result(stored, dataset.task)
+
+
+def _preparation(dataset: "Dataset", text: dict[str, Any], scaling: str | None) -> PreparationSpec:
+    """The data set's own preparation with the options that were given."""
+    default = dataset.preparation
+    if isinstance(default, TextEncoding):
+        if scaling is not None:
+            raise SpecError(f"{dataset.name} has rows of text, so --scaling does not fit: give --encoding.")
+        return dataclasses.replace(default, **text)
+    if text:
+        names = ", ".join("--encoding" if key == "kind" else f"--{key.replace('_', '-')}" for key in text)
+        raise SpecError(f"{dataset.name} has rows of numbers, so {names} does not fit: give --scaling.")
+    if scaling is None or scaling == default.kind:
+        return default
+    return Scaling(scaling)

@@ -1,0 +1,107 @@
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from justfit.data.sources import docstrings
+from justfit.data.sources.docstrings import MASK, load, mask_names
+from justfit.data.tokens import tokens
+from justfit.errors import DataError
+
+LONG = " ".join(f"word{number}" for number in range(20))
+
+
+@pytest.fixture
+def libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two libraries of no files yet, in place of numpy, scipy and scikit-learn."""
+    monkeypatch.setattr(docstrings, "LIBRARIES", {"numpy": "justfit_made_a", "scipy": "justfit_made_b"})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in ("justfit_made_a", "justfit_made_b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit('imported')")
+    return tmp_path
+
+
+def fill(folder: Path, **texts: str) -> None:
+    """Writes a module of functions with docstrings, and one that pads the library to ten rows."""
+    definitions = [f'def {name}():\n    """{text}"""\n' for name, text in texts.items()]
+    definitions += [
+        f'def filler_{number}():\n    """{folder.name} {number} {LONG}"""\n' for number in range(10)
+    ]
+    (folder / "module.py").write_text("\n".join(definitions))
+
+
+def rows(marker: str) -> list[tuple[str, int]]:
+    """Texts and labels of all rows, sealed ones too, that have ``marker`` in them."""
+    dataset = load()
+    parts = (dataset.train, dataset.sealed.open())
+    pairs = [pair for part in parts for pair in zip(part.raw.texts, part.labels.tolist(), strict=True)]
+    return sorted(pair for pair in pairs if marker in pair[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("NumPy and Scipy", f"{MASK} and {MASK}"),
+        ("np.zeros, numpy.ndarray", f"{MASK}.zeros, {MASK}.ndarray"),
+        ("scipy.stats.norm as sp", f"{MASK}.stats.norm as {MASK}"),
+        ("scikit-learn, Scikit learn, scikit-\n    learn, sklearn_x", f"{MASK}, {MASK}, {MASK}, {MASK}_x"),
+        ("_np and np_x, numpydoc", f"_{MASK} and {MASK}_x, {MASK}doc"),
+        ("input spam inp snp np1", "input spam inp snp np1"),
+    ],
+)
+def test_names_of_the_libraries_are_masked_and_nothing_else(text: str, masked: str) -> None:
+    assert mask_names(text) == masked
+
+
+def test_modules_are_parsed_and_never_run(libraries: Path) -> None:
+    fill(libraries / "justfit_made_a", one=f"marked {LONG}")
+    fill(libraries / "justfit_made_b")
+    with (libraries / "justfit_made_b" / "module.py").open("a") as module:
+        module.write(
+            f'exit(1)\nclass Public:\n    async def waits(self):\n        """marked waits {LONG}"""\n'
+        )
+    assert rows("marked") == [(f"marked {LONG}", 0), (f"marked waits {LONG}", 1)]
+    assert "justfit_made_a" not in sys.modules
+
+
+def test_short_and_private_docstrings_and_tests_are_left_out(libraries: Path) -> None:
+    for name in ("justfit_made_a", "justfit_made_b"):
+        fill(libraries / name, short="marked briefly", _private=f"marked {LONG}")
+        for folder in ("tests", "externals"):
+            (libraries / name / folder).mkdir()
+            (libraries / name / folder / "more.py").write_text(f'def f():\n    """marked {LONG}"""\n')
+    assert rows("marked") == []
+
+
+def test_a_text_found_twice_is_taken_once_and_one_of_two_libraries_not_at_all(libraries: Path) -> None:
+    fill(
+        libraries / "justfit_made_a",
+        one=f"marked {LONG}",
+        two=f"Marked: {LONG}!",
+        three=f"marked numpy {LONG}",
+    )
+    fill(libraries / "justfit_made_b", one=f"marked scipy {LONG}")
+    assert rows("arked") == [(f"marked {LONG}", 0)]
+
+
+def test_a_library_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docstrings, "LIBRARIES", {"numpy": "justfit_no_such_library"})
+    with pytest.raises(DataError, match="justfit_no_such_library is not installed"):
+        load()
+
+
+def test_the_installed_libraries_give_thousands_of_texts_without_their_names() -> None:
+    dataset = load()
+    assert dataset.classes == ("numpy", "scipy", "scikit-learn")
+    assert len(dataset.train) > 2_000
+    assert np.bincount(dataset.train.labels).min() > 0.15 * len(dataset.train)
+    words = {word for text in dataset.train.raw.texts for word in tokens(text)}
+    assert MASK in words
+    assert not {
+        word
+        for word in words
+        if word in ("np", "sp") or any(n in word for n in ("numpy", "scipy", "sklearn"))
+    }
+    assert any("numpy" in note for note in dataset.notes)
