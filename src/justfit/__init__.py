@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from justfit.spec import Scaling as Scaling
     from justfit.spec import Sgd as Sgd
     from justfit.spec import TextEncoding as TextEncoding
-    from justfit.store import read_model as read_model
     from justfit.store import predict as predict
+    from justfit.store import read_model as read_model
     from justfit.workflow import run as run
 
 # Where each name comes from: imported when first used, since some take SciPy and scikit-learn along.
@@ -41,7 +41,7 @@ _HOMES = {
     "run": "justfit.workflow",
 }
 
-__all__ = list(_HOMES)  # noqa: PLE0605 - the names above, once
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> object:

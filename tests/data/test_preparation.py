@@ -63,6 +63,13 @@ def test_a_constant_column_is_known_even_where_its_deviation_is_rounded_up_from_
     assert fit_preparation(Scaling("standard"), table).scale.tolist() == [1]
 
 
+def test_a_column_of_values_too_small_to_square_is_not_divided_by_0() -> None:
+    table = Numbers(np.array([[0.0], [1e-200]]), ("x",))
+    preparation = fit_preparation(Scaling("standard"), table)
+    assert preparation.scale.tolist() == [1]
+    assert preparation.rows(table).values.max() == 0
+
+
 def test_other_rows_are_scaled_by_what_training_rows_taught() -> None:
     preparation = fit_preparation(Scaling("standard"), TABLE)
     rows = preparation.rows(Numbers(np.array([[3.0, 30.0, 7.0]]), TABLE.columns))

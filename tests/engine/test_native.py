@@ -17,7 +17,9 @@ def test_history_weights_and_outputs_equal_keras(case: Case) -> None:
 class _SlightlyWrongDecay(Training):
     """An engine whose RMSprop takes rho 0.89 where 0.9 was asked for."""
 
-    def __init__(self, cohort: Cohort, train: Labelled, validation: Labelled | None = None, *, threads: int) -> None:
+    def __init__(
+        self, cohort: Cohort, train: Labelled, validation: Labelled | None = None, *, threads: int
+    ) -> None:
         members = tuple(replace(member, optimizer=RmsProp(rho=0.89)) for member in cohort.members)
         super().__init__(replace(cohort, members=members), train, validation, threads=threads)
 
@@ -25,7 +27,9 @@ class _SlightlyWrongDecay(Training):
 class _HalvedPenalty(Training):
     """An engine that takes l2 * sum(w ** 2) / 2 for the penalty."""
 
-    def __init__(self, cohort: Cohort, train: Labelled, validation: Labelled | None = None, *, threads: int) -> None:
+    def __init__(
+        self, cohort: Cohort, train: Labelled, validation: Labelled | None = None, *, threads: int
+    ) -> None:
         def halve(member):
             return replace(member, layers=tuple(replace(layer, l2=layer.l2 / 2) for layer in member.layers))
 

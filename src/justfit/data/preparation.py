@@ -168,7 +168,8 @@ def _fit_scaling(spec: Scaling, raw: Numbers) -> NumberPreparation:
     if spec.kind == "standard":
         with np.errstate(over="ignore", invalid="ignore"):
             shift, scale = raw.values.mean(axis=0, dtype=np.float64), raw.values.std(axis=0, dtype=np.float64)
-        scale[raw.values.min(axis=0) == raw.values.max(axis=0)] = 1.0
+        # Rounding gives a constant column a deviation above 0, and tiny values one of 0.
+        scale[(raw.values.min(axis=0) == raw.values.max(axis=0)) | (scale == 0)] = 1.0
         if (wild := ~(np.isfinite(shift) & np.isfinite(scale))).any():
             name = raw.columns[int(np.argmax(wild))]
             raise DataError(f"Column {name}: its values are too large to be standardized; divide them first.")

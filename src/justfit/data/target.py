@@ -34,6 +34,7 @@ def fit_target(task: Task, labels: Labels) -> Target | None:
     Raises:
         DataError: a label is not finite, or not in [0, 1] where the task says so, with its row.
 
+    >>> from justfit.spec import task_named
     >>> fit_target(task_named("regression"), np.array([1, 3], np.float32))
     Target(shift=2.0, scale=1.0)
     """

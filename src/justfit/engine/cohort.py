@@ -1,11 +1,12 @@
 """What an engine trains: members that share rows, row order and batch size."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from justfit.data.rows import Float32, Rows
+from justfit.data.rows import Float32, Int32, Rows
 from justfit.errors import EngineError
 from justfit.spec import Layer, Optimizer, Task
 
@@ -15,30 +16,35 @@ Weights = tuple[tuple[Float32, Float32 | None], ...]
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
-    """Rows with what the last layer shall give for them.
+    """Rows with what the last layer shall give for them, in one of two forms.
 
-    ``targets``: int32 class numbers ``[rows]`` for softmax outputs, else float32 ``[rows, outputs]``.
+    ``numbers``: float32 ``[rows, outputs]``. ``classes``: int32 class numbers ``[rows]``, for softmax
+    outputs; ``numbers`` is then empty.
+
+    Raises:
+        EngineError: there are no rows, as many labels, or a label is not finite.
     """
 
     rows: Rows
-    targets: npt.NDArray[np.int32] | Float32
+    numbers: Float32
+    classes: Int32 | None = None
 
     def __post_init__(self) -> None:
-        if len(self.rows) != len(self.targets):
-            raise EngineError(f"There are {len(self.rows)} rows but {len(self.targets)} labels.")
-        if len(self.rows) == 0:
+        labels = len(self.numbers) if self.classes is None else len(self.classes)
+        if len(self.rows) != labels:
+            raise EngineError(f"There are {len(self.rows)} rows but {labels} labels.")
+        if labels == 0:
             raise EngineError("There are no rows: at least 1 is needed.")
-        if self.targets.dtype == np.float32 and not np.isfinite(self.targets).all():
-            row = int(np.argmin(np.isfinite(self.targets.reshape(len(self.targets), -1)).all(axis=1)))
-            raise EngineError(f"Row {row}: the label is {self.targets[row]}, not a finite number.")
+        if not np.isfinite(self.numbers).all():
+            row = int(np.argmin(np.isfinite(self.numbers).all(axis=1)))
+            raise EngineError(f"Row {row}: the label is {self.numbers[row]}, not finite.")
 
     @classmethod
-    def of(cls, rows: Rows, labels: npt.NDArray[np.generic], task: Task) -> "Labelled":
+    def of(cls, rows: Rows, labels: npt.NDArray[Any], task: Task) -> "Labelled":
         """Rows and a data set's labels, in the form that the task's last layer is compared with."""
         if task.output_activation == "softmax":
-            return cls(rows, labels.astype(np.int32))
-        targets = labels.astype(np.float32).reshape(len(labels), -1)
-        return cls(rows, np.ascontiguousarray(targets))
+            return cls(rows, np.empty((0, 1), np.float32), labels.astype(np.int32))
+        return cls(rows, np.ascontiguousarray(labels.astype(np.float32).reshape(len(labels), -1)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,7 +28,12 @@ class Training:
     """
 
     def __init__(
-        self, cohort: Cohort, train: Labelled, validation: Labelled | None = None, *, threads: int | None = None
+        self,
+        cohort: Cohort,
+        train: Labelled,
+        validation: Labelled | None = None,
+        *,
+        threads: int | None = None,
     ) -> None:
         self._cohort = cohort
         self._rows = len(train.rows)
@@ -55,7 +60,9 @@ class Training:
             start = time.perf_counter()
             order = self._cohort.order(number, self._rows)
             trained = self._native.train_epoch(*self._train, order, number)
-            validated = self._native.evaluate(*self._validation) if self._validation else [None] * len(trained)
+            validated = (
+                self._native.evaluate(*self._validation) if self._validation else [None] * len(trained)
+            )
             seconds = time.perf_counter() - start
             for m, figures in enumerate(trained):
                 if m not in diverged and not math.isfinite(figures.loss):
@@ -83,24 +90,24 @@ def _epoch(number: int, train: _native.Figures, validation: _native.Figures | No
         loss=train.loss,
         data_loss=train.data_loss,
         metric=train.metric,
-        val_loss=validation and validation.loss,
-        val_data_loss=validation and validation.data_loss,
-        val_metric=validation and validation.metric,
+        val_loss=None if validation is None else validation.loss,
+        val_data_loss=None if validation is None else validation.data_loss,
+        val_metric=None if validation is None else validation.metric,
         seconds=seconds,
     )
 
 
 def _native_targets(labelled: Labelled, cohort: Cohort) -> _native.Targets:
     outputs = cohort.members[0].layers[-1].units
-    targets = labelled.targets
-    if targets.dtype != np.int32:
-        if targets.shape[1] != outputs:
-            raise EngineError(f"The labels have {targets.shape[1]} numbers a row, the last layer {outputs} units.")
-        return _native.number_targets(targets)
-    wrong = np.flatnonzero((targets < 0) | (targets >= outputs))
-    if wrong.size:
-        raise EngineError(f"Row {wrong[0]}: class {targets[wrong[0]]} is outside [0, {outputs}).")
-    return _native.class_targets(targets, outputs)
+    if (classes := labelled.classes) is not None:
+        if (wrong := np.flatnonzero((classes < 0) | (classes >= outputs))).size:
+            raise EngineError(f"Row {wrong[0]}: class {classes[wrong[0]]} is outside [0, {outputs}).")
+        return _native.class_targets(classes, outputs)
+    if labelled.numbers.shape[1] != outputs:
+        raise EngineError(
+            f"The labels have {labelled.numbers.shape[1]} numbers a row, the last layer {outputs} units."
+        )
+    return _native.number_targets(labelled.numbers)
 
 
 def _member_spec(member: Member) -> _native.MemberSpec:
@@ -132,4 +139,6 @@ def _optimizer_spec(optimizer: Optimizer) -> _native.OptimizerSpec:
         case RmsProp(learning_rate=rate, rho=rho, epsilon=epsilon):
             return _native.OptimizerSpec(kind=kind, learning_rate=rate, rho=rho, epsilon=epsilon)
         case Adam(learning_rate=rate, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon):
-            return _native.OptimizerSpec(kind=kind, learning_rate=rate, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
+            return _native.OptimizerSpec(
+                kind=kind, learning_rate=rate, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon
+            )

@@ -58,7 +58,7 @@ class Network:
     """Width of word vectors that are averaged over a row before the hidden layers; None for none."""
 
     def __post_init__(self) -> None:
-        if isinstance(self.hidden, str) or not isinstance(self.hidden, Sequence):
+        if not isinstance(self.hidden, tuple | list):
             raise SpecError(f"hidden must list the widths of the hidden layers, got {self.hidden!r}.")
         hidden = tuple(require_integer("a hidden width", units, 1, MAX_UNITS) for units in self.hidden)
         object.__setattr__(self, "hidden", hidden)

@@ -4,9 +4,9 @@ from justfit.store.model import Model as Model
 from justfit.store.model import read_model as read_model
 from justfit.store.model import write_model as write_model
 from justfit.store.paths import RunPaths as RunPaths
-from justfit.store.predict import Predictions as Predictions
-from justfit.store.predict import network_outputs as network_outputs
-from justfit.store.predict import predict as predict
+from justfit.store.prediction import Predictions as Predictions
+from justfit.store.prediction import network_outputs as network_outputs
+from justfit.store.prediction import predict as predict
 from justfit.store.runs import StoredRun as StoredRun
 from justfit.store.runs import find_run as find_run
 from justfit.store.runs import is_done as is_done

@@ -80,7 +80,7 @@ DOCSTRINGS = Source(
 
 @contextmanager
 def _no_collecting() -> Iterator[None]:
-    """Syntax trees are many objects and no cycles: looking for cycles among them would take 40% of the time."""
+    """Syntax trees are many objects without cycles: looking for cycles in them took 40% of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
