@@ -49,12 +49,12 @@ def predict(model: Model, rows: Raw | Sequence[str]) -> Predictions:
     outputs = network_outputs(model, model.preparation.rows(raw))
     if model.target is not None:
         return Predictions((), model.target.from_engine(outputs), None)
-    labels = {
-        "binary": lambda: (outputs[:, 0] > 0.5).astype(np.int64),
-        "multiclass": lambda: outputs.argmax(axis=1),
-    }
-    chosen = labels.get(model.task.name)
-    return Predictions(model.classes, outputs, chosen() if chosen else None)
+    labels = None
+    if model.task.name == "binary":
+        labels = (outputs[:, 0] > 0.5).astype(np.int64)
+    elif model.task.name == "multiclass":
+        labels = outputs.argmax(axis=1)
+    return Predictions(model.classes, outputs, labels)
 
 
 def network_outputs(model: Model, rows: Rows) -> Float32:
