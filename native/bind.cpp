@@ -61,22 +61,33 @@ Rows dense(Matrix values) {
   return {{}, {}, {}, values, view};
 }
 
+// Labels and weights of rows, with the arrays they look into kept alive.
 struct Targets {
   Vector<int32_t> classes;
-  Matrix values;
+  Matrix numbers;
+  std::optional<Vector<float>> weights;
   TargetsView view;
   int64_t rows;
 };
 
-Targets class_targets(Vector<int32_t> classes, int64_t outputs) {
-  for (std::size_t i = 0; i < classes.shape(0); ++i)
-    require(classes.data()[i] >= 0 && classes.data()[i] < outputs, "a class is out of range");
-  return {classes, {}, {nullptr, classes.data(), outputs}, size_of(classes.shape(0))};
+Targets weighed(Targets targets) {
+  if (targets.weights) {
+    require(size_of(targets.weights->shape(0)) == targets.rows, "labels and weights differ in number");
+    targets.view.weights = targets.weights->data();
+  }
+  return targets;
 }
 
-Targets number_targets(Matrix values) {
-  require(values.shape(1) >= 1, "targets need a column");
-  return {{}, values, {values.data(), nullptr, size_of(values.shape(1))}, size_of(values.shape(0))};
+Targets class_targets(Vector<int32_t> classes, int64_t outputs, std::optional<Vector<float>> weights) {
+  for (std::size_t i = 0; i < classes.shape(0); ++i)
+    require(classes.data()[i] >= 0 && classes.data()[i] < outputs, "a class is out of range");
+  return weighed({classes, {}, weights, {nullptr, classes.data(), nullptr, outputs}, size_of(classes.shape(0))});
+}
+
+Targets number_targets(Matrix numbers, std::optional<Vector<float>> weights) {
+  require(numbers.shape(1) >= 1, "targets need a column");
+  return weighed({{}, numbers, weights, {numbers.data(), nullptr, nullptr, size_of(numbers.shape(1))},
+                  size_of(numbers.shape(0))});
 }
 
 template <class T>
@@ -87,8 +98,10 @@ nb::ndarray<nb::numpy, T> new_array(std::initializer_list<std::size_t> shape, st
 
 std::unique_ptr<float[]> floats(std::size_t count) { return std::make_unique<float[]>(count); }
 
-Cohort::Check interrupted() {
-  return [last = std::chrono::steady_clock::now()]() mutable {
+// Looks for Ctrl-C ten times a second, and for a stop asked for by another thread.
+Cohort::Check interrupted(const std::atomic<bool>* stop = nullptr) {
+  return [stop, last = std::chrono::steady_clock::now()]() mutable {
+    if (stop && stop->load(std::memory_order_relaxed)) throw std::runtime_error("stopped");
     const auto now = std::chrono::steady_clock::now();
     if (now - last < std::chrono::milliseconds(100)) return;
     last = now;
@@ -130,7 +143,11 @@ nb::ndarray<nb::numpy, float> predict(const Rows& rows, const std::vector<Matrix
     spec.activation = activations[l];
     member.layers.push_back(spec);
   }
-  Cohort cohort(rows.view.columns, rows.view.sparse(), 1, checked_threads(threads), {member});
+  CohortSpec spec;
+  spec.columns = rows.view.columns;
+  spec.sparse = rows.view.sparse();
+  spec.threads = checked_threads(threads);
+  Cohort cohort(spec, {member});
   for (std::size_t l = 0; l < kernels.size(); ++l)
     cohort.set_layer(0, size_of(l), kernels[l].data(), biases[l] ? biases[l]->data() : nullptr);
   return outputs_of(cohort, 0, rows.view);
@@ -138,10 +155,17 @@ nb::ndarray<nb::numpy, float> predict(const Rows& rows, const std::vector<Matrix
 
 class Trainer {
  public:
-  Trainer(int64_t columns, bool sparse, int64_t batch_size, int threads, std::vector<MemberSpec> members,
-          const std::optional<std::string>& instructions)
-      : cohort_(columns, sparse, batch_size, checked_threads(threads), checked(std::move(members)),
-                kernels_for(instructions)) {}
+  Trainer(const CohortSpec& spec, std::vector<MemberSpec> members, const std::optional<std::string>& instructions)
+      : cohort_(checked(spec), checked(std::move(members)), kernels_for(instructions)) {}
+
+  void stop() { stop_.store(true); }
+
+  void retain(const std::vector<int64_t>& members) {
+    const Turn turn(*this);
+    require(!members.empty(), "a cohort needs a member");
+    for (const int64_t m : members) require(m >= 0 && m < cohort_.members(), "there is no such member");
+    cohort_.retain(members);
+  }
 
   void set_layer(int64_t m, int64_t l, Matrix kernel, std::optional<Vector<float>> bias) {
     const Turn turn(*this);
@@ -171,7 +195,7 @@ class Trainer {
     for (std::size_t i = 0; i < order.shape(0); ++i)
       require(order.data()[i] >= 0 && order.data()[i] < rows.view.rows, "the order names a row that is not there");
     const nb::gil_scoped_release released;
-    return cohort_.train_epoch(rows.view, targets.view, order.data(), size_of(order.shape(0)), number, interrupted());
+    return cohort_.train_epoch(rows.view, targets.view, order.data(), size_of(order.shape(0)), number, interrupted(&stop_));
   }
 
   std::vector<Figures> evaluate(const Rows& rows, const Targets& targets) {
@@ -179,7 +203,7 @@ class Trainer {
     check_fit(rows, targets);
     require(rows.view.rows >= 1, "an evaluation needs rows");
     const nb::gil_scoped_release released;
-    return cohort_.evaluate(rows.view, targets.view, interrupted());
+    return cohort_.evaluate(rows.view, targets.view, interrupted(&stop_));
   }
 
   nb::ndarray<nb::numpy, float> predict(int64_t m, const Rows& rows) {
@@ -201,18 +225,28 @@ class Trainer {
     Trainer& trainer;
   };
 
+  static CohortSpec checked(const CohortSpec& spec) {
+    require(spec.columns >= 1 && spec.batch_size >= 1, "a cohort needs columns and a batch size");
+    require(spec.input_dropout >= 0.0f && spec.input_dropout < 1.0f, "dropout must lie in [0, 1)");
+    checked_threads(spec.threads);
+    return spec;
+  }
+
   static std::vector<MemberSpec> checked(std::vector<MemberSpec> members) {
+    require(!members.empty(), "a cohort needs a member");
     for (const MemberSpec& member : members) {
       require(!member.layers.empty(), "a network needs a layer");
       for (const LayerSpec& layer : member.layers) {
+        const bool last = &layer == &member.layers.back();
         require(layer.units >= 1 && layer.units <= (int64_t{1} << 24), "a layer needs 1 to 2^24 units");
         require(layer.dropout >= 0.0f && layer.dropout < 1.0f, "dropout must lie in [0, 1)");
-        require(&layer == &member.layers.back() || layer.activation != Activation::softmax,
-                "softmax belongs to the last layer");
+        require(last || layer.activation != Activation::softmax, "softmax belongs to the last layer");
+        require(!last || (layer.dropout == 0.0f && layer.activity_l1 == 0.0f && layer.activity_l2 == 0.0f),
+                "the last layer has neither dropout nor an activity penalty");
       }
-      require((member.loss == Loss::categorical_crossentropy) ==
-                  (member.layers.back().activation == Activation::softmax),
-              "softmax and categorical_crossentropy go together");
+      require(member.loss != Loss::categorical_crossentropy ||
+                  member.layers.back().activation == Activation::softmax,
+              "categorical_crossentropy takes softmax outputs");
     }
     return members;
   }
@@ -232,7 +266,7 @@ class Trainer {
   }
 
   void check_kind(const Rows& rows) const {
-    require(rows.view.columns == cohort_.columns() && rows.view.sparse() == cohort_.sparse(),
+    require(rows.view.columns == cohort_.spec().columns && rows.view.sparse() == cohort_.spec().sparse,
             "the rows do not have the cohort's columns and kind");
   }
 
@@ -240,14 +274,14 @@ class Trainer {
     check_kind(rows);
     require(targets.rows == rows.view.rows, "rows and targets differ in number");
     for (int64_t m = 0; m < cohort_.members(); ++m) {
-      require(cohort_.member(m).layers.back().units == targets.view.outputs, "targets do not fit the last layer");
-      require((cohort_.member(m).loss == Loss::categorical_crossentropy) == (targets.view.classes != nullptr),
-              "categorical_crossentropy takes class numbers, the other losses take numbers");
+      const LayerSpec& last = cohort_.member(m).layers.back();
+      require(last.units == targets.view.outputs, "targets do not fit the last layer");
+      require(!targets.view.classes || last.activation == Activation::softmax, "class numbers take softmax outputs");
     }
   }
 
   Cohort cohort_;
-  std::atomic<bool> busy_{false};
+  std::atomic<bool> busy_{false}, stop_{false};
 };
 
 }  // namespace
@@ -263,38 +297,88 @@ NB_MODULE(_native, m) {
       .value("relu", Activation::relu)
       .value("tanh", Activation::tanh)
       .value("sigmoid", Activation::sigmoid)
-      .value("softmax", Activation::softmax);
+      .value("softmax", Activation::softmax)
+      .value("elu", Activation::elu)
+      .value("selu", Activation::selu)
+      .value("gelu", Activation::gelu)
+      .value("silu", Activation::silu)
+      .value("leaky_relu", Activation::leaky_relu)
+      .value("softplus", Activation::softplus)
+      .value("softsign", Activation::softsign);
   nb::enum_<Loss>(m, "Loss")
       .value("binary_crossentropy", Loss::binary_crossentropy)
       .value("categorical_crossentropy", Loss::categorical_crossentropy)
-      .value("mse", Loss::mse);
-  nb::enum_<Metric>(m, "Metric").value("accuracy", Metric::accuracy).value("mae", Metric::mae);
+      .value("mse", Loss::mse)
+      .value("mae", Loss::mae)
+      .value("huber", Loss::huber)
+      .value("hinge", Loss::hinge);
+  nb::enum_<Metric>(m, "Metric")
+      .value("accuracy", Metric::accuracy)
+      .value("mae", Metric::mae);
   nb::enum_<OptimizerKind>(m, "OptimizerKind")
       .value("sgd", OptimizerKind::sgd)
       .value("rmsprop", OptimizerKind::rmsprop)
-      .value("adam", OptimizerKind::adam);
+      .value("adam", OptimizerKind::adam)
+      .value("adamw", OptimizerKind::adamw)
+      .value("adagrad", OptimizerKind::adagrad)
+      .value("adadelta", OptimizerKind::adadelta)
+      .value("adamax", OptimizerKind::adamax)
+      .value("nadam", OptimizerKind::nadam)
+      .value("ftrl", OptimizerKind::ftrl);
+  nb::enum_<ScheduleKind>(m, "ScheduleKind")
+      .value("constant", ScheduleKind::constant)
+      .value("step", ScheduleKind::step)
+      .value("cosine", ScheduleKind::cosine);
 
   nb::class_<LayerSpec>(m, "LayerSpec")
-      .def("__init__",
-           [](LayerSpec* self, int64_t units, Activation activation, bool bias, float dropout, float l1, float l2) {
-             new (self) LayerSpec{units, activation, bias, dropout, l1, l2};
-           },
-           nb::kw_only(), "units"_a, "activation"_a, "bias"_a, "dropout"_a, "l1"_a, "l2"_a);
+      .def(nb::init<>())
+      .def_rw("units", &LayerSpec::units)
+      .def_rw("activation", &LayerSpec::activation)
+      .def_rw("bias", &LayerSpec::bias)
+      .def_rw("dropout", &LayerSpec::dropout)
+      .def_rw("l1", &LayerSpec::l1)
+      .def_rw("l2", &LayerSpec::l2)
+      .def_rw("activity_l1", &LayerSpec::activity_l1)
+      .def_rw("activity_l2", &LayerSpec::activity_l2)
+      .def_rw("max_norm", &LayerSpec::max_norm);
+  nb::class_<ScheduleSpec>(m, "ScheduleSpec")
+      .def(nb::init<>())
+      .def_rw("kind", &ScheduleSpec::kind)
+      .def_rw("warmup_steps", &ScheduleSpec::warmup_steps)
+      .def_rw("steps", &ScheduleSpec::steps)
+      .def_rw("factor", &ScheduleSpec::factor);
   nb::class_<OptimizerSpec>(m, "OptimizerSpec")
-      .def("__init__",
-           [](OptimizerSpec* self, OptimizerKind kind, float learning_rate, float momentum, bool nesterov, float rho,
-              float beta_1, float beta_2, float epsilon) {
-             new (self) OptimizerSpec{kind, learning_rate, momentum, nesterov, rho, beta_1, beta_2, epsilon};
-           },
-           nb::kw_only(), "kind"_a, "learning_rate"_a, "momentum"_a = 0.0f, "nesterov"_a = false, "rho"_a = 0.9f,
-           "beta_1"_a = 0.9f, "beta_2"_a = 0.999f, "epsilon"_a = 1e-7f);
+      .def(nb::init<>())
+      .def_rw("kind", &OptimizerSpec::kind)
+      .def_rw("learning_rate", &OptimizerSpec::learning_rate)
+      .def_rw("momentum", &OptimizerSpec::momentum)
+      .def_rw("nesterov", &OptimizerSpec::nesterov)
+      .def_rw("rho", &OptimizerSpec::rho)
+      .def_rw("beta_1", &OptimizerSpec::beta_1)
+      .def_rw("beta_2", &OptimizerSpec::beta_2)
+      .def_rw("epsilon", &OptimizerSpec::epsilon)
+      .def_rw("weight_decay", &OptimizerSpec::weight_decay)
+      .def_rw("initial_accumulator", &OptimizerSpec::initial_accumulator)
+      .def_rw("l1", &OptimizerSpec::l1)
+      .def_rw("l2", &OptimizerSpec::l2)
+      .def_rw("clip_norm", &OptimizerSpec::clip_norm)
+      .def_rw("clip_value", &OptimizerSpec::clip_value)
+      .def_rw("schedule", &OptimizerSpec::schedule);
   nb::class_<MemberSpec>(m, "MemberSpec")
-      .def("__init__",
-           [](MemberSpec* self, std::vector<LayerSpec> layers, Loss loss, Metric metric, const OptimizerSpec& optimizer,
-              uint64_t dropout_seed) {
-             new (self) MemberSpec{std::move(layers), loss, metric, optimizer, dropout_seed};
-           },
-           nb::kw_only(), "layers"_a, "loss"_a, "metric"_a, "optimizer"_a, "dropout_seed"_a);
+      .def(nb::init<>())
+      .def_rw("layers", &MemberSpec::layers)
+      .def_rw("loss", &MemberSpec::loss)
+      .def_rw("metric", &MemberSpec::metric)
+      .def_rw("optimizer", &MemberSpec::optimizer)
+      .def_rw("dropout_seed", &MemberSpec::dropout_seed);
+  nb::class_<CohortSpec>(m, "CohortSpec")
+      .def(nb::init<>())
+      .def_rw("columns", &CohortSpec::columns)
+      .def_rw("sparse", &CohortSpec::sparse)
+      .def_rw("batch_size", &CohortSpec::batch_size)
+      .def_rw("threads", &CohortSpec::threads)
+      .def_rw("input_dropout", &CohortSpec::input_dropout)
+      .def_rw("input_dropout_seed", &CohortSpec::input_dropout_seed);
   nb::class_<Figures>(m, "Figures")
       .def_ro("loss", &Figures::loss)
       .def_ro("data_loss", &Figures::data_loss)
@@ -303,15 +387,16 @@ NB_MODULE(_native, m) {
   nb::class_<Targets>(m, "Targets");
   m.def("bags", &bags, "indptr"_a, "indices"_a, "values"_a, "columns"_a, "Sparse rows, in place.");
   m.def("dense", &dense, "values"_a, "Dense rows, in place.");
-  m.def("class_targets", &class_targets, "classes"_a, "outputs"_a, "Class numbers as labels.");
+  m.def("class_targets", &class_targets, "classes"_a, "outputs"_a, "weights"_a.none() = nb::none(), "Class numbers as labels.");
   m.def("predict", &predict, "rows"_a, "kernels"_a, "biases"_a, "activations"_a, "threads"_a,
         "The outputs of a network, [rows, outputs].");
-  m.def("number_targets", &number_targets, "values"_a, "Numbers as labels, [rows, outputs].");
+  m.def("number_targets", &number_targets, "numbers"_a, "weights"_a.none() = nb::none(), "Numbers as labels, [rows, outputs].");
 
   nb::class_<Trainer>(m, "Cohort")
-      .def(nb::init<int64_t, bool, int64_t, int, std::vector<MemberSpec>, const std::optional<std::string>&>(),
-           nb::kw_only(), "columns"_a, "sparse"_a, "batch_size"_a, "threads"_a, "members"_a,
-           "instructions"_a = nb::none())
+      .def(nb::init<const CohortSpec&, std::vector<MemberSpec>, const std::optional<std::string>&>(), "spec"_a,
+           "members"_a, "instructions"_a = nb::none())
+      .def("stop", &Trainer::stop)
+      .def("retain", &Trainer::retain, "members"_a)
       .def("set_layer", &Trainer::set_layer, "member"_a, "layer"_a, "kernel"_a, "bias"_a.none())
       .def("get_layer", &Trainer::get_layer, "member"_a, "layer"_a)
       .def("train_epoch", &Trainer::train_epoch, "rows"_a, "targets"_a, "order"_a, "number"_a)

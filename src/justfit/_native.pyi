@@ -22,24 +22,62 @@ class Metric:
 class OptimizerKind:
     __members__: ClassVar[dict[str, OptimizerKind]]
 
+class ScheduleKind:
+    __members__: ClassVar[dict[str, ScheduleKind]]
+
 class LayerSpec:
-    def __init__(
-        self, *, units: int, activation: Activation, bias: bool, dropout: float, l1: float, l2: float
-    ) -> None: ...
+    def __init__(self) -> None: ...
+    units: int
+    activation: Activation
+    bias: bool
+    dropout: float
+    l1: float
+    l2: float
+    activity_l1: float
+    activity_l2: float
+    max_norm: float
+
+class ScheduleSpec:
+    def __init__(self) -> None: ...
+    kind: ScheduleKind
+    warmup_steps: float
+    steps: float
+    factor: float
 
 class OptimizerSpec:
-    def __init__(self, *, kind: OptimizerKind, learning_rate: float, **numbers: float) -> None: ...
+    def __init__(self) -> None: ...
+    kind: OptimizerKind
+    learning_rate: float
+    momentum: float
+    nesterov: bool
+    rho: float
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    weight_decay: float
+    initial_accumulator: float
+    l1: float
+    l2: float
+    clip_norm: float
+    clip_value: float
+    schedule: ScheduleSpec
 
 class MemberSpec:
-    def __init__(
-        self,
-        *,
-        layers: list[LayerSpec],
-        loss: Loss,
-        metric: Metric,
-        optimizer: OptimizerSpec,
-        dropout_seed: int,
-    ) -> None: ...
+    def __init__(self) -> None: ...
+    layers: list[LayerSpec]
+    loss: Loss
+    metric: Metric
+    optimizer: OptimizerSpec
+    dropout_seed: int
+
+class CohortSpec:
+    def __init__(self) -> None: ...
+    columns: int
+    sparse: bool
+    batch_size: int
+    threads: int
+    input_dropout: float
+    input_dropout_seed: int
 
 class Figures:
     @property
@@ -56,8 +94,10 @@ def bags(
     indptr: npt.NDArray[np.int64], indices: npt.NDArray[np.int32], values: _Float32, columns: int
 ) -> Rows: ...
 def dense(values: _Float32) -> Rows: ...
-def class_targets(classes: npt.NDArray[np.int32], outputs: int) -> Targets: ...
-def number_targets(values: _Float32) -> Targets: ...
+def class_targets(
+    classes: npt.NDArray[np.int32], outputs: int, weights: _Float32 | None = None
+) -> Targets: ...
+def number_targets(numbers: _Float32, weights: _Float32 | None = None) -> Targets: ...
 def predict(
     rows: Rows,
     kernels: Sequence[_Float32],
@@ -68,15 +108,10 @@ def predict(
 
 class Cohort:
     def __init__(
-        self,
-        *,
-        columns: int,
-        sparse: bool,
-        batch_size: int,
-        threads: int,
-        members: list[MemberSpec],
-        instructions: str | None = None,
+        self, spec: CohortSpec, members: list[MemberSpec], instructions: str | None = None
     ) -> None: ...
+    def stop(self) -> None: ...
+    def retain(self, members: list[int]) -> None: ...
     def set_layer(self, member: int, layer: int, kernel: _Float32, bias: _Float32 | None) -> None: ...
     def get_layer(self, member: int, layer: int) -> tuple[_Float32, _Float32 | None]: ...
     def train_epoch(

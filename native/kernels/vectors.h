@@ -1,10 +1,7 @@
-// Vectors of 16 floats and the functions on them, for kernels.inc.h. GCC and Clang split them where registers are
-// shorter. Included inside a namespace of its instruction set; everything is inlined, so that no code made for one
+// Vectors of 16 floats and the functions on them. GCC and Clang split them where registers are
+// shorter. Included once in each
+// namespace of an instruction set; everything is inlined, so that no code made for one
 // processor can be linked into another's.
-#pragma once
-
-#include <cstdint>
-
 #define JUSTFIT_INLINE static inline __attribute__((always_inline))
 
 typedef float Vec __attribute__((vector_size(64)));

@@ -1,0 +1,125 @@
+// The sparse first layer: forward, and gradient by word fused with the optimizer step.
+
+// Four partial sums, of entries 0, 4, 8, ..., of 1, 5, 9, ... and so on, hide the latency of an addition; the same four
+// whatever the number of vectors, so that the sum is the same in every cohort.
+template <int V>
+JUSTFIT_INLINE void bag_row(const int32_t* indices, const float* values, int64_t count, const float* weights,
+                            int64_t stride, const float* bias, float* out) {
+  Vec sums[4][V] = {};
+  int64_t e = 0;
+  for (; e + 4 <= count; e += 4)
+    for (int part = 0; part < 4; ++part) {
+      const float* row = weights + indices[e + part] * stride;
+      for (int v = 0; v < V; ++v) sums[part][v] = fused(values[e + part], load(row + v * kLanes), sums[part][v]);
+    }
+  for (int part = 0; part < 3; ++part, ++e) {  // the last one to three entries
+    if (e == count) break;
+    const float* row = weights + indices[e] * stride;
+    for (int v = 0; v < V; ++v) sums[part][v] = fused(values[e], load(row + v * kLanes), sums[part][v]);
+  }
+  for (int v = 0; v < V; ++v)
+    store(out + v * kLanes, (sums[0][v] + sums[1][v]) + (sums[2][v] + sums[3][v]) + load(bias + v * kLanes));
+}
+
+void bag_forward(const RowsView& rows, const int64_t* order, int64_t begin, int64_t end, const float* weights,
+                 const float* bias, float* out, int64_t stride) {
+  for (int64_t i = begin; i < end; ++i, out += stride) {
+    const int64_t row = order ? order[i] : i;
+    const int64_t start = rows.indptr[row], count = rows.indptr[row + 1] - start;
+    const int32_t* indices = rows.indices + start;
+    const float* values = rows.values + start;
+    int64_t c = 0;
+    for (; c + kBagVectors * kLanes <= stride; c += kBagVectors * kLanes)
+      bag_row<kBagVectors>(indices, values, count, weights + c, stride, bias + c, out + c);
+    for (; c < stride; c += kLanes) bag_row<1>(indices, values, count, weights + c, stride, bias + c, out + c);
+  }
+}
+
+// Two partial sums, of even and of odd entries, for the same reason as in bag_row.
+template <int V>
+JUSTFIT_INLINE void word_gradient(const WordsView& batch, int64_t entry, int64_t end, const float* delta,
+                                  int64_t stride, Vec* gradient) {
+  Vec even[V] = {}, odd[V] = {};
+  for (; entry + 2 <= end; entry += 2) {
+    const float* row0 = delta + batch.rows[entry] * stride;
+    const float* row1 = delta + batch.rows[entry + 1] * stride;
+    for (int v = 0; v < V; ++v) {
+      even[v] = fused(batch.values[entry], load(row0 + v * kLanes), even[v]);
+      odd[v] = fused(batch.values[entry + 1], load(row1 + v * kLanes), odd[v]);
+    }
+  }
+  if (entry < end) {
+    const float* row = delta + batch.rows[entry] * stride;
+    for (int v = 0; v < V; ++v) even[v] = fused(batch.values[entry], load(row + v * kLanes), even[v]);
+  }
+  for (int v = 0; v < V; ++v) gradient[v] = even[v] + odd[v];
+}
+
+template <OptimizerKind K, Mode M, int V>
+JUSTFIT_INLINE void word_step(const UpdateRule& rule, const WordsView& batch, int64_t entry, int64_t end,
+                              const float* delta, int64_t stride, float* w, float* s0, float* s1, float decay,
+                              Sums& sums) {
+  Vec gradient[V];
+  word_gradient<V>(batch, entry, end, delta, stride, gradient);
+  for (int v = 0; v < V; ++v) {
+    const int64_t at = v * kLanes;
+    if (M != Mode::measure && decay != 1.0f) store(s0 + at, load(s0 + at) * decay);
+    step_at<K, M>(rule, gradient[v], w + at, s0 + at, s1 + at, sums);
+  }
+}
+
+template <OptimizerKind K, Mode M>
+JUSTFIT_INLINE void word_steps(const UpdateRule& rule, const WordsView& batch, int64_t entry, int64_t end,
+                               const float* delta, int64_t stride, float* w, float* s0, float* s1, int64_t width,
+                               float decay, Sums& sums) {
+  int64_t c = 0;
+  for (; c + kWordVectors * kLanes <= width; c += kWordVectors * kLanes)
+    word_step<K, M, kWordVectors>(rule, batch, entry, end, delta + c, stride, w + c, s0 + c, s1 + c, decay, sums);
+  for (; c < width; c += kLanes)
+    word_step<K, M, 1>(rule, batch, entry, end, delta + c, stride, w + c, s0 + c, s1 + c, decay, sums);
+}
+
+template <OptimizerKind K, Mode M>
+void update_words_as(const UpdateRule& rule, const WordsView& batch, int64_t first, int64_t last, int32_t from,
+                     int32_t to, const float* delta, int64_t stride, float* weights, float* state0, float* state1,
+                     int64_t width, WeightSums* total) {
+  Sums sums;
+  for (int32_t word = from; word < to; ++word) {
+    const bool present = first < last && batch.words[first] == word;
+    const int64_t entry = present ? batch.starts[first] : 0, end = present ? batch.starts[first + 1] : 0;
+    first += present;
+    const int64_t at = word * stride;
+    word_steps<K, M>(rule, batch, entry, end, delta, stride, weights + at, state0 + at, state1 + at, width, 1.0f, sums);
+  }
+  add_to(total, rule, sums);
+}
+
+void update_words(const UpdateRule& rule, const WordsView& batch, int64_t first, int64_t last, int32_t from, int32_t to,
+                  const float* delta, int64_t stride, float* weights, float* state0, float* state1, int64_t width,
+                  WeightSums* sums) {
+  with_rule(rule, [&]<OptimizerKind K, Mode M>() {
+    update_words_as<K, M>(rule, batch, first, last, from, to, delta, stride, weights, state0, state1, width, sums);
+  });
+}
+
+template <OptimizerKind K, Mode M>
+void update_present_as(const UpdateRule& rule, const WordsView& batch, int64_t first, int64_t last, const float* delta,
+                       int64_t stride, float* weights, float* state0, int64_t width, const float* decay, int64_t decays,
+                       WeightSums* total) {
+  Sums sums;
+  for (int64_t i = first; i < last; ++i) {
+    const int64_t at = batch.words[i] * stride, missed = batch.missed[i];
+    word_steps<K, M>(rule, batch, batch.starts[i], batch.starts[i + 1], delta, stride, weights + at, state0 + at,
+                     state0 + at, width, decay[missed < decays ? missed : decays - 1], sums);
+  }
+  add_to(total, rule, sums);
+}
+
+void update_present_words(const UpdateRule& rule, const WordsView& batch, int64_t first, int64_t last,
+                          const float* delta, int64_t stride, float* weights, float* state0, int64_t width,
+                          const float* decay, int64_t decays, WeightSums* sums) {
+  with_rule(rule, [&]<OptimizerKind K, Mode M>() {
+    if constexpr (!has_second_state(K))
+      update_present_as<K, M>(rule, batch, first, last, delta, stride, weights, state0, width, decay, decays, sums);
+  });
+}

@@ -1,0 +1,17 @@
+// The kernels for AVX-512; CMakeLists.txt gives this file its compiler flags.
+#include <immintrin.h>
+#include "kernels/kernels.h"
+
+namespace justfit::avx512 {
+
+// How many vectors of a row stay in registers at a time; no result depends on these.
+constexpr int kBagVectors = 4, kWordVectors = 8, kTileRows = 8, kTileVectors = 3;
+constexpr int64_t kTileDepth = 256;  // rows of b packed at a time
+
+#include "kernels/all.inc.h"
+
+extern const Kernels table;
+const Kernels table = {"avx512",    bag_forward,   matmul, activate,     loss,
+                       scale_add, sum_rows,      scale_columns, update, update_words, update_present_words};
+
+}  // namespace justfit::avx512

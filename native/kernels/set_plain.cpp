@@ -1,0 +1,19 @@
+// The kernels for any processor; CMakeLists.txt gives this file its compiler flags.
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+#include "kernels/kernels.h"
+
+namespace justfit::plain {
+
+// How many vectors of a row stay in registers at a time; no result depends on these.
+constexpr int kBagVectors = 1, kWordVectors = 1, kTileRows = 2, kTileVectors = 1;
+constexpr int64_t kTileDepth = 256;  // rows of b packed at a time
+
+#include "kernels/all.inc.h"
+
+extern const Kernels table;
+const Kernels table = {"plain",    bag_forward,   matmul, activate,     loss,
+                       scale_add, sum_rows,      scale_columns, update, update_words, update_present_words};
+
+}  // namespace justfit::plain
