@@ -1,6 +1,7 @@
 """The command line: one file a command; the only place that prints.
 
-Exit codes: 0 done, 1 something the user can mend, 2 a command that is not understood, 3 a fault of justfit, 130 Ctrl-C.
+Exit codes: 0 done, 1 something the user can mend, 2 a command that is not understood, 3 a fault of justfit,
+130 Ctrl-C.
 """
 
 import sys
@@ -24,27 +25,25 @@ app.command()(run)
 app.command()(predict)
 app.add_typer(data_app, name="data")
 
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Run a command; errors become one sentence and an exit code."""
     try:
         app()
+    except SystemExit as end:  # how typer ends every command, Ctrl-C too
+        if end.code == INTERRUPTED:
+            say_error("Stopped by Ctrl-C; nothing half-done was kept.")
+        raise
     except JustfitError as error:
         say_error(str(error))
         code = 1
-    except KeyboardInterrupt:
-        say_error("Stopped by Ctrl-C; nothing half-done was kept.")
-        code = 130
     except MemoryError:
         say_error("There is not enough memory: use fewer rows or words, or a smaller network or batch size.")
-        code = 1
-    except BrokenPipeError:  # whoever reads our output has seen enough
-        sys.stderr.close()
         code = 1
     except Exception:  # noqa: BLE001 - the one place where a fault of justfit itself ends
         traceback.print_exc()
         say_error("This is a fault in justfit, not in what you asked for: please report the lines above.")
         code = 3
-    else:
-        code = 0
     sys.exit(code)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from justfit.cli.screen import console, new_table, say
+from justfit.cli.screen import say, say_table
 
 if TYPE_CHECKING:
     from justfit.data.dataset import Dataset
@@ -20,13 +20,8 @@ def list_sources(context: typer.Context) -> None:
         return
     from justfit.data.sources import SOURCES
 
-    table = new_table("name", "what it is")
-    for column in ("task", "needs"):
-        table.add_column(column)
-    table.columns[1].justify, table.columns[1].no_wrap = "left", False
-    for source in SOURCES.values():
-        table.add_row(source.name, source.about, source.task, source.needs)
-    console.print(table)
+    rows = [(source.name, source.about, source.task, source.needs) for source in SOURCES.values()]
+    say_table(("name", "what it is", "task", "needs"), rows, texts=4)
 
 
 @app.command()
@@ -97,7 +92,5 @@ def _show_numbers(raw: "Numbers", row: int) -> None:
         for line in shades:
             say("".join(_SHADES[shade] * 2 for shade in line))
         return
-    table = new_table("column", "value")
-    for column, value in zip(raw.columns, values.tolist(), strict=True):
-        table.add_row(column, f"{value:g}")
-    console.print(table)
+    rows = zip(raw.columns, (f"{value:g}" for value in values.tolist()), strict=True)
+    say_table(("column", "value"), rows)

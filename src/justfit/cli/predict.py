@@ -1,20 +1,29 @@
 """``justfit predict``: class and probability for raw input."""
 
+import codecs
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from justfit.cli.run import StoreOption
-from justfit.cli.screen import say
+from justfit.cli.screen import cell, say
 from justfit.errors import DataError
 from justfit.machine import DEFAULT_STORE
 
+if TYPE_CHECKING:
+    from justfit.store import Predictions
+
 
 def predict(
-    run: Annotated[str, typer.Argument(help="A run's folder, its name in the store, or the beginning of its id.")],
-    file: Annotated[Path | None, typer.Argument(help="A file with a row a line; without it, standard input.")] = None,
+    run: Annotated[
+        str, typer.Argument(help="A run's folder, its name in the store, or the beginning of its id.")
+    ],
+    file: Annotated[
+        Path | None, typer.Argument(help="A file with a row a line; without it, standard input.")
+    ] = None,
     text: Annotated[list[str] | None, typer.Option(help="A row itself; may be given again.")] = None,
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
@@ -28,15 +37,22 @@ def predict(
     lines = text or _lines(file)
     if not lines:
         return
-    answers = ask(model, lines)
-    for row, outputs in enumerate(answers.outputs.tolist()):
-        if answers.labels is not None:
-            label = int(answers.labels[row])
-            say(f"{model.classes[label]}\t{answers.probabilities()[row, label]:.4f}")
-        elif model.classes:
-            say("\t".join(f"{name}\t{share:.4f}" for name, share in zip(model.classes, outputs, strict=True)))
+    for line in _said(ask(model, lines)):
+        say(line)
+
+
+def _said(answers: "Predictions") -> Iterator[str]:
+    """A line a row, its cells with tabs between."""
+    names = [cell(name) for name in answers.classes]
+    probabilities = answers.probabilities() if names else answers.outputs
+    labels = [None] * len(probabilities) if answers.labels is None else answers.labels.tolist()
+    for label, shares in zip(labels, probabilities.tolist(), strict=True):
+        if label is not None:
+            yield f"{names[label]}\t{shares[label]:.4f}"
+        elif names:
+            yield "\t".join(f"{name}\t{share:.4f}" for name, share in zip(names, shares, strict=True))
         else:
-            say(f"{outputs[0]:.6g}")
+            yield f"{shares[0]:.6g}"
 
 
 def _lines(file: Path | None) -> list[str]:
@@ -46,7 +62,7 @@ def _lines(file: Path | None) -> list[str]:
         content = file.read_bytes() if file else sys.stdin.buffer.read()
     except OSError as error:
         raise DataError(f"{name} cannot be read: {error.strerror or error}.") from error
-    lines = content.split(b"\n")
+    lines = content.removeprefix(codecs.BOM_UTF8).split(b"\n")
     if lines[-1] == b"":
         lines.pop()
     decoded = []

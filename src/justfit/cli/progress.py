@@ -11,7 +11,12 @@ from justfit.workflow import EpochDone
 
 
 def _bar() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[figures]}"),
+        TimeElapsedColumn(),
+    )
     return Progress(*columns, console=console)
 
 
@@ -48,7 +53,9 @@ def _told_in_quarters() -> Callable[[str, int, int | None], None]:
 def epoch_progress(task: Task) -> Iterator[Callable[[EpochDone], None]]:
     """Gives what to call after each epoch."""
     if not console.is_terminal:
-        yield lambda done: say(f"{done.stage} epoch {done.epoch.epoch}/{done.epochs}  {figures_of(done.epoch, task)}")
+        yield lambda done: say(
+            f"{done.stage} epoch {done.epoch.epoch}/{done.epochs}  {figures_of(done.epoch, task)}"
+        )
         return
     with _bar() as bar:
         tasks: dict[str, TaskID] = {}

@@ -34,7 +34,7 @@ def _option(panel: str, text: str) -> Any:
     return typer.Option(help=text, rich_help_panel=panel)
 
 
-def run(
+def run(  # noqa: PLR0917 - typer calls it by keyword
     name: Annotated[str, typer.Argument(help="A data set, as `justfit data` lists them.")],
     hidden: Annotated[str, _option("Network", 'Widths of the hidden layers; "" for none.')] = "16,16",
     activation: Annotated[str, _option("Network", f"Of hidden layers: {', '.join(ACTIVATIONS)}.")] = "relu",
@@ -46,9 +46,12 @@ def run(
     embedding: Annotated[
         int | None, _option("Network", "Width of word vectors, averaged before the hidden layers.")
     ] = None,
-    epochs: Annotated[int, _option("Training", "Epochs to try; validation rows choose the best.")] = Recipe.epochs,
+    epochs: Annotated[
+        int, _option("Training", "Epochs to try; validation rows choose the best.")
+    ] = Recipe.epochs,
     batch_size: Annotated[
-        int | None, _option("Training", "Rows of a step; by default about 32 steps an epoch, of 16 to 512 rows.")
+        int | None,
+        _option("Training", "Rows of a step; by default about 32 steps an epoch, of 16 to 512 rows."),
     ] = None,
     optimizer: Annotated[str, _option("Training", f"One of {', '.join(OPTIMIZERS)}.")] = "rmsprop",
     learning_rate: Annotated[float | None, _option("Training", "By default the optimizer's own.")] = None,
@@ -56,11 +59,18 @@ def run(
     seed: Annotated[int, _option("Training", "Another one gives other weights, order and dropout.")] = 0,
     validation: Annotated[
         str,
-        _option("Rows", "Share or number of the training rows that validate; first:10000, last:0.4 for file order."),
+        _option(
+            "Rows",
+            "Share or number of the training rows that validate; first:10000, last:0.4 for file order.",
+        ),
     ] = "0.2",
     encoding: Annotated[str | None, _option("Rows", f"Of texts: {', '.join(TEXT_ENCODINGS)}.")] = None,
-    num_words: Annotated[int | None, _option("Rows", "Of texts: columns, for the most frequent words.")] = None,
-    skip_top: Annotated[int | None, _option("Rows", "Of texts: word ids below this count as unknown.")] = None,
+    num_words: Annotated[
+        int | None, _option("Rows", "Of texts: columns, for the most frequent words.")
+    ] = None,
+    skip_top: Annotated[
+        int | None, _option("Rows", "Of texts: word ids below this count as unknown.")
+    ] = None,
     maxlen: Annotated[int | None, _option("Rows", "Of texts: ids that the encoding average pads to.")] = None,
     scaling: Annotated[str | None, _option("Rows", f"Of numbers: {', '.join(SCALINGS)}.")] = None,
     store: StoreOption = DEFAULT_STORE,
@@ -70,7 +80,9 @@ def run(
 
     A run that is stored already is shown again, not done again.
     """
-    penalties = {key: parse_numbers(key, text) for key, text in (("dropout", dropout), ("l1", l1), ("l2", l2))}
+    penalties = {
+        key: parse_numbers(key, text) for key, text in (("dropout", dropout), ("l1", l1), ("l2", l2))
+    }
     network = Network(parse_widths(hidden), activation, embedding=embedding, **penalties)
     recipe = Recipe(optimizer_named(optimizer, learning_rate), batch_size, epochs, loss)
     protocol = parse_hold_out(validation)
@@ -84,7 +96,9 @@ def run(
 
     with download_progress() as progress:
         dataset = load_dataset(name, progress)
-    preparation = _preparation(dataset, {key: value for key, value in text.items() if value is not None}, scaling)
+    preparation = _preparation(
+        dataset, {key: value for key, value in text.items() if value is not None}, scaling
+    )
     planned = plan_run(dataset, network, recipe, preparation=preparation, protocol=protocol, seed=seed)
     with epoch_progress(dataset.task) as tell:
         for event in carry_out(dataset, planned, store, threads=threads):

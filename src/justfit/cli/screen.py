@@ -1,32 +1,56 @@
-"""The two consoles, and how figures look on them."""
+"""The two consoles, and how lines, tables and figures look on them."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
+from rich.segment import Segment, Segments
 from rich.table import Table
+from rich.text import Text
 
-console = Console(highlight=False, soft_wrap=True)
-_errors = Console(stderr=True, highlight=False, soft_wrap=True)
+console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+_errors = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, stderr=True)
+
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What moves the cursor, colours, turns text around or cannot be encoded; all but tabs and line feeds."""
+
+_NATURAL = 1_000_000
+"""Columns that no line needs."""
 
 
-def say(line: str = "") -> None:
-    """Print a line as it is; markup in it (a label, a review) is text."""
-    console.print(line, markup=False)
+def say(text: str = "") -> None:
+    """Print text as it is; in it (a label, a review) markup is text, and control characters are spelt out."""
+    console.print(Segments([Segment(_CONTROLS.sub(_spelt, text) + "\n")]))
 
 
 def say_error(message: str) -> None:
-    """Print what went wrong to standard error."""
-    _errors.print(f"[bold red]error:[/] {escape(message)}")
+    """Print in one line to standard error what went wrong."""
+    _errors.print(Text.assemble(("error: ", "bold red"), cell(message)))
 
 
-def new_table(*columns: str) -> Table:
-    """A plain table whose columns but the first are numbers."""
+def say_table(columns: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1) -> None:
+    """Print a table whose columns after the first ``texts`` are numbers. It is never cut.
+
+    Several columns of text are folded to the width of a terminal.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for number, column in enumerate(columns):
-        table.add_column(escape(column), justify="right" if number else "left", no_wrap=number > 0)
-    return table
+        table.add_column(cell(column), justify="left" if number < texts else "right")
+    for row in rows:
+        table.add_row(*(cell(text) for text in row))
+    if texts == 1 or not console.is_terminal:
+        table.width = console.measure(table, options=console.options.update(width=_NATURAL)).maximum
+    console.print(table)
+
+
+def cell(text: str) -> str:
+    """Text that stays on its line and in its column: tabs and line feeds are spelt out too."""
+    return re.sub("[\t\n]", _spelt, _CONTROLS.sub(_spelt, text))
+
+
+def _spelt(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode()
 
 
 def percent(value: float) -> str:
@@ -35,11 +59,13 @@ def percent(value: float) -> str:
 
 
 def interval(figure: Mapping[str, Any], *, share: bool = False) -> str:
-    """A figure's 95% interval."""
+    """A figure's 95% interval, where rows enough tell it."""
+    if figure["low"] is None:
+        return "unknown"
     show = percent if share else number
     return f"{show(figure['low'])} to {show(figure['high'])}"
 
 
 def number(value: float) -> str:
-    """Four significant digits, never in powers of ten where people read it."""
+    """Four decimals, or one where the number is large; never in powers of ten."""
     return f"{value:.4f}" if abs(value) < 100 else f"{value:,.1f}"

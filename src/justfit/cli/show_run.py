@@ -1,13 +1,10 @@
 """A run as it stands on the screen: what is planned, what was chosen, what came out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.markup import escape
-from rich.table import Table
-
 from justfit.cli.progress import figures_of
-from justfit.cli.screen import console, interval, new_table, number, percent, say
+from justfit.cli.screen import interval, number, percent, say, say_table
 from justfit.data.dataset import Dataset
 from justfit.report import write_curves
 from justfit.spec import Epoch, Task
@@ -26,11 +23,12 @@ def show_plan(plan: Planned, dataset: Dataset) -> None:
     for note in plan.notes:
         say(f"note: {note}")
     say()
-    table = new_table("layer", "outputs", "parameters")
-    for layer in plan.layers:
-        table.add_row(escape(f"{layer.kind}, {layer.detail}"), f"{layer.outputs:,}", f"{layer.parameters:,}")
-    table.add_row("total", "", f"{sum(layer.parameters for layer in plan.layers):,}", style="bold")
-    console.print(table)
+    lines = [
+        (f"{layer.kind}, {layer.detail}", f"{layer.outputs:,}", f"{layer.parameters:,}")
+        for layer in plan.layers
+    ]
+    total = sum(layer.parameters for layer in plan.layers)
+    say_table(("layer", "outputs", "parameters"), [*lines, ("total", "", f"{total:,}")])
     say()
     guess = plan.baseline
     figures = (
@@ -50,53 +48,72 @@ def show_choice(best: Epoch, task: Task) -> None:
 def show_result(run: StoredRun, task: Task) -> None:
     """The figures of a stored run, and its curves drawn where they are not yet."""
     result, test = run.result, run.result["test"]
+    title = f"{result['data']}: {result['label']}"
     say()
     say(
-        f"{result['data']}: {result['label']}, best epoch {result['best_epoch']}, {result['updates']:,} updates, "
+        f"{title}, best epoch {result['best_epoch']}, {result['updates']:,} updates, "
         f"{result['seconds']:.1f} s; test rows opened once:"
     )
-    console.print(_figures_table(result, test))
+    say_table(("test", "value", "95% interval", "baseline"), _figure_rows(result, test))
     if task.is_classification:
         _show_classes(result, test)
+    _show_advice(run)
     paths = RunPaths(run.folder)
     if not (paths.curves_png.is_file() and paths.curves_html.is_file()):
-        write_curves(run.histories["validation"], paths, f"{result['data']}: {result['label']}", task.metric)
+        write_curves(run.histories["validation"], paths, title, task.metric)
     say()
     say(f"written to {run.folder}")
 
 
-def _figures_table(result: Mapping[str, Any], test: Mapping[str, Any]) -> Table:
-    table = new_table("test", "value", "95% interval", "baseline")
+def _figure_rows(result: Mapping[str, Any], test: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     base = result["test_baseline"]["figures"]
-    table.add_row("loss", number(test["loss"]["value"]), interval(test["loss"]), "")
+    yield "loss", number(test["loss"]["value"]), interval(test["loss"]), ""
     if "accuracy" in test:
-        shares = (percent(test["accuracy"]["value"]), interval(test["accuracy"], share=True))
-        table.add_row("accuracy", *shares, percent(base["accuracy"]["value"]))
-    else:
-        for name in ("mae", "rmse", "r2"):
-            table.add_row(name, number(test[name]["value"]), interval(test[name]), number(base[name]["value"]))
-    return table
+        shares = percent(test["accuracy"]["value"]), interval(test["accuracy"], share=True)
+        yield "accuracy", *shares, percent(base["accuracy"]["value"])
+        return
+    for name in ("mae", "rmse", "r2"):
+        yield name, number(test[name]["value"]), interval(test[name]), number(base[name]["value"])
 
 
 def _show_classes(result: Mapping[str, Any], test: Mapping[str, Any]) -> None:
     classes = test["classes"]
+    say()
     if len(classes) > _MOST_CLASSES:
         say(f"{len(classes)} classes: their figures stand in the run's folder.")
         return
-    say()
-    table = new_table("class", "precision", "recall", "F1", "support")
-    for row in classes:
-        shares = (f"{row[key]['value']:.3f}" for key in ("precision", "recall", "f1"))
-        table.add_row(escape(row["name"]), *shares, f"{row['support']:,}")
-    console.print(table)
+    shares = [[f"{row[key]['value']:.3f}" for key in ("precision", "recall", "f1")] for row in classes]
+    rows = [(row["name"], *three, f"{row['support']:,}") for row, three in zip(classes, shares, strict=True)]
+    say_table(("class", "precision", "recall", "F1", "support"), rows)
     if test["confusion"] is None:
         return
     say()
-    table = new_table("true \\ predicted", *result["classes"])
-    for name, counts in zip(result["classes"], test["confusion"], strict=True):
-        table.add_row(escape(name), *(f"{count:,}" for count in counts))
-    console.print(table)
+    counts = [[f"{count:,}" for count in row] for row in test["confusion"]]
+    names = result["classes"]
+    rows = [(name, *row) for name, row in zip(names, counts, strict=True)]
+    say_table(("true \\ predicted", *names), rows)
 
 
-def _answer(answer: object) -> str:
-    return number(answer) if isinstance(answer, float) else f'"{answer}"'
+def _show_advice(run: StoredRun) -> None:
+    """What the validation training suggests to do next."""
+    epochs, history = run.spec["candidate"]["recipe"]["epochs"], run.histories["validation"]
+    advice = None
+    if len(history) < epochs:
+        advice = (
+            f"In epoch {len(history) + 1} the loss became infinite or not a number, so only epochs before it "
+            "could be chosen: try a lower learning rate."
+        )
+    elif run.result["best_epoch"] == epochs:
+        advice = (
+            f"The best epoch was the last of {epochs}, so the validation loss may still have been falling: "
+            f"try more epochs, such as --epochs {2 * epochs}."
+        )
+    if advice:
+        say()
+        say(advice)
+
+
+def _answer(answer: str | float | tuple[str, ...]) -> str:
+    if isinstance(answer, float):
+        return number(answer)
+    return f'"{answer}"' if isinstance(answer, str) else f'"{", ".join(answer)}"'

@@ -39,17 +39,25 @@ def require_integer(what: str, value: object, low: int, high: int | None = None)
 
 
 def require_number(
-    what: str, value: object, low: float, high: float = math.inf, *, open_low: bool = False, open_high: bool = False
+    what: str, value: object, high: float = math.inf, *, open_low: bool = False, open_high: bool = False
 ) -> float:
-    """``value`` as a float if it lies between ``low`` and ``high``, else a `SpecError`."""
-    interval = f"{'(' if open_low else '['}{low:g}, {high:g}{')' if open_high or high == math.inf else ']'}"
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise SpecError(f"{what} must be a number in {interval}, got {value!r}.")
-    below = value <= low if open_low else value < low
-    above = value >= high if open_high else value > high
-    if below or above:
-        raise SpecError(f"{what} must be a number in {interval}, got {value:g}.")
-    return float(value)
+    """``value`` as a float if it lies between 0 and ``high``, else a `SpecError`. Infinity never does."""
+    open_high = open_high or high == math.inf
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        above = value > 0 if open_low else value >= 0
+        below = value < high if open_high else value <= high
+        if above and below:
+            return abs(float(value))  # -0.0 is 0.0
+    interval = f"{'(' if open_low else '['}0, {high:g}{')' if open_high else ']'}"
+    raise SpecError(f"{what} must be a number in {interval}, got {value!r}.")
+
+
+def set_number(
+    noun: object, key: str, high: float = math.inf, *, open_low: bool = False, open_high: bool = False
+) -> None:
+    """Check a frozen noun's number and keep it as a float: 1 and 1.0 shall be the same spec."""
+    number = require_number(key, getattr(noun, key), high, open_low=open_low, open_high=open_high)
+    object.__setattr__(noun, key, number)
 
 
 def require_flag(what: str, value: object) -> bool:

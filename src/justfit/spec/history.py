@@ -1,5 +1,6 @@
 """`Epoch`, `History` and `Outcome`: what training a run leaves."""
 
+import math
 from dataclasses import dataclass
 
 
@@ -47,9 +48,10 @@ def best_epoch(history: History) -> Epoch:
     """The epoch with the lowest validation loss without penalties; the earliest of equals.
 
     Raises:
-        ValueError: no epoch was validated.
+        ValueError: no epoch was validated with a finite loss.
     """
-    validated = [epoch for epoch in history if epoch.val_data_loss is not None]
-    if not validated:
-        raise ValueError("No epoch was validated, so none can be called best.")
-    return min(validated, key=lambda epoch: epoch.val_data_loss or 0.0)
+    losses = [math.inf if epoch.val_data_loss is None else epoch.val_data_loss for epoch in history]
+    finite = [(loss, number) for number, loss in enumerate(losses) if math.isfinite(loss)]
+    if not finite:
+        raise ValueError("No epoch was validated with a finite loss, so none can be called best.")
+    return history[min(finite)[1]]

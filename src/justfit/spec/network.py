@@ -1,5 +1,6 @@
 """`Network`: the shape of a feed-forward network and how it is regularized."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -65,7 +66,7 @@ class Network:
         require_choice("activation", self.activation, ACTIVATIONS)
         if self.embedding is not None:
             require_integer("embedding", self.embedding, 1, MAX_UNITS)
-        for name, high in (("dropout", 1.0), ("l1", float("inf")), ("l2", float("inf"))):
+        for name, high in (("dropout", 1.0), ("l1", math.inf), ("l2", math.inf)):
             object.__setattr__(self, name, _one_a_layer(name, getattr(self, name), len(hidden), high))
 
     def layers(self, task: Task, outputs: int) -> tuple[Layer, ...]:
@@ -92,12 +93,16 @@ class Network:
 
 def _one_a_layer(name: str, value: object, layers: int, high: float) -> tuple[float, ...]:
     """``value`` as one checked number for each hidden layer."""
-    many = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,) * layers
-    if len(many) != layers:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        number = require_number(name, value, high, open_high=True)
+        if number and not layers:
+            raise SpecError(f"{name} {number:g} is for hidden layers, and there are none: leave it out.")
+        return (number,) * layers
+    if len(value) != layers:
         raise SpecError(
-            f"{name} must be one number or one for each of the {layers} hidden layers, got {len(many)} numbers."
+            f"{name} must be one number or one for each of {layers} hidden layers, got {len(value)} numbers."
         )
-    return tuple(require_number(name, number, 0.0, high, open_high=True) for number in many)
+    return tuple(require_number(name, number, high, open_high=True) for number in value)
 
 
 def _tuple(value: float | Sequence[float]) -> tuple[float, ...]:
@@ -115,7 +120,9 @@ def parse_widths(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(width) for width in text.split(",")) if text.strip() else ()
     except ValueError:
-        raise SpecError(f'hidden "{text}" is not understood: expected widths with commas between, such as 16,16.') from None
+        raise SpecError(
+            f'hidden "{text}" is not understood: expected widths with commas between, such as 16,16.'
+        ) from None
 
 
 def parse_numbers(name: str, text: str) -> float | tuple[float, ...]:
@@ -128,7 +135,7 @@ def parse_numbers(name: str, text: str) -> float | tuple[float, ...]:
         numbers = tuple(float(number) for number in text.split(","))
     except ValueError:
         raise SpecError(
-            f'{name} "{text}" is not understood: expected a number such as 0.5, or one for each hidden layer, '
+            f'{name} "{text}" is not understood: expected a number such as 0.5, or one for each hidden layer '
             "such as 0.5,0."
         ) from None
     return numbers[0] if len(numbers) == 1 else numbers

@@ -1,9 +1,9 @@
-"""How raw rows shall become the engine's rows. What is learned from training rows stands in `justfit.data`."""
+"""How raw rows shall become the engine's rows. What training rows teach stands in `justfit.data`."""
 
 from dataclasses import dataclass, field
 
 from justfit.errors import SpecError
-from justfit.spec.checks import require_choice, require_integer, require_number
+from justfit.spec.checks import require_choice, require_integer, set_number
 
 TEXT_ENCODINGS = ("multi_hot", "counts", "average")
 
@@ -53,7 +53,7 @@ class Scaling:
 
     def __post_init__(self) -> None:
         require_choice("scaling", self.kind, SCALINGS)
-        require_number("by", self.by, 0.0, open_low=True)
+        set_number(self, "by", open_low=True)
         if self.kind != "divide" and self.by != 1.0:
             raise SpecError(f'"by" belongs to scaling "divide", got by {self.by:g} with "{self.kind}".')
 

@@ -26,7 +26,7 @@ class HoldOut:
     def __post_init__(self) -> None:
         require_choice("validation", self.how, HOLD_OUTS)
         if isinstance(self.size, float):
-            require_number("validation share", self.size, 0.0, 1.0, open_low=True, open_high=True)
+            require_number("validation share", self.size, 1.0, open_low=True, open_high=True)
         else:
             require_integer("validation rows", self.size, 1)
         require_integer("seed", self.seed, 0)
@@ -40,7 +40,8 @@ class HoldOut:
         count = self.size if isinstance(self.size, int) else total - int(total * (1.0 - self.size))
         if not 1 <= count < total:
             raise SpecError(
-                f"validation would take {count} of {total} training rows: at least 1 must validate and 1 must train."
+                f"validation would take {count} of {total} training rows: "
+                "at least 1 must validate and 1 must train."
             )
         return count
 
@@ -66,7 +67,7 @@ def parse_hold_out(text: str) -> HoldOut:
         size: int | float = int(number) if number.strip().lstrip("+-").isdigit() else float(number)
     except ValueError:
         raise SpecError(
-            f'validation "{text}" is not understood: expected a share such as 0.2 or a number of rows such as 5000, '
-            'optionally after "first:", "last:" or "stratified:".'
+            f'validation "{text}" is not understood: expected a share such as 0.2, or a number of rows '
+            'such as 5000, optionally after "first:", "last:" or "stratified:".'
         ) from None
     return HoldOut(how=how if colon else "stratified", size=size)

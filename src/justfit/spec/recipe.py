@@ -1,9 +1,9 @@
-"""`Recipe`: how a network is trained. An optimizer is its own dataclass, so that only its numbers can be given."""
+"""`Recipe`: how a network is trained. Each optimizer is a noun of its own, with only its own numbers."""
 
 from dataclasses import dataclass, field
 
 from justfit.errors import SpecError
-from justfit.spec.checks import require_choice, require_flag, require_integer, require_number
+from justfit.spec.checks import require_choice, require_flag, require_integer, set_number
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,8 @@ class Sgd:
     nesterov: bool = False
 
     def __post_init__(self) -> None:
-        _require_learning_rate(self.learning_rate)
-        require_number("momentum", self.momentum, 0.0, 1.0)
+        set_number(self, "learning_rate", open_low=True)
+        set_number(self, "momentum", 1.0)
         require_flag("nesterov", self.nesterov)
 
 
@@ -31,9 +31,9 @@ class RmsProp:
     epsilon: float = 1e-7
 
     def __post_init__(self) -> None:
-        _require_learning_rate(self.learning_rate)
-        require_number("rho", self.rho, 0.0, 1.0, open_high=True)
-        require_number("epsilon", self.epsilon, 0.0, open_low=True)
+        set_number(self, "learning_rate", open_low=True)
+        set_number(self, "rho", 1.0, open_high=True)
+        set_number(self, "epsilon", open_low=True)
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ class Adam:
     epsilon: float = 1e-7
 
     def __post_init__(self) -> None:
-        _require_learning_rate(self.learning_rate)
-        require_number("beta_1", self.beta_1, 0.0, 1.0, open_high=True)
-        require_number("beta_2", self.beta_2, 0.0, 1.0, open_high=True)
-        require_number("epsilon", self.epsilon, 0.0, open_low=True)
+        set_number(self, "learning_rate", open_low=True)
+        set_number(self, "beta_1", 1.0, open_high=True)
+        set_number(self, "beta_2", 1.0, open_high=True)
+        set_number(self, "epsilon", open_low=True)
 
 
 Optimizer = Sgd | RmsProp | Adam
@@ -88,7 +88,3 @@ class Recipe:
         if self.epochs == 0:
             raise SpecError("epochs is 0, so nothing would be trained: give at least 1.")
         require_integer("epochs", self.epochs, 1, 1_000_000)
-
-
-def _require_learning_rate(value: float) -> None:
-    require_number("learning_rate", value, 0.0, open_low=True)

@@ -79,7 +79,8 @@ class Run:
 
 def plain(noun: object) -> dict[str, object]:
     """A noun of `justfit.spec` as nested dicts and lists of plain values, ready for JSON."""
-    assert dataclasses.is_dataclass(noun) and not isinstance(noun, type)
+    assert dataclasses.is_dataclass(noun)
+    assert not isinstance(noun, type)
     return {"format": FORMAT, **dataclasses.asdict(noun)}
 
 

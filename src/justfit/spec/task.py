@@ -50,9 +50,7 @@ TASKS: dict[str, Task] = {
     task.name: task
     for task in (
         Task("binary", "sigmoid", _CROSSENTROPY_OR_MSE, "accuracy", "one of two classes"),
-        Task(
-            "multiclass", "softmax", ("categorical_crossentropy",), "accuracy", "one of several classes"
-        ),
+        Task("multiclass", "softmax", ("categorical_crossentropy",), "accuracy", "one of several classes"),
         Task("multilabel", "sigmoid", _CROSSENTROPY_OR_MSE, "accuracy", "any of several classes"),
         Task("regression", "linear", ("mse",), "mae", "a number"),
         Task("unit_regression", "sigmoid", ("mse", "binary_crossentropy"), "mae", "a number in [0, 1]"),
@@ -63,5 +61,3 @@ TASKS: dict[str, Task] = {
 def task_named(name: str) -> Task:
     """The task called ``name``; raises `SpecError` with the nearest legal name."""
     return TASKS[require_choice("task", name, tuple(TASKS))]
-
-

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from justfit import _native
 from justfit.data.raw import Ids, Numbers, Raw, Texts
 from justfit.data.rows import Float32, Rows, native_rows
+from justfit.errors import DataError
 from justfit.machine import available_threads
 from justfit.store.model import Model
 
@@ -24,10 +25,16 @@ class Predictions:
     """Empty for regression."""
     outputs: Float32
     labels: npt.NDArray[np.int64] | None
-    """Class numbers ``[rows]``; None for regression and for multilabel, where each output above 0.5 counts."""
+    """Class numbers ``[rows]``; None for regression, and for multilabel, where outputs above 0.5 count."""
 
     def probabilities(self) -> Float32:
-        """Of each class, ``[rows, classes]``; a binary model's one output is that of class 1."""
+        """Of each class, ``[rows, classes]``; a binary model's one output is that of class 1.
+
+        Raises:
+            DataError: the model is of a regression.
+        """
+        if not self.classes:
+            raise DataError("A regression gives values and no probabilities: take the outputs.")
         if len(self.classes) == 2 and self.outputs.shape[1] == 1:
             return np.hstack((1 - self.outputs, self.outputs))
         return self.outputs
@@ -39,12 +46,14 @@ def predict(model: Model, rows: Raw | Sequence[str]) -> Predictions:
     A row gets the same figures alone or among others.
 
     Args:
-        model: as `justfit.load` gives it.
+        model: as `justfit.read_model` gives it.
         rows: raw rows, or strings: texts, or for a model of numbers its columns with commas between.
 
     Raises:
         DataError: the rows are not of the kind that the model was trained on.
     """
+    if isinstance(rows, str):
+        raise DataError("One text was given where a list of rows is expected: put it in brackets.")
     raw = rows if isinstance(rows, Texts | Ids | Numbers) else model.preparation.raw_from_text(rows)
     outputs = network_outputs(model, model.preparation.rows(raw))
     if model.target is not None:

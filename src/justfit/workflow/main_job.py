@@ -1,10 +1,11 @@
 """The main job: one candidate from labelled rows to a tested network.
 
-Train on some rows, take the epoch with the lowest loss on the others, train anew on all of them for that many epochs,
-open the test rows once, store everything.
+Train on some rows, take the epoch with the lowest loss on the others, train anew on all of them for that
+many epochs, open the test rows once, store everything.
 """
 
 import dataclasses
+import math
 import time
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -49,7 +50,7 @@ from justfit.workflow.events import Chosen, EpochDone, Event, LayerSummary, Plan
 from justfit.workflow.plan import DEFAULT_NETWORK, plan_run
 
 
-def run(
+def run(  # noqa: PLR0913 - what can be decided about a run
     data: str,
     network: Network = DEFAULT_NETWORK,
     recipe: Recipe | None = None,
@@ -102,7 +103,7 @@ def carry_out(dataset: Dataset, run: Run, store: Path, *, threads: int | None = 
     counts = RowCounts(len(train), len(validation), dataset.sealed.count)
     label = run.candidate.label(dataset.outputs)
     yield Planned(run, label, chooser.summary(), counts, guess, dataset.notes)
-    yield from chooser.train("validation")
+    yield from chooser.train()
     best = best_epoch(chooser.history)
     yield Chosen(best)
 
@@ -110,7 +111,7 @@ def carry_out(dataset: Dataset, run: Run, store: Path, *, threads: int | None = 
     candidate = dataclasses.replace(run.candidate, recipe=recipe)
     final_run = dataclasses.replace(run, candidate=candidate, protocol=AllRows())
     final = _Trial(final_run, dataset.train, None, dataset.outputs, threads)
-    yield from final.train("final")
+    yield from final.train()
     model = final.model(dataset)
 
     test = dataset.sealed.open()
@@ -139,8 +140,11 @@ def carry_out(dataset: Dataset, run: Run, store: Path, *, threads: int | None = 
 class _Trial:
     """One run being trained: its prepared rows, its training, and the history so far."""
 
-    def __init__(self, run: Run, train: Part, validation: Part | None, outputs: int, threads: int | None) -> None:
+    def __init__(
+        self, run: Run, train: Part, validation: Part | None, outputs: int, threads: int | None
+    ) -> None:
         self.run = run
+        self.stage = "final" if validation is None else "validation"
         self.task = task_named(run.task)
         self.preparation: Preparation = fit_preparation(run.preparation, train.raw)
         self.target: Target | None = fit_target(self.task, train.labels)
@@ -163,23 +167,33 @@ class _Trial:
     def _labelled(self, part: Part) -> Labelled:
         return Labelled.of(self.preparation.rows(part.raw), self.engine_labels(part), self.task)
 
-    def train(self, stage: str) -> Iterator[EpochDone]:
-        """Train to the end, or until the loss diverges after at least one good epoch."""
+    def train(self) -> Iterator[EpochDone]:
+        """Train to the end, or where rows validate until the loss diverges after at least one good epoch.
+
+        Raises:
+            EngineError: the loss diverged, and left no epoch to choose or no final network.
+        """
         epochs = self.run.candidate.recipe.epochs
         for (outcome,) in self.training.epochs():
             if isinstance(outcome, Diverged):
-                self._require_history(outcome, stage)
-                return
+                break
             epoch = self._in_label_units(outcome)
             self.history += (epoch,)
-            yield EpochDone(stage, epoch, epochs)
-
-    def _require_history(self, diverged: Diverged, stage: str) -> None:
-        if not self.history or stage == "final":
+            yield EpochDone(self.stage, epoch, epochs)
+        good = self._good_epochs()
+        if good == 0 or (self.stage == "final" and good < epochs):
             raise EngineError(
-                f"The loss became infinite or not a number in epoch {diverged.epoch} of the {stage} training: "
+                f"The loss became infinite or not a number in epoch {good + 1} of the {self.stage} training: "
                 "lower the learning rate, or scale the columns."
             )
+
+    def _good_epochs(self) -> int:
+        """Epochs with a finite loss after their last step, which only validation or the weights can tell."""
+        if self.stage == "validation":
+            losses = [epoch.val_data_loss for epoch in self.history if epoch.val_data_loss is not None]
+            return sum(math.isfinite(loss) for loss in losses)
+        tensors = [tensor for layer in self.training.weights() for tensor in layer if tensor is not None]
+        return len(self.history) - (not all(np.isfinite(tensor).all() for tensor in tensors))
 
     def _in_label_units(self, epoch: Epoch) -> Epoch:
         """The mean absolute error in the labels' units; losses stay in the network's."""
@@ -226,7 +240,9 @@ def _test_figures(model: Model, test: Part, dataset: Dataset, trial: _Trial) -> 
     losses = row_losses(trial.task.loss(trial.run.candidate.recipe.loss), trial.engine_labels(test), outputs)
     guess: Baseline = baseline(dataset.train.labels, test.labels, dataset.classes, dataset.task)
     if model.target is None:
-        figures = dataclasses.asdict(classification_figures(test.labels, outputs, dataset.classes, dataset.task))
+        figures = dataclasses.asdict(
+            classification_figures(test.labels, outputs, dataset.classes, dataset.task)
+        )
     else:
         figures = dataclasses.asdict(regression_figures(test.labels, model.target.from_engine(outputs)))
     return {

@@ -9,7 +9,7 @@ DEFAULT_NETWORK = Network((16, 16))
 _BATCHES_AN_EPOCH = 32
 
 
-def plan_run(
+def plan_run(  # noqa: PLR0913 - what can be decided about a run
     dataset: Dataset,
     network: Network = DEFAULT_NETWORK,
     recipe: Recipe | None = None,
@@ -25,9 +25,9 @@ def plan_run(
     """
     protocol = protocol or HoldOut()
     recipe = recipe or Recipe()
-    if recipe.batch_size is None:
-        training_rows = len(dataset.train) - protocol.rows(len(dataset.train))
-        recipe = dataclasses.replace(recipe, batch_size=batch_size_for(training_rows))
+    training_rows = len(dataset.train) - protocol.rows(len(dataset.train))
+    batch_size = recipe.batch_size or batch_size_for(training_rows)
+    recipe = dataclasses.replace(recipe, batch_size=batch_size, loss=dataset.task.loss(recipe.loss))
     return Run(
         data=dataset.name,
         fingerprint=dataset.fingerprint,

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from contracts.source import check_source
 
 from justfit.data import Dataset, Numbers, Part, Sealed, Texts
 from justfit.data.sources import SOURCES, load_dataset
 from justfit.data.sources.source import Source, require_classes
 from justfit.errors import DataError
 from justfit.spec import Scaling, TextEncoding, task_named
-from tests.contracts.source import check_source
 
 DOWNLOADED = ("imdb", "mnist")
 

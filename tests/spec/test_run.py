@@ -1,0 +1,252 @@
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from justfit.errors import SpecError
+from justfit.spec import (
+    ACTIVATIONS,
+    OPTIMIZERS,
+    SCALINGS,
+    TEXT_ENCODINGS,
+    Adam,
+    AllRows,
+    Candidate,
+    HoldOut,
+    Network,
+    Recipe,
+    RmsProp,
+    Run,
+    Scaling,
+    Sgd,
+    TextEncoding,
+    plain,
+)
+
+RUN = Run(
+    data="imdb",
+    fingerprint="0123456789abcdef",
+    task="binary",
+    preparation=TextEncoding(),
+    candidate=Candidate(Network((16, 16), dropout=(0.5, 0.25)), Recipe(RmsProp(), batch_size=512)),
+    protocol=HoldOut("first", 10_000),
+)
+# The same, written out by hand: keys by alphabet, no blanks.
+CANONICAL = (
+    '{"candidate":{'
+    '"network":{"activation":"relu","dropout":[0.5,0.25],"embedding":null,"hidden":[16,16],'
+    '"l1":[0.0,0.0],"l2":[0.0,0.0]},'
+    '"recipe":{"batch_size":512,"epochs":20,"loss":null,'
+    '"optimizer":{"epsilon":1e-07,"learning_rate":0.001,"name":"rmsprop","rho":0.9}}},'
+    '"data":"imdb","fingerprint":"0123456789abcdef","format":1,'
+    '"preparation":{"kind":"multi_hot","maxlen":256,"name":"text","num_words":10000,"skip_top":0},'
+    '"protocol":{"how":"first","name":"hold_out","seed":0,"size":10000},'
+    '"seed":0,"task":"binary"}'
+)
+
+
+def test_a_run_s_id_is_the_hash_of_its_whole_spec_and_never_changes() -> None:
+    assert RUN.id == hashlib.sha256(CANONICAL.encode()).hexdigest()[:12]
+    assert RUN.id == "e7c2bf80975d"
+
+
+OTHER_TEXT = {
+    "data": "mnist",
+    "fingerprint": "fedcba9876543210",
+    "task": "multilabel",
+    "activation": "tanh",
+    "how": "last",
+    "loss": "mse",
+    "kind": "none",
+}
+OTHER_THAN_NONE = {"embedding": 8, "loss": "mse"}
+
+
+def other(name: str, value: object) -> object:
+    """Another legal value of a field."""
+    match value:
+        case bool():
+            return not value
+        case int():
+            return value + 1
+        case float():
+            return value / 2 + 0.01
+        case str():
+            return "counts" if value == "multi_hot" else OTHER_TEXT[name]
+        case None:
+            return OTHER_THAN_NONE[name]
+        case tuple():
+            return (other(name, value[0]), *value[1:])
+    raise AssertionError(f"{name} has a value of a new kind: {value!r}")
+
+
+def variants(noun: Any) -> Iterator[tuple[str, Any]]:
+    """Each field of a noun, and of the nouns in it, and the noun with another value there."""
+    for field in dataclasses.fields(noun):
+        value = getattr(noun, field.name)
+        if dataclasses.is_dataclass(value):
+            for path, changed in variants(value):
+                yield f"{field.name}.{path}", dataclasses.replace(noun, **{field.name: changed})
+        elif field.init:
+            yield field.name, dataclasses.replace(noun, **{field.name: other(field.name, value)})
+
+
+def with_recipe(recipe: Recipe) -> Run:
+    return dataclasses.replace(RUN, candidate=Candidate(Network((16,), embedding=4), recipe))
+
+
+BASES = {
+    "text": RUN,
+    "numbers": dataclasses.replace(RUN, preparation=Scaling("divide", 1.0), protocol=HoldOut(size=0.2)),
+    "sgd": with_recipe(Recipe(Sgd(), batch_size=16, loss="binary_crossentropy")),
+    "adam": with_recipe(Recipe(Adam(), batch_size=16)),
+}
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_a_run_s_id_changes_with_every_field(base: str) -> None:
+    run = BASES[base]
+    changed = dict(variants(run))
+    assert len(changed) >= 20
+    ids = {"nothing": run.id, **{path: variant.id for path, variant in changed.items()}}
+    assert len(set(ids.values())) == len(ids), sorted(ids.items(), key=lambda item: item[1])
+
+
+def test_nouns_of_different_kinds_with_the_same_numbers_have_different_ids() -> None:
+    runs = [with_recipe(Recipe(optimizer(), batch_size=1)) for optimizer in OPTIMIZERS.values()]
+    runs += [dataclasses.replace(RUN, protocol=AllRows()), dataclasses.replace(RUN, protocol=HoldOut())]
+    assert len({run.id for run in runs}) == len(runs)
+
+
+def test_specs_that_mean_the_same_have_the_same_id() -> None:
+    one = dataclasses.replace(RUN, candidate=Candidate(Network((16, 16), dropout=0.5), Recipe(batch_size=8)))
+    for network in (
+        Network([16, 16], dropout=(0.5, 0.5)),
+        Network((16, 16), dropout=[0.5, 0.5], l1=0, l2=-0.0),
+    ):
+        same = dataclasses.replace(one, candidate=Candidate(network, Recipe(RmsProp(), 8)))
+        assert same.id == one.id
+        assert same.entropy("weights") == one.entropy("weights")
+
+
+def test_rows_come_in_the_same_order_for_all_candidates_but_weights_and_dropout_are_their_own() -> None:
+    others = [variant for path, variant in variants(RUN) if path.startswith("candidate.")]
+    assert {run.entropy("order") for run in others} == {RUN.entropy("order")}
+    for purpose in ("weights", "dropout"):
+        assert len({run.entropy(purpose) for run in (RUN, *others)}) == 1 + len(others)
+    assert len({RUN.entropy(purpose) for purpose in ("order", "weights", "dropout")}) == 3
+
+
+def test_another_seed_data_split_or_preparation_gives_another_order() -> None:
+    others = [variant for path, variant in variants(RUN) if not path.startswith("candidate.")]
+    assert len({run.entropy("order") for run in (RUN, *others)}) == 1 + len(others)
+    assert 0 <= RUN.entropy("order") < 2**128
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"task": "binray"}, 'task "binray" is not known: expected one of .* Did you mean "binary"'),
+        ({"seed": -1}, "seed must be a whole number at least 0, got -1"),
+        ({"seed": 1.0}, r"seed must be a whole number at least 0, got 1\.0"),
+        ({"candidate": Candidate(Network(()), Recipe())}, "batch_size is still open: a run needs a number"),
+        (
+            {"candidate": Candidate(Network(()), Recipe(batch_size=1, loss="mae"))},
+            'loss "mae" is not known for binary labels: expected one of binary_crossentropy, mse',
+        ),
+    ],
+)
+def test_a_run_that_cannot_be_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        dataclasses.replace(RUN, **change)
+
+
+def test_a_candidate_is_named_by_its_widths_and_batch_size() -> None:
+    candidate = Candidate(Network((16, 8), embedding=32), Recipe(batch_size=64))
+    assert candidate.label(outputs=3) == "embedding 32, 16-8-3, batch 64"
+    assert Candidate(Network(()), Recipe(batch_size=1)).label(outputs=1) == "1, batch 1"
+
+
+SHARES = st.floats(0.0, 0.99)
+RATES = st.floats(1e-9, 1e9) | st.integers(1, 100)
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> Network:
+    hidden = draw(st.lists(st.integers(1, 512), max_size=3))
+    return Network(
+        hidden,
+        activation=draw(st.sampled_from(ACTIVATIONS)),
+        dropout=[draw(SHARES) for _ in hidden],
+        l1=draw(RATES) if hidden else 0,
+        l2=[draw(st.floats(0, 10) | st.integers(0, 9)) for _ in hidden],
+        embedding=draw(st.none() | st.integers(1, 64)),
+    )
+
+
+OPTIMIZER = (
+    st.builds(Sgd, RATES, SHARES, st.booleans())
+    | st.builds(RmsProp, RATES, SHARES, RATES)
+    | st.builds(Adam, RATES, SHARES, SHARES, RATES)
+)
+PREPARATION = st.builds(
+    TextEncoding,
+    st.sampled_from(TEXT_ENCODINGS),
+    num_words=st.integers(10, 10**6),
+    skip_top=st.integers(0, 10),
+    maxlen=st.integers(1, 500),
+) | (st.builds(Scaling, st.sampled_from(SCALINGS)) | st.builds(Scaling, st.just("divide"), RATES))
+PROTOCOL = st.just(AllRows()) | st.builds(
+    HoldOut,
+    st.sampled_from(("stratified", "first", "last")),
+    st.integers(1, 10**6) | st.floats(0.01, 0.99),
+    st.integers(0, 2**64),
+)
+RUNS = st.builds(
+    Run,
+    data=st.text(max_size=8),
+    fingerprint=st.text("0123456789abcdef", min_size=16, max_size=16),
+    task=st.sampled_from(("binary", "multilabel")),
+    preparation=PREPARATION,
+    candidate=st.builds(
+        Candidate,
+        networks(),
+        st.builds(Recipe, OPTIMIZER, st.integers(1, 512), st.integers(1, 99), st.none() | st.just("mse")),
+    ),
+    protocol=PROTOCOL,
+    seed=st.integers(0, 2**64),
+)
+KINDS = {"text": TextEncoding, "scaling": Scaling, "hold_out": HoldOut, "all_rows": AllRows, **OPTIMIZERS}
+
+
+def from_plain(values: dict[str, Any]) -> Run:
+    """The run that JSON values describe: a noun's kind is its name."""
+
+    def noun(value: dict[str, Any]) -> Any:
+        return KINDS[value["name"]](**{key: inner for key, inner in value.items() if key != "name"})
+
+    recipe = values["candidate"]["recipe"]
+    return Run(
+        **{key: values[key] for key in ("data", "fingerprint", "task", "seed")},
+        preparation=noun(values["preparation"]),
+        candidate=Candidate(
+            Network(**values["candidate"]["network"]),
+            Recipe(**{**recipe, "optimizer": noun(recipe["optimizer"])}),
+        ),
+        protocol=noun(values["protocol"]),
+    )
+
+
+@settings(deadline=None)
+@given(RUNS)
+def test_a_run_comes_back_from_json_as_it_was(run: Run) -> None:
+    values = json.loads(json.dumps(plain(run), allow_nan=False))
+    assert values["format"] == 1
+    again = from_plain(values)
+    assert again == run
+    assert again.id == run.id
