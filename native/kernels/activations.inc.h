@@ -56,7 +56,8 @@ JUSTFIT_INLINE ValueAndSlope apply(Vec z) {
     const Vec s = sigmoid(z);
     return {z * s, s * fused(z, 1.0f - s, 1.0f)};
   } else if constexpr (A == Activation::leaky_relu) {
-    return {select(positive, z, kLeak * z), select(positive, all(1.0f), all(kLeak))};
+    const IntVec not_negative = z >= 0.0f;  // at zero Keras takes the slope from above
+    return {select(not_negative, z, kLeak * z), select(not_negative, all(1.0f), all(kLeak))};
   } else if constexpr (A == Activation::softplus) {
     return {soft_plus(z), sigmoid(z)};
   } else if constexpr (A == Activation::softsign) {

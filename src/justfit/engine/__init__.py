@@ -1,8 +1,12 @@
-"""The engine: a cohort, rows and labels in; a history row a member and epoch out. It knows no study, disk or screen."""
+"""The engine: cohorts, rows and labels in; a history row a member and epoch out. It knows no study, disk or screen."""
 
 from justfit.engine.cohort import Cohort as Cohort
 from justfit.engine.cohort import Labelled as Labelled
 from justfit.engine.cohort import Member as Member
 from justfit.engine.cohort import Weights as Weights
+from justfit.engine.cohort import class_weights as class_weights
 from justfit.engine.cohort import initial_weights as initial_weights
 from justfit.engine.native import Training as Training
+from justfit.engine.packing import Trained as Trained
+from justfit.engine.packing import pack as pack
+from justfit.engine.packing import train_members as train_members

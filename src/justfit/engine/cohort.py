@@ -1,5 +1,6 @@
 """What an engine trains: members that share rows, row order and batch size."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy.typing as npt
 
 from justfit.data.rows import Float32, Int32, Rows
 from justfit.errors import EngineError
-from justfit.spec import Layer, Optimizer, Task
+from justfit.spec import Layer, Recipe, Task
 
 Weights = tuple[tuple[Float32, Float32 | None], ...]
 """Kernel ``[inputs, units]`` and bias ``[units]`` (None for an embedding) of each layer, in order."""
@@ -19,15 +20,17 @@ class Labelled:
     """Rows with what the last layer shall give for them, in one of two forms.
 
     ``numbers``: float32 ``[rows, outputs]``. ``classes``: int32 class numbers ``[rows]``, for softmax
-    outputs; ``numbers`` is then empty.
+    outputs; ``numbers`` is then empty. ``weights``: float32 ``[rows]``, what each row's loss weighs;
+    None for 1.
 
     Raises:
-        EngineError: there are no rows, as many labels, or a label is not finite.
+        EngineError: no rows, another number of labels or weights, or one of them that cannot be, with its row.
     """
 
     rows: Rows
     numbers: Float32
     classes: Int32 | None = None
+    weights: Float32 | None = None
 
     def __post_init__(self) -> None:
         labels = len(self.numbers) if self.classes is None else len(self.classes)
@@ -38,13 +41,42 @@ class Labelled:
         if not np.isfinite(self.numbers).all():
             row = int(np.argmin(np.isfinite(self.numbers).all(axis=1)))
             raise EngineError(f"Row {row}: the label is {self.numbers[row]}, not finite.")
+        if self.weights is None:
+            return
+        if self.weights.shape != (labels,):
+            raise EngineError(f"There are {labels} rows but weights of shape {self.weights.shape}.")
+        if not (right := np.isfinite(self.weights) & (self.weights >= 0)).all():
+            row = int(np.argmin(right))
+            raise EngineError(f"Row {row}: the weight is {self.weights[row]}, expected a number from 0 up.")
 
     @classmethod
-    def of(cls, rows: Rows, labels: npt.NDArray[Any], task: Task) -> "Labelled":
+    def of(
+        cls, rows: Rows, labels: npt.NDArray[Any], task: Task, weights: npt.ArrayLike | None = None
+    ) -> "Labelled":
         """Rows and a data set's labels, in the form that the task's last layer is compared with."""
+        row_weights = None if weights is None else np.ascontiguousarray(weights, np.float32)
         if task.output_activation == "softmax":
-            return cls(rows, np.empty((0, 1), np.float32), labels.astype(np.int32))
-        return cls(rows, np.ascontiguousarray(labels.astype(np.float32).reshape(len(labels), -1)))
+            return cls(rows, np.empty((0, 1), np.float32), labels.astype(np.int32), row_weights)
+        numbers = np.ascontiguousarray(labels.astype(np.float32).reshape(len(labels), -1))
+        return cls(rows, numbers, None, row_weights)
+
+
+def class_weights(labels: npt.NDArray[np.int64], weights: Sequence[float] | str = "balanced") -> Float32:
+    """Row weights ``[rows]`` from weights of classes, one a class in the order of their numbers.
+
+    ``balanced`` weighs each class by ``rows / (classes * rows of the class)``, as scikit-learn does.
+
+    >>> class_weights(np.array([0, 0, 0, 1])).round(2).tolist()
+    [0.67, 0.67, 0.67, 2.0]
+    """
+    if isinstance(weights, str):
+        if weights != "balanced":
+            raise EngineError(f'Class weights must be "balanced" or numbers, got "{weights}".')
+        counts = np.bincount(labels)
+        weights = (len(labels) / ((counts > 0).sum() * np.maximum(counts, 1))).tolist()
+    if len(weights) <= labels.max():
+        raise EngineError(f"There are {len(weights)} class weights, but a label is {labels.max()}.")
+    return np.asarray(weights, np.float32)[labels]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,26 +86,52 @@ class Member:
     layers: tuple[Layer, ...]
     loss: str
     metric: str
-    optimizer: Optimizer
+    recipe: Recipe
     weights: Weights
     """Before the first step."""
     dropout_seed: int
     """64 bits; follows from the run's id, not from the cohort it is packed into."""
+    order_seed: int
+    """Of the shuffles and of the inputs dropped: the same for all runs that are compared with each other."""
+    input_dropout: float = 0.0
+
+    @property
+    def company(self) -> tuple[object, ...]:
+        """What members of one cohort have in common."""
+        return (self.recipe.batch_size, self.order_seed, self.input_dropout, self.layers[-1].units)
 
 
 @dataclass(frozen=True, eq=False)
 class Cohort:
-    """Members trained together, and the numbers they share."""
+    """Members trained together.
+
+    Raises:
+        EngineError: they differ in batch size, row order, input dropout or number of outputs.
+    """
 
     members: tuple[Member, ...]
-    batch_size: int
-    epochs: int
-    order_seed: int
-    """Of the shuffles, a new one each epoch; the same for all runs compared with each other."""
+
+    def __post_init__(self) -> None:
+        if len({member.company for member in self.members}) != 1:
+            raise EngineError(
+                "A cohort's members must have the same batch size, order seed, input dropout and outputs."
+            )
+        if self.members[0].recipe.batch_size is None:
+            raise EngineError("A cohort's recipes must say their batch size.")
+
+    @property
+    def batch_size(self) -> int:
+        """Rows of one optimizer step."""
+        return self.members[0].recipe.batch_size or 0
+
+    @property
+    def epochs(self) -> int:
+        """Of the member that trains longest."""
+        return max(member.recipe.epochs for member in self.members)
 
     def order(self, epoch: int, rows: int) -> npt.NDArray[np.int64]:
         """The order of the rows in an epoch (from 1), whatever happened before it."""
-        return np.random.default_rng([self.order_seed, epoch]).permutation(rows)
+        return np.random.default_rng([self.members[0].order_seed, epoch]).permutation(rows)
 
 
 def initial_weights(layers: tuple[Layer, ...], inputs: int, seed: int) -> Weights:

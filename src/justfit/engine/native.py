@@ -8,20 +8,27 @@ import numpy as np
 
 from justfit import _native
 from justfit.data.rows import Bags, Float32, Rows, native_rows
-from justfit.engine.cohort import Cohort, Labelled, Member, Weights
+from justfit.engine.cohort import Cohort, Labelled, Weights
+from justfit.engine.native_specs import cohort_spec, member_spec
 from justfit.errors import EngineError
 from justfit.machine import available_threads
-from justfit.spec import Adam, Diverged, Epoch, Layer, Optimizer, RmsProp, Sgd
+from justfit.spec import Diverged, Done, Epoch, Outcome
+from justfit.spec.history import is_better
 
 
 class Training:
-    """A cohort being trained: iterate `epochs`, then take the weights.
+    """A cohort being trained: iterate `epochs`, then take outcomes and weights.
+
+    A member leaves when its epochs are done, its loss diverges, or its patience is at an end; the
+    others go on undisturbed.
 
     Args:
         cohort: what to train.
         train: rows that train.
         validation: rows measured after each epoch, or None.
         threads: how many processors to use; the figures do not depend on it.
+        fit: measure the training rows like validation rows, too.
+        keep_best: keep each member's weights of its best epoch so far.
 
     Raises:
         EngineError: rows, labels, layers or weights do not fit each other.
@@ -34,57 +41,133 @@ class Training:
         validation: Labelled | None = None,
         *,
         threads: int | None = None,
+        fit: bool = False,
+        keep_best: bool = False,
     ) -> None:
         self._cohort = cohort
+        self._fit, self._keep_best = fit, keep_best
         self._rows = len(train.rows)
         self._train = native_rows(train.rows), _native_targets(train, cohort)
         self._validation = validation and (native_rows(validation.rows), _native_targets(validation, cohort))
+        self._active = list(range(len(cohort.members)))
+        self._outcomes: dict[int, Outcome] = {}
+        self._left: dict[int, Weights] = {}
+        self._best: dict[int, tuple[Epoch, Weights | None]] = {}
+        spec = cohort_spec(
+            cohort,
+            columns=train.rows.columns,
+            sparse=isinstance(train.rows, Bags),
+            rows=self._rows,
+            threads=threads or available_threads(),
+        )
+        steps = math.ceil(self._rows / spec.batch_size)
         try:
-            self._native = _native.Cohort(
-                columns=train.rows.columns,
-                sparse=isinstance(train.rows, Bags),
-                batch_size=min(cohort.batch_size, self._rows),
-                threads=threads or available_threads(),
-                members=[_member_spec(member) for member in cohort.members],
-            )
+            self._native = _native.Cohort(spec, [member_spec(member, steps) for member in cohort.members])
             for number, member in enumerate(cohort.members):
                 for layer, (kernel, bias) in enumerate(member.weights):
                     self._native.set_layer(number, layer, kernel, bias)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise EngineError(f"The engine refuses this cohort: {error}.") from error
 
-    def epochs(self) -> Iterator[tuple[Epoch | Diverged, ...]]:
-        """Trains epoch by epoch; each yield holds an `Epoch` or, for good, a `Diverged` of each member."""
-        diverged: dict[int, Diverged] = {}
+    def epochs(self) -> Iterator[dict[int, Epoch | Diverged]]:
+        """Trains epoch by epoch; each yield has the figures of the members that took part, by their number."""
         for number in range(1, self._cohort.epochs + 1):
-            start = time.perf_counter()
-            order = self._cohort.order(number, self._rows)
-            trained = self._native.train_epoch(*self._train, order, number)
-            validated = (
-                self._native.evaluate(*self._validation) if self._validation else [None] * len(trained)
-            )
-            seconds = time.perf_counter() - start
-            for m, figures in enumerate(trained):
-                if m not in diverged and not math.isfinite(figures.loss):
-                    diverged[m] = Diverged(number)
-            yield tuple(
-                diverged.get(m) or _epoch(number, figures, validation, seconds)
-                for m, (figures, validation) in enumerate(zip(trained, validated, strict=True))
-            )
-            if len(diverged) == len(trained):
+            if len(self._outcomes) == len(self._cohort.members):
                 return
+            done = self._epoch(number)
+            self._note_best(done)
+            yield done
+            self._let_go(done)
 
     def weights(self, member: int = 0) -> Weights:
-        """The weights of one member as they are now."""
+        """The weights of one member as it left, or as they are now."""
+        if member in self._left:
+            return self._left[member]
         layers = self._cohort.members[member].layers
-        return tuple(self._native.get_layer(member, layer) for layer in range(len(layers)))
+        at = self._active.index(member)
+        return tuple(self._native.get_layer(at, layer) for layer in range(len(layers)))
+
+    def best(self, member: int = 0) -> tuple[Epoch, Weights]:
+        """A member's best epoch by its recipe's monitor, and its weights then.
+
+        Raises:
+            EngineError: no epoch was validated with a finite figure, or `keep_best` was not asked for.
+        """
+        epoch, weights = self._best.get(member, (None, None))
+        if epoch is None or weights is None:
+            raise EngineError("No best weights were kept: validate, and ask for keep_best.")
+        return epoch, weights
+
+    def outcome(self, member: int = 0) -> Outcome:
+        """How a member's training ended.
+
+        Raises:
+            EngineError: it has not ended.
+        """
+        if member not in self._outcomes:
+            raise EngineError(f"Member {member} is still in training.")
+        return self._outcomes[member]
 
     def outputs(self, rows: Rows, member: int = 0) -> Float32:
-        """What one member's last layer gives for rows: float32 ``[rows, outputs]``."""
-        return self._native.predict(member, native_rows(rows))
+        """What the last layer of a member still in training gives for rows: float32 ``[rows, outputs]``."""
+        return self._native.predict(self._active.index(member), native_rows(rows))
+
+    def stop(self) -> None:
+        """Have an epoch that another thread is training end at once, with a RuntimeError there."""
+        self._native.stop()
+
+    def _epoch(self, number: int) -> dict[int, Epoch | Diverged]:
+        start = time.perf_counter()
+        trained = self._native.train_epoch(*self._train, self._cohort.order(number, self._rows), number)
+        validated = self._native.evaluate(*self._validation) if self._validation else [None] * len(trained)
+        fitted = self._native.evaluate(*self._train) if self._fit else [None] * len(trained)
+        seconds = time.perf_counter() - start
+        done: dict[int, Epoch | Diverged] = {}
+        for member, train, validation, fit in zip(self._active, trained, validated, fitted, strict=True):
+            if math.isfinite(train.loss):
+                done[member] = _epoch(number, train, validation, fit, seconds)
+            else:
+                done[member] = Diverged(number)
+        return done
+
+    def _note_best(self, done: dict[int, Epoch | Diverged]) -> None:
+        for member, epoch in done.items():
+            spec = self._cohort.members[member]
+            before = self._best.get(member, (None, None))[0]
+            if isinstance(epoch, Epoch) and is_better(epoch, before, spec.recipe.monitor, spec.metric):
+                self._best[member] = (epoch, self.weights(member) if self._keep_best else None)
+
+    def _let_go(self, done: dict[int, Epoch | Diverged]) -> None:
+        """Members whose training has ended leave."""
+        for member, epoch in done.items():
+            if isinstance(epoch, Diverged):
+                self._outcomes[member] = epoch
+            elif epoch.epoch == self._cohort.members[member].recipe.epochs or self._is_out_of_patience(
+                member, epoch.epoch
+            ):
+                self._outcomes[member] = Done()
+        leaving = [member for member in done if member in self._outcomes]
+        for member in leaving:
+            self._left[member] = self.weights(member)
+        # The last ones stay, so that they can still be asked for outputs.
+        if 0 < len(leaving) < len(self._active):
+            staying = [at for at, member in enumerate(self._active) if member not in self._outcomes]
+            self._native.retain(staying)
+            self._active = [self._active[at] for at in staying]
+
+    def _is_out_of_patience(self, member: int, epoch: int) -> bool:
+        patience = self._cohort.members[member].recipe.patience
+        best = self._best.get(member, (None, None))[0]
+        return patience is not None and epoch - (best.epoch if best else 0) >= patience
 
 
-def _epoch(number: int, train: _native.Figures, validation: _native.Figures | None, seconds: float) -> Epoch:
+def _epoch(
+    number: int,
+    train: _native.Figures,
+    validation: _native.Figures | None,
+    fit: _native.Figures | None,
+    seconds: float,
+) -> Epoch:
     return Epoch(
         epoch=number,
         loss=train.loss,
@@ -94,6 +177,8 @@ def _epoch(number: int, train: _native.Figures, validation: _native.Figures | No
         val_data_loss=None if validation is None else validation.data_loss,
         val_metric=None if validation is None else validation.metric,
         seconds=seconds,
+        fit_loss=None if fit is None else fit.data_loss,
+        fit_metric=None if fit is None else fit.metric,
     )
 
 
@@ -102,43 +187,9 @@ def _native_targets(labelled: Labelled, cohort: Cohort) -> _native.Targets:
     if (classes := labelled.classes) is not None:
         if (wrong := np.flatnonzero((classes < 0) | (classes >= outputs))).size:
             raise EngineError(f"Row {wrong[0]}: class {classes[wrong[0]]} is outside [0, {outputs}).")
-        return _native.class_targets(classes, outputs)
+        return _native.class_targets(classes, outputs, labelled.weights)
     if labelled.numbers.shape[1] != outputs:
         raise EngineError(
             f"The labels have {labelled.numbers.shape[1]} numbers a row, the last layer {outputs} units."
         )
-    return _native.number_targets(labelled.numbers)
-
-
-def _member_spec(member: Member) -> _native.MemberSpec:
-    return _native.MemberSpec(
-        layers=[_layer_spec(layer) for layer in member.layers],
-        loss=_native.Loss.__members__[member.loss],
-        metric=_native.Metric.__members__[member.metric],
-        optimizer=_optimizer_spec(member.optimizer),
-        dropout_seed=member.dropout_seed,
-    )
-
-
-def _layer_spec(layer: Layer) -> _native.LayerSpec:
-    return _native.LayerSpec(
-        units=layer.units,
-        activation=_native.Activation.__members__[layer.activation],
-        bias=layer.has_bias,
-        dropout=layer.dropout,
-        l1=layer.l1,
-        l2=layer.l2,
-    )
-
-
-def _optimizer_spec(optimizer: Optimizer) -> _native.OptimizerSpec:
-    kind = _native.OptimizerKind.__members__[optimizer.name]
-    match optimizer:
-        case Sgd(learning_rate=rate, momentum=momentum, nesterov=nesterov):
-            return _native.OptimizerSpec(kind=kind, learning_rate=rate, momentum=momentum, nesterov=nesterov)
-        case RmsProp(learning_rate=rate, rho=rho, epsilon=epsilon):
-            return _native.OptimizerSpec(kind=kind, learning_rate=rate, rho=rho, epsilon=epsilon)
-        case Adam(learning_rate=rate, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon):
-            return _native.OptimizerSpec(
-                kind=kind, learning_rate=rate, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon
-            )
+    return _native.number_targets(labelled.numbers, labelled.weights)

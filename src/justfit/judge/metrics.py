@@ -125,9 +125,10 @@ def row_losses(loss: str, labels: Labels, outputs: Outputs) -> Float64:
     """The loss of each row, ``[rows]``, as Keras defines it, in float64 and without penalties.
 
     Args:
-        loss: ``binary_crossentropy``, ``categorical_crossentropy`` or ``mse``.
-        labels: class numbers ``[rows]`` for categorical cross-entropy; otherwise numbers
-            ``[rows]`` or ``[rows, outputs]``, whose losses are averaged over a row.
+        loss: ``binary_crossentropy``, ``categorical_crossentropy``, ``mse``, ``mae``, ``huber`` or
+            ``hinge`` (labels 0 and 1 count as -1 and 1).
+        labels: class numbers ``[rows]`` where there are several outputs; otherwise numbers
+            ``[rows]`` or ``[rows, outputs]``. The losses of a row's outputs are averaged.
         outputs: of the last layer, ``[rows, outputs]``.
 
     Raises:
@@ -139,6 +140,8 @@ def row_losses(loss: str, labels: Labels, outputs: Outputs) -> Float64:
     """
     given = _columns("outputs", outputs, len(labels))
     true = _columns("labels", labels, len(labels))
+    if loss != "categorical_crossentropy" and labels.ndim == 1 and given.shape[1] > 1:
+        true = np.eye(given.shape[1])[labels.astype(np.int64)]
     if true.shape != ((len(labels), 1) if loss == "categorical_crossentropy" else given.shape):
         raise ValueError(f"{loss}: labels of shape {true.shape} do not fit outputs of shape {given.shape}.")
     losses: Float64 = _LOSSES[loss](true, given).mean(axis=1)
@@ -167,10 +170,28 @@ def _squared_error(true: Float64, given: Float64) -> Float64:
     return (given - true) ** 2
 
 
+def _absolute_error(true: Float64, given: Float64) -> Float64:
+    return abs(given - true)
+
+
+def _huber(true: Float64, given: Float64) -> Float64:
+    size = abs(given - true)
+    losses: Float64 = np.where(size <= 1, 0.5 * size**2, size - 0.5)
+    return losses
+
+
+def _hinge(true: Float64, given: Float64) -> Float64:
+    losses: Float64 = np.maximum(0.0, 1 - (2 * true - 1) * given)
+    return losses
+
+
 _LOSSES = {
     "binary_crossentropy": _binary_crossentropy,
     "categorical_crossentropy": _categorical_crossentropy,
     "mse": _squared_error,
+    "mae": _absolute_error,
+    "huber": _huber,
+    "hinge": _hinge,
 }
 
 

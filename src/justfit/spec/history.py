@@ -23,7 +23,10 @@ class Epoch:
     val_data_loss: float | None
     val_metric: float | None
     seconds: float
-    """Wall time of the epoch, validation included."""
+    """Wall time of the epoch, validation included, of the whole cohort."""
+    fit_loss: float | None = None
+    """`data_loss` of the training rows measured like validation rows: after the epoch, without dropout."""
+    fit_metric: float | None = None
 
 
 History = tuple[Epoch, ...]
@@ -44,14 +47,30 @@ class Diverged:
 Outcome = Done | Diverged
 
 
-def best_epoch(history: History) -> Epoch:
-    """The epoch with the lowest validation loss without penalties; the earliest of equals.
+MONITORS = ("val_data_loss", "val_loss", "val_metric")
+
+
+def is_better(epoch: Epoch, than: Epoch | None, monitor: str, metric: str) -> bool:
+    """Whether an epoch beats an earlier one; an epoch that was not validated, or not finitely, beats none."""
+    found, before = getattr(epoch, monitor), than and getattr(than, monitor)
+    if found is None or not math.isfinite(found):
+        return False
+    if before is None:
+        return True
+    larger = monitor == "val_metric" and metric == "accuracy"
+    return bool(found > before if larger else found < before)
+
+
+def best_epoch(history: History, monitor: str = "val_data_loss", metric: str = "accuracy") -> Epoch:
+    """The best epoch by ``monitor``, the earliest of equals: by default the lowest loss without penalties.
 
     Raises:
-        ValueError: no epoch was validated with a finite loss.
+        ValueError: no epoch was validated with a finite figure.
     """
-    losses = [math.inf if epoch.val_data_loss is None else epoch.val_data_loss for epoch in history]
-    finite = [(loss, number) for number, loss in enumerate(losses) if math.isfinite(loss)]
-    if not finite:
-        raise ValueError("No epoch was validated with a finite loss, so none can be called best.")
-    return history[min(finite)[1]]
+    best = None
+    for epoch in history:
+        if is_better(epoch, best, monitor, metric):
+            best = epoch
+    if best is None:
+        raise ValueError("No epoch was validated with a finite figure, so none can be called best.")
+    return best

@@ -5,10 +5,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from justfit.errors import SpecError
-from justfit.spec.checks import require_choice, require_integer, require_number
+from justfit.spec.checks import require_choice, require_integer, require_number, set_number
 from justfit.spec.task import Task
 
-ACTIVATIONS = ("relu", "tanh", "sigmoid")
+ACTIVATIONS = (
+    "relu",
+    "tanh",
+    "sigmoid",
+    "linear",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "leaky_relu",
+    "softplus",
+    "softsign",
+)
 """Activations of hidden layers. The last layer's follows from the task."""
 
 MAX_UNITS = 65_536
@@ -26,6 +38,10 @@ class Layer:
     dropout: float = 0.0
     l1: float = 0.0
     l2: float = 0.0
+    activity_l1: float = 0.0
+    activity_l2: float = 0.0
+    max_norm: float = 0.0
+    """0 for none."""
 
     @property
     def has_bias(self) -> bool:
@@ -37,14 +53,21 @@ class Layer:
         return inputs * self.units + (self.units if self.has_bias else 0)
 
 
+_A_LAYER = ("dropout", "l1", "l2", "activity_l1", "activity_l2", "max_norm")
+"""The fields of `Network` that have one number for each hidden layer, named as those of `Layer`."""
+
+
 @dataclass(frozen=True)
 class Network:
     """Hidden widths, their activation, dropout and penalties; optionally word vectors averaged first.
 
-    ``dropout``, ``l1`` and ``l2`` take one number for all hidden layers or one a layer, and
-    are kept as one a layer. Dropout stands after a hidden layer. Penalties weigh the kernels
-    of hidden layers (not biases, not the last layer), as ``kernel_regularizer`` does in Keras:
-    ``l1 * sum(|w|)`` and ``l2 * sum(w ** 2)``.
+    What regularizes takes one number for all hidden layers or one a layer, and is kept as one a
+    layer; the last layer is left alone. As in Keras:
+
+    - ``dropout`` stands after a hidden layer;
+    - ``l1`` and ``l2`` weigh its kernel: ``l1 * sum(|w|) + l2 * sum(w ** 2)``;
+    - ``activity_l1`` and ``activity_l2`` weigh its outputs likewise, as a mean over a batch's rows;
+    - ``max_norm`` scales each unit's incoming weights to at most this norm; 0 for none.
 
     >>> Network((16, 16), dropout=0.5).dropout
     (0.5, 0.5)
@@ -55,6 +78,11 @@ class Network:
     dropout: float | Sequence[float] = 0.0
     l1: float | Sequence[float] = 0.0
     l2: float | Sequence[float] = 0.0
+    activity_l1: float | Sequence[float] = 0.0
+    activity_l2: float | Sequence[float] = 0.0
+    max_norm: float | Sequence[float] = 0.0
+    input_dropout: float = 0.0
+    """Share of the inputs dropped: of a text, of its words."""
     embedding: int | None = None
     """Width of word vectors that are averaged over a row before the hidden layers; None for none."""
 
@@ -66,16 +94,17 @@ class Network:
         require_choice("activation", self.activation, ACTIVATIONS)
         if self.embedding is not None:
             require_integer("embedding", self.embedding, 1, MAX_UNITS)
-        for name, high in (("dropout", 1.0), ("l1", math.inf), ("l2", math.inf)):
+        set_number(self, "input_dropout", 1.0, open_high=True)
+        for name in _A_LAYER:
+            high = 1.0 if name == "dropout" else math.inf
             object.__setattr__(self, name, _one_a_layer(name, getattr(self, name), len(hidden), high))
 
     def layers(self, task: Task, outputs: int) -> tuple[Layer, ...]:
         """All layers in order, the task's last layer of ``outputs`` units included."""
         embedding = () if self.embedding is None else (Layer("embedding", self.embedding, "linear"),)
-        numbers = (_tuple(self.dropout), _tuple(self.l1), _tuple(self.l2))
         hidden = tuple(
-            Layer("dense", units, self.activation, dropout, l1, l2)
-            for units, dropout, l1, l2 in zip(self.hidden, *numbers, strict=True)
+            Layer("dense", units, self.activation, **{name: getattr(self, name)[number] for name in _A_LAYER})
+            for number, units in enumerate(self.hidden)
         )
         return (*embedding, *hidden, Layer("dense", outputs, task.output_activation))
 
@@ -103,12 +132,6 @@ def _one_a_layer(name: str, value: object, layers: int, high: float) -> tuple[fl
             f"{name} must be one number or one for each of {layers} hidden layers, got {len(value)} numbers."
         )
     return tuple(require_number(name, number, high, open_high=True) for number in value)
-
-
-def _tuple(value: float | Sequence[float]) -> tuple[float, ...]:
-    """The per-layer numbers, which `Network` keeps as a tuple."""
-    assert isinstance(value, tuple)
-    return value
 
 
 def parse_widths(text: str) -> tuple[int, ...]:

@@ -1,71 +1,12 @@
-"""`Recipe`: how a network is trained. Each optimizer is a noun of its own, with only its own numbers."""
+"""`Recipe`: how a network is trained."""
 
 from dataclasses import dataclass, field
 
 from justfit.errors import SpecError
-from justfit.spec.checks import require_choice, require_flag, require_integer, set_number
-
-
-@dataclass(frozen=True)
-class Sgd:
-    """Gradient descent, optionally with (Nesterov) momentum; defaults as in ``keras.optimizers.SGD``."""
-
-    name: str = field(default="sgd", init=False)
-    learning_rate: float = 0.01
-    momentum: float = 0.0
-    nesterov: bool = False
-
-    def __post_init__(self) -> None:
-        set_number(self, "learning_rate", open_low=True)
-        set_number(self, "momentum", 1.0)
-        require_flag("nesterov", self.nesterov)
-
-
-@dataclass(frozen=True)
-class RmsProp:
-    """RMSprop; defaults as in ``keras.optimizers.RMSprop``, whose epsilon stands inside the square root."""
-
-    name: str = field(default="rmsprop", init=False)
-    learning_rate: float = 0.001
-    rho: float = 0.9
-    epsilon: float = 1e-7
-
-    def __post_init__(self) -> None:
-        set_number(self, "learning_rate", open_low=True)
-        set_number(self, "rho", 1.0, open_high=True)
-        set_number(self, "epsilon", open_low=True)
-
-
-@dataclass(frozen=True)
-class Adam:
-    """Adam (Kingma and Ba 2015); defaults as in ``keras.optimizers.Adam``."""
-
-    name: str = field(default="adam", init=False)
-    learning_rate: float = 0.001
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-7
-
-    def __post_init__(self) -> None:
-        set_number(self, "learning_rate", open_low=True)
-        set_number(self, "beta_1", 1.0, open_high=True)
-        set_number(self, "beta_2", 1.0, open_high=True)
-        set_number(self, "epsilon", open_low=True)
-
-
-Optimizer = Sgd | RmsProp | Adam
-
-OPTIMIZERS: dict[str, type[Sgd] | type[RmsProp] | type[Adam]] = {"sgd": Sgd, "rmsprop": RmsProp, "adam": Adam}
-
-
-def optimizer_named(name: str, learning_rate: float | None = None) -> Optimizer:
-    """The optimizer called ``name`` with its defaults, or with another learning rate.
-
-    >>> optimizer_named("sgd").learning_rate
-    0.01
-    """
-    kind = OPTIMIZERS[require_choice("optimizer", name, tuple(OPTIMIZERS))]
-    return kind() if learning_rate is None else kind(learning_rate=learning_rate)
+from justfit.spec.checks import require_choice, require_integer, set_number
+from justfit.spec.history import MONITORS
+from justfit.spec.optimizers import OPTIMIZERS, Optimizer, RmsProp
+from justfit.spec.schedule import Constant, Schedule
 
 
 @dataclass(frozen=True)
@@ -77,6 +18,16 @@ class Recipe:
     """None to have it chosen by the number of training rows; a `Run` has it decided."""
     epochs: int = 20
     loss: str | None = None
+    schedule: Schedule = field(default_factory=Constant)
+    """Of the learning rate."""
+    clip_norm: float | None = None
+    """The gradient of each kernel and each bias is scaled to at most this norm, as ``clipnorm`` in Keras."""
+    clip_value: float | None = None
+    """Each number of a gradient is cut to at most this size, as ``clipvalue`` in Keras."""
+    patience: int | None = None
+    """Training ends after so many epochs without a better ``monitor``; None for never."""
+    monitor: str = "val_data_loss"
+    """What makes an epoch the best."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.optimizer, Optimizer):
@@ -88,3 +39,13 @@ class Recipe:
         if self.epochs == 0:
             raise SpecError("epochs is 0, so nothing would be trained: give at least 1.")
         require_integer("epochs", self.epochs, 1, 1_000_000)
+        if not isinstance(self.schedule, Schedule):
+            raise SpecError(f"schedule must be Constant, StepDecay or CosineDecay, got {self.schedule!r}.")
+        if self.clip_norm is not None and self.clip_value is not None:
+            raise SpecError("clip_norm and clip_value are both given: give one of them.")
+        for key in ("clip_norm", "clip_value"):
+            if getattr(self, key) is not None:
+                set_number(self, key, open_low=True)
+        if self.patience is not None:
+            require_integer("patience", self.patience, 1)
+        require_choice("monitor", self.monitor, MONITORS)

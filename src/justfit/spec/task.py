@@ -44,16 +44,23 @@ class Task:
         return require_choice("loss", override, self.losses, f"for {self.name} labels")
 
 
-_CROSSENTROPY_OR_MSE = ("binary_crossentropy", "mse")
+_OF_NUMBERS = ("mse", "mae", "huber")
+_OF_CLASSES = (*_OF_NUMBERS, "hinge")
 
 TASKS: dict[str, Task] = {
     task.name: task
     for task in (
-        Task("binary", "sigmoid", _CROSSENTROPY_OR_MSE, "accuracy", "one of two classes"),
-        Task("multiclass", "softmax", ("categorical_crossentropy",), "accuracy", "one of several classes"),
-        Task("multilabel", "sigmoid", _CROSSENTROPY_OR_MSE, "accuracy", "any of several classes"),
-        Task("regression", "linear", ("mse",), "mae", "a number"),
-        Task("unit_regression", "sigmoid", ("mse", "binary_crossentropy"), "mae", "a number in [0, 1]"),
+        Task("binary", "sigmoid", ("binary_crossentropy", *_OF_CLASSES), "accuracy", "one of two classes"),
+        Task(
+            "multiclass",
+            "softmax",
+            ("categorical_crossentropy", *_OF_CLASSES),
+            "accuracy",
+            "one of several classes",
+        ),
+        Task("multilabel", "sigmoid", ("binary_crossentropy", *_OF_CLASSES), "accuracy", "any of several classes"),
+        Task("regression", "linear", _OF_NUMBERS, "mae", "a number"),
+        Task("unit_regression", "sigmoid", (*_OF_NUMBERS, "binary_crossentropy"), "mae", "a number in [0, 1]"),
     )
 }
 

@@ -141,7 +141,7 @@ def _history(rows: object) -> History:
     return tuple(_epoch(number, row) for number, row in enumerate(rows, start=1))
 
 
-_OPTIONAL = ("val_loss", "val_data_loss", "val_metric")
+_OPTIONAL = ("val_loss", "val_data_loss", "val_metric", "fit_loss", "fit_metric")
 
 
 def _epoch(number: int, row: Any) -> Epoch:

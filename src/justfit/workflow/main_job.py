@@ -104,10 +104,10 @@ def carry_out(dataset: Dataset, run: Run, store: Path, *, threads: int | None = 
     label = run.candidate.label(dataset.outputs)
     yield Planned(run, label, chooser.summary(), counts, guess, dataset.notes)
     yield from chooser.train()
-    best = best_epoch(chooser.history)
+    best = best_epoch(chooser.history, run.candidate.recipe.monitor, dataset.task.metric)
     yield Chosen(best)
 
-    recipe = dataclasses.replace(run.candidate.recipe, epochs=best.epoch)
+    recipe = dataclasses.replace(run.candidate.recipe, epochs=best.epoch, patience=None)
     candidate = dataclasses.replace(run.candidate, recipe=recipe)
     final_run = dataclasses.replace(run, candidate=candidate, protocol=AllRows())
     final = _Trial(final_run, dataset.train, None, dataset.outputs, threads)
@@ -153,12 +153,19 @@ class _Trial:
         recipe = run.candidate.recipe
         weights = initial_weights(self.layers, self.preparation.columns, run.entropy("weights"))
         loss = self.task.loss(recipe.loss)
-        dropout_seed = run.entropy("dropout") % 2**64
-        member = Member(self.layers, loss, self.task.metric, recipe.optimizer, weights, dropout_seed)
-        cohort = Cohort((member,), run.candidate.batch_size, recipe.epochs, run.entropy("order"))
+        member = Member(
+            layers=self.layers,
+            loss=loss,
+            metric=self.task.metric,
+            recipe=recipe,
+            weights=weights,
+            dropout_seed=run.entropy("dropout"),
+            order_seed=run.entropy("order"),
+            input_dropout=run.candidate.network.input_dropout,
+        )
         labelled = [self._labelled(part) for part in (train, validation) if part is not None]
         self.train_rows = len(train)
-        self.training = Training(cohort, *labelled, threads=threads)
+        self.training = Training(Cohort((member,)), *labelled, threads=threads)
 
     def engine_labels(self, part: Part) -> npt.NDArray[np.int64] | npt.NDArray[np.float32]:
         """Labels in the units that the network learns."""
@@ -174,7 +181,8 @@ class _Trial:
             EngineError: the loss diverged, and left no epoch to choose or no final network.
         """
         epochs = self.run.candidate.recipe.epochs
-        for (outcome,) in self.training.epochs():
+        for outcomes in self.training.epochs():
+            outcome = outcomes[0]
             if isinstance(outcome, Diverged):
                 break
             epoch = self._in_label_units(outcome)
