@@ -80,9 +80,11 @@ JUSTFIT_INLINE void word_steps(const UpdateRule& rule, const WordsView& batch, i
 }
 
 template <OptimizerKind K, Mode M>
-void update_words_as(const UpdateRule& rule, const WordsView& batch, int64_t first, int64_t last, int32_t from,
+void update_words_as(const UpdateRule& given, const WordsView& words, int64_t first, int64_t last, int32_t from,
                      int32_t to, const float* delta, int64_t stride, float* weights, float* state0, float* state1,
                      int64_t width, WeightSums* total) {
+  const UpdateRule rule = given;  // copies, which no store to weights can change, so that they stay in registers
+  const WordsView batch = words;
   Sums sums;
   for (int32_t word = from; word < to; ++word) {
     const bool present = first < last && batch.words[first] == word;
@@ -103,9 +105,11 @@ void update_words(const UpdateRule& rule, const WordsView& batch, int64_t first,
 }
 
 template <OptimizerKind K, Mode M>
-void update_present_as(const UpdateRule& rule, const WordsView& batch, int64_t first, int64_t last, const float* delta,
+void update_present_as(const UpdateRule& given, const WordsView& words, int64_t first, int64_t last, const float* delta,
                        int64_t stride, float* weights, float* state0, int64_t width, const float* decay, int64_t decays,
                        WeightSums* total) {
+  const UpdateRule rule = given;
+  const WordsView batch = words;
   Sums sums;
   for (int64_t i = first; i < last; ++i) {
     const int64_t at = batch.words[i] * stride, missed = batch.missed[i];

@@ -125,8 +125,9 @@ JUSTFIT_INLINE void with_rule(const UpdateRule& rule, F&& f) {
 }
 
 template <OptimizerKind K, Mode M>
-void update_as(const UpdateRule& rule, float* weights, float* state0, float* state1, int64_t stride,
+void update_as(const UpdateRule& given, float* weights, float* state0, float* state1, int64_t stride,
                const float* gradient, int64_t gradient_stride, int64_t rows, int64_t width, WeightSums* total) {
+  const UpdateRule rule = given;  // a copy, which no store to weights can change, so that it stays in registers
   Sums sums;
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t c = 0; c < width; c += kLanes) {

@@ -1,0 +1,1 @@
+"""Timings of justfit beside its peers and beside what the machine allows: ``python -m benchmarks``."""

@@ -1,0 +1,1 @@
+"""The programs that train, each run as a process of its own: ``python -m benchmarks.peers.NAME``."""
