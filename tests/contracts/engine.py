@@ -1,7 +1,7 @@
 """What every engine must keep: the same history, weights and outputs as Keras 3 on its jax backend.
 
-An engine is a class with the seam of `justfit.engine.Training`. Each case starts Keras and the engine from the same
-weights, gives them the rows in the same order, and trains 3 epochs without dropout.
+An engine is a class with the seam of `justfit.engine.Training`. Each case starts Keras and the engine
+from the same weights, gives them the rows in the same order, and trains 3 epochs without dropout.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from justfit.data.rows import Bags, Dense
-from justfit.engine import Cohort, Labelled, Member, Training, Weights, initial_weights
+from justfit.engine import Cohort, Labelled, Member, Training, initial_weights
 from justfit.spec import TASKS, Adam, Epoch, Layer, Network, Optimizer, RmsProp, Sgd, Task
 
 ROWS, VALIDATION_ROWS, COLUMNS, BATCH_SIZE, EPOCHS = 60, 25, 30, 16, 3  # the last batch is short
@@ -22,7 +22,7 @@ class Case:
     """One network on one kind of rows, as both sides train it."""
 
     name: str
-    network: Network = Network((8, 5))
+    network: Network = field(default_factory=lambda: Network((8, 5)))
     optimizer: Optimizer = field(default_factory=RmsProp)
     task: str = "binary"
     outputs: int = 1
@@ -96,7 +96,7 @@ def train_with(engine: type[Training], case: Case) -> Figures:
     task, layers = _task(case), _layers(case)
     weights = initial_weights(layers, COLUMNS, seed=7)
     member = Member(layers, task.loss(case.loss), task.metric, case.optimizer, weights, dropout_seed=0)
-    kind = (lambda array: Bags.from_csr(array)) if case.sparse else Dense
+    kind = Bags.from_csr if case.sparse else Dense
     train = Labelled.of(kind(rows[order]), labels[order], task)
     validation = Labelled.of(kind(rows[ROWS:]), labels[ROWS:], task)
     training = engine(_InOrder((member,), BATCH_SIZE, EPOCHS, order_seed=0), train, validation, threads=2)
@@ -112,6 +112,7 @@ class _InOrder(Cohort):
     """A cohort whose rows keep their order, as Keras's with shuffle=False."""
 
     def order(self, epoch: int, rows: int) -> np.ndarray:
+        assert epoch >= 1
         return np.arange(rows)
 
 
