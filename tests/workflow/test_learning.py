@@ -84,7 +84,8 @@ def test_imdb_is_learned_as_published(tmp_path: Path) -> None:
     # A seed moves the accuracy by some 0.004, so five leave their mean uncertain by as much: the mean's 95%
     # interval must reach into 0.883 +- 0.005.
     mean, margin = np.mean(accuracies), 2.776 * np.std(accuracies, ddof=1) / np.sqrt(5)
-    assert abs(mean - 0.883) < 0.005 + margin < 0.012, accuracies
+    assert abs(mean - 0.883) < 0.005 + margin, accuracies
+    assert min(accuracies) > 0.86
 
 
 @pytest.mark.slow
