@@ -36,8 +36,8 @@ _HOMES = {
     "Sgd": "justfit.spec",
     "TextEncoding": "justfit.spec",
     "load_dataset": "justfit.data.sources",
-    "read_model": "justfit.store",
     "predict": "justfit.store",
+    "read_model": "justfit.store",
     "run": "justfit.workflow",
 }
 

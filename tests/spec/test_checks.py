@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from justfit.errors import SpecError
@@ -54,16 +56,22 @@ def test_open_and_closed_ends_are_kept_and_told(
     ends: dict[str, bool], interval: str, legal: tuple[float, ...], illegal: tuple[float, ...]
 ) -> None:
     for value in legal:
-        assert require_number("rho", value, 1.0, **ends) == value
+        assert require_number("rho", value, 0.0, 1.0, **ends) == value
     for value in illegal:
         with pytest.raises(SpecError) as caught:
-            require_number("rho", value, 1.0, **ends)
+            require_number("rho", value, 0.0, 1.0, **ends)
         assert str(caught.value) == f"rho must be a number in {interval}, got {value!r}."
 
 
 def test_numbers_come_out_as_floats_and_zero_without_a_sign() -> None:
     assert str(require_number("l1", 3)) == "3.0"
     assert str(require_number("l1", -0.0)) == "0.0"
+
+
+def test_numbers_may_be_below_zero_where_nothing_bounds_them() -> None:
+    assert require_number("shift", -3, -math.inf) == -3.0
+    with pytest.raises(SpecError, match=r"shift must be a number in \(-inf, inf\), got -inf"):
+        require_number("shift", -math.inf, -math.inf)
 
 
 @pytest.mark.parametrize("value", [1, 0, None, "true"])

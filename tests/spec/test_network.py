@@ -72,7 +72,7 @@ def test_layers_carry_what_is_theirs_and_the_task_fixes_the_last() -> None:
         ({"l2": (0, float("nan"))}, r"l2 must be a number in \[0, inf\), got nan"),
         ({"l2": float("inf")}, r"l2 must be a number in \[0, inf\), got inf"),
         ({"embedding": 0}, "embedding must be a whole number from 1 to 65536, got 0"),
-        ({"hidden": (), "dropout": 0.5}, "dropout 0.5 is for hidden layers, and there are none"),
+        ({"hidden": (), "dropout": 1.5}, r"dropout must be a number in \[0, 1\), got 1.5"),
     ],
 )
 def test_a_network_that_cannot_be_is_refused_with_its_key(arguments: dict[str, object], message: str) -> None:

@@ -15,6 +15,7 @@ from justfit.store.files import (
     read_bytes,
     read_json,
     require_format,
+    require_place,
     write_bytes,
     write_json,
 )
@@ -213,3 +214,13 @@ def test_json_is_plain_ascii(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", {"word": "\ud800ü"})
     assert (tmp_path / "a.json").read_bytes().isascii()
     assert json.loads((tmp_path / "a.json").read_text()) == {"word": "\ud800ü"}
+
+
+def test_a_place_that_cannot_be_written_is_known_beforehand(tmp_path: Path) -> None:
+    require_place(tmp_path / "runs" / "run")
+    assert not (tmp_path / "runs").exists()
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match="file"):
+        require_place(tmp_path / "file" / "run")
+    with pytest.raises(StoreError, match="exists already"):
+        require_place(tmp_path / "file")

@@ -173,7 +173,7 @@ def test_rows_validate_in_file_order_where_asked(tmp_path: Path, how: str, valid
     epochs = 10 if how == "first" else 30
     stored = do(data, tmp_path, epochs=epochs, protocol=HoldOut(how, 48))
     last = stored.histories["validation"][-1].val_metric
-    assert (last > 0.8) if validates_well else (last < 0.2)
+    assert (last > 0.6) if validates_well else (last < 0.2)
 
 
 def test_a_stratified_hold_out_keeps_the_shares_of_classes(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 something the user can mend, 2 a command that is not under
 
 import sys
 import traceback
+from io import TextIOWrapper
 
 import typer
 
@@ -30,8 +31,10 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run a command; errors become one sentence and an exit code."""
+    if isinstance(sys.stdout, TextIOWrapper):  # What its encoding lacks is spelt out.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        app()
+        app(prog_name="justfit")
     except SystemExit as end:  # how typer ends every command, Ctrl-C too
         if end.code == INTERRUPTED:
             say_error("Stopped by Ctrl-C; nothing half-done was kept.")

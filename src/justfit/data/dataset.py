@@ -86,7 +86,7 @@ class Dataset:
     @property
     def outputs(self) -> int:
         """Units of the last layer."""
-        return len(self.classes) if self.task.name in ("multiclass", "multilabel") else 1
+        return self.task.outputs(len(self.classes))
 
 
 def fingerprint(train: Part, sealed: str) -> str:

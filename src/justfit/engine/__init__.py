@@ -1,4 +1,4 @@
-"""The engine: cohorts, rows and labels in; a history row a member and epoch out. It knows no study, disk or screen."""
+"""The engine: cohorts, rows and labels in; a history row a member and epoch out. No disk, no screen."""
 
 from justfit.engine.cohort import Cohort as Cohort
 from justfit.engine.cohort import Labelled as Labelled

@@ -38,25 +38,31 @@ def require_integer(what: str, value: object, low: int, high: int | None = None)
     return value
 
 
-def require_number(
-    what: str, value: object, high: float = math.inf, *, open_low: bool = False, open_high: bool = False
+def require_number(  # noqa: PLR0913 - an interval has two ends, each open or closed
+    what: str,
+    value: object,
+    low: float = 0.0,
+    high: float = math.inf,
+    *,
+    open_low: bool = False,
+    open_high: bool = False,
 ) -> float:
-    """``value`` as a float if it lies between 0 and ``high``, else a `SpecError`. Infinity never does."""
-    open_high = open_high or high == math.inf
+    """``value`` as a float if it is finite and between ``low`` and ``high``, else a `SpecError`."""
+    open_low, open_high = open_low or low == -math.inf, open_high or high == math.inf
     if isinstance(value, int | float) and not isinstance(value, bool):
-        above = value > 0 if open_low else value >= 0
+        above = value > low if open_low else value >= low
         below = value < high if open_high else value <= high
         if above and below:
-            return abs(float(value))  # -0.0 is 0.0
-    interval = f"{'(' if open_low else '['}0, {high:g}{')' if open_high else ']'}"
+            return float(value) + 0.0  # -0.0 is 0.0
+    interval = f"{'(' if open_low else '['}{low:g}, {high:g}{')' if open_high else ']'}"
     raise SpecError(f"{what} must be a number in {interval}, got {value!r}.")
 
 
 def set_number(
     noun: object, key: str, high: float = math.inf, *, open_low: bool = False, open_high: bool = False
 ) -> None:
-    """Check a frozen noun's number and keep it as a float: 1 and 1.0 shall be the same spec."""
-    number = require_number(key, getattr(noun, key), high, open_low=open_low, open_high=open_high)
+    """Check a frozen noun's number from 0 up and keep it as a float: 1 and 1.0 shall be the same spec."""
+    number = require_number(key, getattr(noun, key), 0.0, high, open_low=open_low, open_high=open_high)
     object.__setattr__(noun, key, number)
 
 

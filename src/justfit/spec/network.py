@@ -123,15 +123,12 @@ class Network:
 def _one_a_layer(name: str, value: object, layers: int, high: float) -> tuple[float, ...]:
     """``value`` as one checked number for each hidden layer."""
     if isinstance(value, str) or not isinstance(value, Sequence):
-        number = require_number(name, value, high, open_high=True)
-        if number and not layers:
-            raise SpecError(f"{name} {number:g} is for hidden layers, and there are none: leave it out.")
-        return (number,) * layers
+        return (require_number(name, value, 0.0, high, open_high=True),) * layers
     if len(value) != layers:
         raise SpecError(
             f"{name} must be one number or one for each of {layers} hidden layers, got {len(value)} numbers."
         )
-    return tuple(require_number(name, number, high, open_high=True) for number in value)
+    return tuple(require_number(name, number, 0.0, high, open_high=True) for number in value)
 
 
 def parse_widths(text: str) -> tuple[int, ...]:

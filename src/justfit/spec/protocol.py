@@ -26,7 +26,7 @@ class HoldOut:
     def __post_init__(self) -> None:
         require_choice("validation", self.how, HOLD_OUTS)
         if isinstance(self.size, float):
-            require_number("validation share", self.size, 1.0, open_low=True, open_high=True)
+            require_number("validation share", self.size, 0.0, 1.0, open_low=True, open_high=True)
         else:
             require_integer("validation rows", self.size, 1)
         require_integer("seed", self.seed, 0)

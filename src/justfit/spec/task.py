@@ -28,6 +28,14 @@ class Task:
         """Whether labels are classes, so that accuracy and a confusion matrix mean something."""
         return self.metric == "accuracy"
 
+    def outputs(self, classes: int) -> int:
+        """Units of the last layer for so many classes.
+
+        >>> TASKS["binary"].outputs(2), TASKS["multiclass"].outputs(3)
+        (1, 3)
+        """
+        return classes if self.name in ("multiclass", "multilabel") else 1
+
     def loss(self, override: str | None = None) -> str:
         """The loss to train with: the task's own, or ``override`` where it fits.
 

@@ -1,5 +1,6 @@
 """Every file a run leaves on disk; the only writer of runs. ``README.md`` here specifies them."""
 
+from justfit.store.files import require_place as require_place
 from justfit.store.model import Model as Model
 from justfit.store.model import read_model as read_model
 from justfit.store.model import write_model as write_model

@@ -146,8 +146,7 @@ def new_folder(final: Path) -> Iterator[Path]:
     """
     final = final.absolute()
     with told(final, "written"):
-        if final.exists() and not (final.is_dir() and not any(final.iterdir())):
-            raise StoreError(f"{final} exists already: choose another folder, or remove it.")
+        _require_free(final)
         final.parent.mkdir(parents=True, exist_ok=True)
         partial = _partial(final)
         partial.mkdir()
@@ -166,6 +165,27 @@ def new_folder(final: Path) -> Iterator[Path]:
 
 
 _PARTIAL = re.compile(r"\..+\.partial-[0-9a-f]{8}-(?P<process>\d+)-(?P<machine>.*)", re.DOTALL)
+
+
+def require_place(final: Path) -> None:
+    """See whether `new_folder` could begin, so that nobody waits for what then cannot be kept.
+
+    Raises:
+        StoreError: ``final`` is not free, or its folder may not be written.
+    """
+    final = final.absolute()
+    with told(final, "written"):
+        _require_free(final)
+        there = next(parent for parent in final.parents if parent.exists())
+        if not there.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
+
+
+def _require_free(final: Path) -> None:
+    if final.exists() and not (final.is_dir() and not any(final.iterdir())):
+        raise StoreError(f"{final} exists already: choose another folder, or remove it.")
 
 
 def _partial(final: Path) -> Path:

@@ -184,9 +184,8 @@ def _shapes(
 ) -> dict[str, tuple[int, ...]]:
     """Name and shape of every kernel and bias, in the order of the layers, which count from 1."""
     shapes: dict[str, tuple[int, ...]] = {}
-    outputs = len(classes) if task.name in ("multiclass", "multilabel") else 1
     inputs = preparation.columns
-    for number, layer in enumerate(network.layers(task, outputs), start=1):
+    for number, layer in enumerate(network.layers(task, task.outputs(len(classes))), start=1):
         shapes[f"layer{number}.kernel"] = (inputs, layer.units)
         if layer.has_bias:
             shapes[f"layer{number}.bias"] = (layer.units,)

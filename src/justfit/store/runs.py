@@ -99,7 +99,8 @@ def read_run(folder: Path) -> StoredRun:
 def find_run(store: Path, reference: str) -> Path:
     """The folder of the finished run that ``reference`` means.
 
-    It is a path, the name of a folder in ``store``, or the beginning of a name or an id there that only one run has.
+    It is a path, the name of a folder in ``store``, or the beginning of a name or an id there that
+    only one run has.
 
     Raises:
         StoreError: no run is meant, or several; the nearest are named.
@@ -110,7 +111,9 @@ def find_run(store: Path, reference: str) -> Path:
     with told(store, "read"):
         names = sorted(folder.name for folder in store.iterdir() if is_done(folder)) if store.is_dir() else []
     meant = [
-        name for name in names if reference and reference in (name[: len(reference)], name.rpartition("-")[2][: len(reference)])
+        name
+        for name in names
+        if reference and reference in (name[: len(reference)], name.rpartition("-")[2][: len(reference)])
     ]
     if len(meant) == 1:
         return store / meant[0]

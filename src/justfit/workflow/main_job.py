@@ -45,7 +45,16 @@ from justfit.spec import (
     plain,
     task_named,
 )
-from justfit.store import Model, StoredRun, is_done, network_outputs, read_run, run_folder, write_run
+from justfit.store import (
+    Model,
+    StoredRun,
+    is_done,
+    network_outputs,
+    read_run,
+    require_place,
+    run_folder,
+    write_run,
+)
 from justfit.workflow.events import Chosen, EpochDone, Event, LayerSummary, Planned, RowCounts, Stored, Tested
 from justfit.workflow.plan import DEFAULT_NETWORK, plan_run
 
@@ -95,6 +104,7 @@ def carry_out(dataset: Dataset, run: Run, store: Path, *, threads: int | None = 
     if is_done(folder):
         yield Stored(read_run(folder))
         return
+    require_place(folder)
     start = time.perf_counter()
     parts = split(run.protocol, dataset.train.labels, dataset.task)
     train, validation = dataset.train.take(parts.train), dataset.train.take(parts.validation)

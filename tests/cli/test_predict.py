@@ -1,0 +1,153 @@
+import dataclasses
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli.ended import Command
+from workflow.handmade import do, numbers
+
+from justfit.data.sources import load_dataset
+from justfit.store import predict, read_model
+
+WINE = b"13,1,2,20,100,2,2,0.3,2,5,1,3,1000"
+
+
+@pytest.fixture
+def opinion(command: Command, opinions: list[str]) -> Path:
+    """The folder of a run on texts."""
+    assert opinions
+    out = command("run", "opinions", "--hidden", "8", "--epochs", "9", "--learning-rate", "0.05").out
+    return Path(out.splitlines()[-1].removeprefix("written to ")).absolute()
+
+
+def test_texts_are_answered_one_line_each_in_their_order(command: Command, opinion: Path) -> None:
+    ended = command("predict", opinion, "--text", "a good film", "--text", "a bad film", "--text", "")
+    assert (ended.code, ended.err) == (0, "")
+    answers = predict(read_model(opinion), ["a good film", "a bad film", ""])
+    shares = answers.probabilities().max(axis=1)
+    labels = [answers.classes[label] for label in answers.labels]
+    assert labels[:2] == ["yes", "no"]
+    assert ended.out == "".join(f"{la}\t{share:.4f}\n" for la, share in zip(labels, shares, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        (b"good\nbad\n", ["good", "bad"]),
+        (b"good\n\nbad", ["good", "", "bad"]),
+        (b"good\r\nbad\r\n", ["good", "bad"]),
+        (b"\n\n", ["", ""]),
+        (b"\xef\xbb\xbfgood\x0bfilm\x1c\n", ["good film"]),
+        (b"", []),
+    ],
+)
+def test_output_lines_stand_beside_input_lines(
+    command: Command, opinion: Path, tmp_path: Path, content: bytes, rows: list[str]
+) -> None:
+    path = tmp_path / "texts.txt"
+    path.write_bytes(content)
+    from_file = command("predict", opinion, path)
+    assert from_file.out.count("\n") == len(rows)
+    assert from_file.out == command("predict", opinion, stdin=content).out
+    if rows:
+        arguments = [argument for row in rows for argument in ("--text", row)]
+        assert from_file.out == command("predict", opinion, *arguments).out
+
+
+def test_numbers_are_read_with_commas_between(command: Command, store: Path) -> None:
+    values = load_dataset("breast_cancer").train.raw.values[:5]
+    lines = "\n".join(",".join(f"{value!r}" for value in row) for row in values.tolist())
+    ended = command("predict", "breast_cancer", "--store", store, stdin=lines.encode())
+    model = read_model(next(store.glob("breast_cancer-*")))
+    answers = predict(model, lines.split("\n"))
+    assert len(answers.labels) == 5
+    for line, label, shares in zip(
+        ended.out.splitlines(), answers.labels, answers.probabilities(), strict=True
+    ):
+        assert line == f"{model.classes[label]}\t{shares[label]:.4f}"
+
+
+def test_a_regression_answers_in_the_unit_of_its_labels(command: Command, store: Path) -> None:
+    dataset = load_dataset("diabetes").train
+    lines = "\n".join(",".join(map(repr, row)) for row in dataset.raw.values[:20].tolist())
+    out = command("predict", "diabetes", "--store", store, stdin=lines.encode()).out
+    values = np.array(out.split(), float)
+    assert values.shape == (20,)
+    assert (dataset.labels.min() - 50 < values).all()
+    assert (values < dataset.labels.max() + 50).all()
+
+
+def test_a_multilabel_model_answers_each_label_s_probability(command: Command, tmp_path: Path) -> None:
+    folder = do(numbers("multilabel"), tmp_path / "runs", epochs=1).folder
+    out = command("predict", folder, "--text", "1,2,3,4,5,6", "--text", "0,0,0,0,0,0").out
+    for line in out.splitlines():
+        cells = line.split("\t")
+        assert cells[::2] == ["x", "y", "z"]
+        assert all(re.fullmatch(r"[01]\.\d{4}", share) for share in cells[1::2])
+
+
+def test_a_class_is_printed_as_text_whatever_its_name(command: Command, tmp_path: Path) -> None:
+    names = ("[red]no[/red]\t\x1b[2J", "</script>\n:smile:" + "x" * 300)
+    data = dataclasses.replace(numbers("binary"), classes=names)
+    folder = do(data, tmp_path / "runs", epochs=3).folder
+    out = command("predict", folder, *["--text", "1e3,0,0,0,0,0", "--text", "-1e3,0,0,0,0,0"]).out
+    printed = {line.rsplit("\t", 1)[0] for line in out.splitlines()}
+    assert printed == {r"[red]no[/red]\t\x1b[2J", r"</script>\n:smile:" + "x" * 300}
+
+
+def test_which_run_is_meant_must_be_clear(command: Command, store: Path) -> None:
+    one, other = sorted(path.name for path in store.glob("wine-*"))
+    error = command("predict", "wine", "--store", store, "--text", "1").error
+    assert f'"wine" may mean {one}, {other} in {store}: give more of the id' in error
+    error = command("predict", "wien", "--store", store).error
+    assert f'No finished run "wien" at that path or in {store}. Known are breast_cancer-' in error
+    assert "There are no runs yet" in command("predict", "wine").error
+    for reference in (one, one.removeprefix("wine-"), one.removeprefix("wine-")[:8], store / one):
+        assert command("predict", reference, "--store", store, stdin=WINE).out.startswith("class_")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"1,2\n", r"Row 0: expected 13 numbers with commas between, got 2 \(columns: alcohol, "),
+        (WINE + b"\n\n" + WINE, "Row 1: expected 13 numbers with commas between, got 1"),
+        (WINE + b"\n" + WINE.replace(b"20", b"x"), r'Row 1, column 3 \(alc.*\): expected a number, got "x"'),
+        (WINE.replace(b"13", b"inf"), r"Row 0, column 0 \(alcohol\): the value is inf"),
+        (b"one\n\xff\xfe\n", "line 2: byte 1 is not UTF-8; convert the file first"),
+    ],
+)
+def test_lines_that_are_not_rows_are_told_with_their_place(
+    command: Command, store: Path, tmp_path: Path, content: bytes, message: str
+) -> None:
+    run = min(store.glob("wine-*"))
+    assert re.search(message, command("predict", run, stdin=content).error)
+    path = tmp_path / "rows.csv"
+    path.write_bytes(content)
+    assert re.search(message, command("predict", run, path).error)
+
+
+def test_files_that_cannot_be_read_are_told(command: Command, store: Path, tmp_path: Path) -> None:
+    run = min(store.glob("wine-*"))
+    assert command("predict", run, "nowhere.csv").error == (
+        "nowhere.csv cannot be read: No such file or directory."
+    )
+    assert "cannot be read: Is a directory" in command("predict", run, tmp_path).error
+    assert "cannot be read: Not a directory" in command("predict", run, "/dev/null/x").error
+
+
+def test_text_and_file_exclude_each_other(command: Command, store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(WINE)
+    error = command("predict", min(store.glob("wine-*")), path, "--text", WINE.decode()).error
+    assert error == f"Both --text and the file {path} were given: give one of them."
+
+
+@pytest.mark.parametrize("name", ["model.json", "model.safetensors"])
+def test_a_model_that_was_cut_off_is_told(command: Command, tmp_path: Path, name: str) -> None:
+    folder = do(numbers("binary"), tmp_path / "runs", epochs=1).folder
+    path = folder / "model" / name
+    path.write_bytes(path.read_bytes()[:-20])
+    error = command("predict", folder, "--text", "1,2,3,4,5,6").error
+    assert str(path) in error
+    assert error.endswith("Remove that run's folder and run it again.")

@@ -1,0 +1,108 @@
+"""The installed command as a process of its own: signals, pipes, limits and terminals."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from justfit.store import RunPaths, read_run
+
+JUSTFIT = (str(Path(sys.executable).with_name("justfit")),)
+INTERRUPTIBLE = (
+    sys.executable,
+    "-c",
+    "from signal import *; signal(SIGINT, default_int_handler); from justfit.cli import main; main()",
+)
+"""The same even where these tests run in the background, which ignores Ctrl-C and passes that on."""
+_LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000));"
+LIMITED = (sys.executable, "-c", f"{_LIMIT} from justfit.cli import main; main()")
+"""Where no file may be longer than 100,000 bytes, which ends in the same way as a full disk."""
+
+
+def run(
+    arguments: Sequence[str], folder: Path, program: Sequence[str] = JUSTFIT
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*program, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def test_ctrl_c_ends_a_training_with_130_and_leaves_nothing(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*INTERRUPTIBLE, "run", "digits", "--epochs", "1000000", "--hidden", "64"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        try:
+            while "validation epoch 2/" not in process.stdout.readline():
+                assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            _, error = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    assert error == "error: Stopped by Ctrl-C; nothing half-done was kept.\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    ended = run(("run", "wine", "--hidden", "256,256", "--epochs", "1"), tmp_path, LIMITED)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: ")
+    assert "model.safetensors cannot be written, file too large: free some space there" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert [path.name for path in tmp_path.rglob("*")] == ["justfit-runs"]
+
+
+def test_curves_that_do_not_fit_on_the_disk_are_told_and_the_run_is_kept(tmp_path: Path) -> None:
+    ended = run(("run", "wine", "--hidden", "4", "--epochs", "1"), tmp_path, LIMITED)
+    assert ended.returncode == 1
+    assert re.search(r"curves\.\w+ cannot be written, file too large: free some space there", ended.stderr)
+    (folder,) = (tmp_path / "justfit-runs").iterdir()
+    assert read_run(folder).result["best_epoch"] == 1
+    assert not RunPaths(folder).curves_html.exists()
+    assert not [path for path in folder.rglob("*") if path.name.startswith(".")]
+
+
+def test_a_reader_who_has_seen_enough_is_no_fault(tmp_path: Path) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    ended = subprocess.run(
+        [*JUSTFIT, "data"], cwd=tmp_path, stdout=writes, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writes)
+    assert ended.returncode == 1
+    assert ended.stderr == ""
+
+
+def test_on_a_terminal_epochs_are_bars_with_live_figures(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "120"}
+    with subprocess.Popen(
+        [*JUSTFIT, "run", "wine", "--epochs", "3"],
+        cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs, env=environment,
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        printed = bytearray()
+        try:
+            while chunk := os.read(ours, 1 << 16):
+                printed += chunk
+        except OSError:  # how Linux says that nobody has the terminal open any more
+            pass
+    os.close(ours)
+    text = printed.decode()
+    assert process.returncode == 0, text
+    assert "validation epoch 1/3  loss" not in text, "no lines"
+    assert "epoch 3/3  loss " in text
+    assert "━" in text
+    for words in ("test rows are sealed", "common-sense baseline", "best epoch: ", "written to "):
+        assert words in text

@@ -1,0 +1,81 @@
+import dataclasses
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from workflow.handmade import dataset, do, numbers
+
+from justfit.cli.show_run import show_plan, show_result
+from justfit.data import Numbers
+from justfit.spec import TASKS, Network, Recipe, Scaling, Sgd
+from justfit.workflow import Event, Planned
+
+
+def test_a_lower_learning_rate_is_advised_where_training_ended_early(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = do(numbers("regression"), tmp_path, Network(()), recipe=Recipe(Sgd(10.0), 48, epochs=30))
+    show_result(stored, TASKS["regression"])
+    out = capsys.readouterr().out
+    ended = len(stored.histories["validation"]) + 1
+    assert f"\nIn epoch {ended} the loss became infinite or not a number, so only epochs before it" in out
+    assert "try a lower learning rate." in out
+    assert "try more epochs" not in out
+
+
+def test_no_advice_is_given_where_the_best_epoch_was_in_the_middle(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = do(numbers("binary", permuted=True), tmp_path, Network((32,)), epochs=30)
+    show_result(stored, TASKS["binary"])
+    assert "try " not in capsys.readouterr().out
+
+
+def test_class_names_are_shown_as_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = ("[red]one[/red]", "two\x1b[2J\n", "</script>" + "long " * 60)
+    data = dataclasses.replace(numbers("multiclass"), classes=names)
+    stored = do(data, tmp_path)
+    show_result(stored, data.task)
+    out = capsys.readouterr().out
+    for shown in ("[red]one[/red]", r"two\x1b[2J\n", "</script>" + "long " * 60):
+        assert out.count(shown.strip()) == 3, "a line of figures, a row and a column of the confusion"
+    assert "\x1b" not in out
+
+
+def test_many_classes_are_left_to_the_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labels = np.arange(300) % 25
+    values = np.random.default_rng(0).normal(size=(300, 2))
+    rows = Numbers(values, ("a", "b")), labels
+    data = dataset("multiclass", rows, rows, Scaling("standard"))
+    data = dataclasses.replace(data, classes=tuple(f"class {n}" for n in range(25)))
+    show_result(do(data, tmp_path, epochs=1), data.task)
+    out = capsys.readouterr().out
+    assert "25 classes: their figures stand in the run's folder." in out
+    assert "class 7" not in out
+
+
+@pytest.mark.parametrize(
+    ("task", "answer"),
+    [
+        ("binary", 'always "yes", validation accuracy'),
+        ("multilabel", 'always "x, y", validation accuracy'),
+        ("regression", r"always 5\d\d\.\d, validation mae"),
+    ],
+)
+def test_the_baseline_is_told_in_the_words_of_the_task(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], task: str, answer: str
+) -> None:
+    data = numbers(task)
+    if task == "binary":
+        data.train.labels[:60] = 1
+    if task == "multilabel":
+        data.train.labels[:100] = (1, 1, 0)
+    if task == "regression":
+        data.train.labels[:] += 20
+    events: list[Event | str] = []
+    do(data, tmp_path, epochs=1, events=events)
+    plan = events[0]
+    assert isinstance(plan, Planned)
+    show_plan(plan, data)
+    assert re.search(f"common-sense baseline: {answer} ", capsys.readouterr().out)
