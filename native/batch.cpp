@@ -1,6 +1,8 @@
 #include "batch.h"
 
 #include <algorithm>
+#include <limits>
+#include <stdexcept>
 
 namespace justfit {
 
@@ -32,6 +34,8 @@ void WordBatch::reserve(const RowsView& rows, const int64_t* order, int64_t coun
       entries += rows.indptr[order[i] + 1] - rows.indptr[order[i]];
     most = std::max(most, entries);
   }
+  // Rows may be named more than once, so this does not follow from the rows' own limit.
+  if (most > std::numeric_limits<int32_t>::max()) throw std::length_error("a batch has more than 2^31 - 1 entries");
   const auto entries = static_cast<std::size_t>(most);
   const auto words = static_cast<std::size_t>(std::min(most, rows.columns));
   rows_.reserve(entries);
@@ -51,7 +55,7 @@ RowsView WordBatch::drop_inputs(const RowsView& rows, const int64_t* order, int6
     for (int64_t e = rows.indptr[order[i]]; e < rows.indptr[order[i] + 1]; ++e)
       if (hash(counter++, rule) < rule.keep) {
         kept_indices_.push_back(rows.indices[e]);
-        kept_values_.push_back(rows.values[e] * rule.scale);
+        kept_values_.push_back((rows.values ? rows.values[e] : 1.0f) * rule.scale);
       }
     kept_indptr_.push_back(static_cast<int64_t>(kept_indices_.size()));
   }
@@ -59,33 +63,61 @@ RowsView WordBatch::drop_inputs(const RowsView& rows, const int64_t* order, int6
 }
 
 void WordBatch::turn_around(const RowsView& rows, const int64_t* order, int64_t count, bool whole, int32_t step) {
+  ones_ = rows.values == nullptr;
   count_words(rows, order, count, whole);
   place_words(step);
-  for (int64_t i = 0; i < count; ++i) {
-    const int64_t row = row_at(order, i);
-    for (int64_t e = rows.indptr[row]; e < rows.indptr[row + 1]; ++e) {
-      const auto at = static_cast<std::size_t>(cursor_[rows.indices[e]]++);
-      rows_[at] = static_cast<int32_t>(i);
-      values_[at] = rows.values[e];
-    }
+  if (ones_) {
+    deal_out<true>(rows, order, count);
+  } else {
+    deal_out<false>(rows, order, count);
   }
   for (const int32_t word : words_) cursor_[word] = 0;
 }
 
-void WordBatch::count_words(const RowsView& rows, const int64_t* order, int64_t count, bool whole) {
-  words_.clear();
+template <bool Ones>
+void WordBatch::deal_out(const RowsView& rows, const int64_t* order, int64_t count) {
+  int32_t* cursor = cursor_.data();
   for (int64_t i = 0; i < count; ++i) {
     const int64_t row = row_at(order, i);
     for (int64_t e = rows.indptr[row]; e < rows.indptr[row + 1]; ++e) {
-      const int32_t word = rows.indices[e];
-      if (cursor_[word]++ == 0 && !whole) words_.push_back(word);
+      const auto at = static_cast<std::size_t>(cursor[rows.indices[e]]++);
+      rows_[at] = static_cast<int32_t>(i);
+      if constexpr (!Ones) values_[at] = rows.values[e];
+    }
+  }
+}
+
+void WordBatch::count_words(const RowsView& rows, const int64_t* order, int64_t count, bool whole) {
+  constexpr int64_t kRowsAhead = 3, kLine = 64 / sizeof(int32_t);
+  words_.clear();
+  int32_t* cursor = cursor_.data();
+  for (int64_t i = 0; i < count; ++i) {
+    if (order && i + kRowsAhead < count)
+      for (int64_t e = rows.indptr[order[i + kRowsAhead]]; e < rows.indptr[order[i + kRowsAhead] + 1]; e += kLine)
+        __builtin_prefetch(rows.indices + e);
+    const int64_t row = row_at(order, i);
+    const int32_t* begin = rows.indices + rows.indptr[row];
+    const int32_t* end = rows.indices + rows.indptr[row + 1];
+    if (whole) {
+      for (; begin < end; ++begin) ++cursor[*begin];
+    } else {
+      for (; begin < end; ++begin)
+        if (cursor[*begin]++ == 0) words_.push_back(*begin);
     }
   }
   if (!whole) return;
   blocks_.clear();
-  for (int64_t word = 0; word < rows.columns; ++word) {
-    if (word % kVocabularyBlock == 0) blocks_.push_back(static_cast<int64_t>(words_.size()));
-    if (cursor_[word]) words_.push_back(static_cast<int32_t>(word));
+  for (int64_t block = 0; block < rows.columns; block += kVocabularyBlock) {
+    blocks_.push_back(static_cast<int64_t>(words_.size()));
+    const int64_t block_end = std::min(block + kVocabularyBlock, rows.columns);
+    for (int64_t begin = block; begin < block_end; begin += kLanes) {
+      const int64_t end = std::min(begin + kLanes, block_end);
+      int32_t any = 0;  // most stretches of a small batch hold no word at all
+      for (int64_t word = begin; word < end; ++word) any |= cursor[word];
+      if (any == 0) continue;
+      for (int64_t word = begin; word < end; ++word)
+        if (cursor[word]) words_.push_back(static_cast<int32_t>(word));
+    }
   }
   blocks_.push_back(static_cast<int64_t>(words_.size()));
 }
@@ -105,7 +137,7 @@ void WordBatch::place_words(int32_t step) {
   }
   starts_[words_.size()] = start;
   rows_.resize(static_cast<std::size_t>(start));
-  values_.resize(static_cast<std::size_t>(start));
+  if (!ones_) values_.resize(static_cast<std::size_t>(start));
 }
 
 void drop_dense_inputs(float* values, int64_t count, uint32_t first, const DropoutRule& rule) {

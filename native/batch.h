@@ -30,19 +30,24 @@ class WordBatch {
   // of each of its blocks, or in no order.
   void turn_around(const RowsView& rows, const int64_t* order, int64_t count, bool whole, int32_t step);
 
-  WordsView view() const { return {words_.data(), starts_.data(), missed_.data(), rows_.data(), values_.data()}; }
+  WordsView view() const {
+    return {words_.data(), starts_.data(), missed_.data(), rows_.data(), ones_ ? nullptr : values_.data()};
+  }
   int64_t words() const { return static_cast<int64_t>(words_.size()); }
   int64_t block_begin(int64_t block) const { return blocks_[static_cast<std::size_t>(block)]; }
 
  private:
   void count_words(const RowsView& rows, const int64_t* order, int64_t count, bool whole);
   void place_words(int32_t step);
+  template <bool Ones>
+  void deal_out(const RowsView& rows, const int64_t* order, int64_t count);
 
   Buffer<int32_t> cursor_;     // [columns], zero between batches
   Buffer<int32_t> last_step_;  // [columns], in which a word was last seen
   std::vector<int32_t> words_, missed_, rows_;
   std::vector<int64_t> starts_, blocks_;
   std::vector<float> values_;
+  bool ones_ = false;  // all values are, and are not kept
   std::vector<int64_t> kept_indptr_;
   std::vector<int32_t> kept_indices_;
   std::vector<float> kept_values_;

@@ -7,6 +7,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <limits>
@@ -32,6 +33,12 @@ void require(bool holds, const char* message) {
 
 int64_t size_of(std::size_t n) { return static_cast<int64_t>(n); }
 
+// Arrays laid over bytes at any address would be read where the processor may not.
+void require_aligned(const auto&... arrays) {
+  require(((reinterpret_cast<std::uintptr_t>(arrays.data()) % alignof(decltype(*arrays.data())) == 0) && ...),
+          "an array does not begin at a multiple of its numbers' size");
+}
+
 // Rows with the arrays they look into kept alive.
 struct Rows {
   Vector<int64_t> indptr;
@@ -44,6 +51,7 @@ struct Rows {
 Rows bags(Vector<int64_t> indptr, Vector<int32_t> indices, Vector<float> values, int64_t columns) {
   require(indptr.shape(0) >= 1 && columns >= 1 && columns <= std::numeric_limits<int32_t>::max(),
           "bags need an indptr and 1 to 2^31 - 1 columns");
+  require_aligned(indptr, indices, values);
   require(indices.shape(0) == values.shape(0), "indices and values differ in length");
   require(indices.shape(0) <= static_cast<std::size_t>(std::numeric_limits<int32_t>::max()),
           "bags hold more than 2^31 - 1 entries");
@@ -52,11 +60,14 @@ Rows bags(Vector<int64_t> indptr, Vector<int32_t> indices, Vector<float> values,
   for (int64_t i = 0; i < rows; ++i) require(indptr.data()[i] <= indptr.data()[i + 1], "indptr falls");
   for (std::size_t e = 0; e < indices.shape(0); ++e)
     require(indices.data()[e] >= 0 && indices.data()[e] < columns, "an index is out of range");
-  return {indptr, indices, values, {}, {indptr.data(), indices.data(), values.data(), rows, columns}};
+  // Of multi-hot rows the values need not be read.
+  const bool ones = std::all_of(values.data(), values.data() + values.shape(0), [](float v) { return v == 1.0f; });
+  return {indptr, indices, values, {}, {indptr.data(), indices.data(), ones ? nullptr : values.data(), rows, columns}};
 }
 
 Rows dense(Matrix values) {
   require(values.shape(1) >= 1, "dense rows need a column");
+  require_aligned(values);
   const RowsView view{nullptr, nullptr, values.data(), size_of(values.shape(0)), size_of(values.shape(1))};
   return {{}, {}, {}, values, view};
 }
@@ -72,6 +83,7 @@ struct Targets {
 
 Targets weighed(Targets targets) {
   if (targets.weights) {
+    require_aligned(*targets.weights);
     require(size_of(targets.weights->shape(0)) == targets.rows, "labels and weights differ in number");
     targets.view.weights = targets.weights->data();
   }
@@ -79,6 +91,7 @@ Targets weighed(Targets targets) {
 }
 
 Targets class_targets(Vector<int32_t> classes, int64_t outputs, std::optional<Vector<float>> weights) {
+  require_aligned(classes);
   for (std::size_t i = 0; i < classes.shape(0); ++i)
     require(classes.data()[i] >= 0 && classes.data()[i] < outputs, "a class is out of range");
   return weighed({classes, {}, weights, {nullptr, classes.data(), nullptr, outputs}, size_of(classes.shape(0))});
@@ -86,6 +99,7 @@ Targets class_targets(Vector<int32_t> classes, int64_t outputs, std::optional<Ve
 
 Targets number_targets(Matrix numbers, std::optional<Vector<float>> weights) {
   require(numbers.shape(1) >= 1, "targets need a column");
+  require_aligned(numbers);
   return weighed({{}, numbers, weights, {numbers.data(), nullptr, nullptr, size_of(numbers.shape(1))},
                   size_of(numbers.shape(0))});
 }
@@ -110,9 +124,47 @@ Cohort::Check interrupted(const std::atomic<bool>* stop = nullptr) {
   };
 }
 
-int checked_threads(int threads) {
-  require(threads >= 1 && threads <= 1024, "threads must be from 1 to 1024");
-  return threads;
+// About how many numbers a cohort keeps: of each layer the kernel, its transpose and two states, and four numbers a
+// row and unit. In double, which no specification can overflow.
+double numbers_of(const CohortSpec& spec, const std::vector<MemberSpec>& members) {
+  const double columns = static_cast<double>(spec.columns);
+  const double rows = std::max(static_cast<double>(spec.batch_size), 64.0 * spec.threads);
+  double numbers = columns + (spec.sparse ? 0.0 : rows * columns);
+  for (const MemberSpec& member : members) {
+    double inputs = columns;
+    for (const LayerSpec& layer : member.layers) {
+      const auto units = static_cast<double>(padded(layer.units));
+      numbers += 4.0 * units * (inputs + rows);
+      inputs = units;
+    }
+  }
+  return numbers;
+}
+
+void require_network(const MemberSpec& member) {
+  require(!member.layers.empty(), "a network needs a layer");
+  for (const LayerSpec& layer : member.layers) {
+    const bool last = &layer == &member.layers.back();
+    require(layer.units >= 1 && layer.units <= (int64_t{1} << 24), "a layer needs 1 to 2^24 units");
+    require(layer.dropout >= 0.0f && layer.dropout < 1.0f, "dropout must lie in [0, 1)");
+    require(last || layer.activation != Activation::softmax, "softmax belongs to the last layer");
+    require(!last || (layer.dropout == 0.0f && layer.activity_l1 == 0.0f && layer.activity_l2 == 0.0f),
+            "the last layer has neither dropout nor an activity penalty");
+  }
+  require(member.loss != Loss::categorical_crossentropy || member.layers.back().activation == Activation::softmax,
+          "categorical_crossentropy takes softmax outputs");
+}
+
+// Refuses what cannot be, before any of it is laid out in memory.
+const CohortSpec& checked(const CohortSpec& spec, const std::vector<MemberSpec>& members) {
+  require(spec.columns >= 1 && spec.batch_size >= 1, "a cohort needs columns and a batch size");
+  require(!spec.sparse || spec.columns <= std::numeric_limits<int32_t>::max(), "bags have 1 to 2^31 - 1 columns");
+  require(spec.input_dropout >= 0.0f && spec.input_dropout < 1.0f, "dropout must lie in [0, 1)");
+  require(spec.threads >= 1 && spec.threads <= 1024, "threads must be from 1 to 1024");
+  require(!members.empty(), "a cohort needs a member");
+  for (const MemberSpec& member : members) require_network(member);
+  require(numbers_of(spec, members) < 0x1p38, "a cohort would need 2^38 numbers, a terabyte, or more");
+  return spec;
 }
 
 nb::ndarray<nb::numpy, float> outputs_of(Cohort& cohort, int64_t member, const RowsView& rows) {
@@ -137,6 +189,8 @@ nb::ndarray<nb::numpy, float> predict(const Rows& rows, const std::vector<Matrix
   for (std::size_t l = 0; l < kernels.size(); ++l) {
     require(size_of(kernels[l].shape(0)) == inputs && kernels[l].shape(1) >= 1, "a kernel does not fit its inputs");
     require(!biases[l] || biases[l]->shape(0) == kernels[l].shape(1), "a bias does not fit its kernel");
+    require_aligned(kernels[l]);
+    if (biases[l]) require_aligned(*biases[l]);
     inputs = size_of(kernels[l].shape(1));
     LayerSpec spec;
     spec.units = inputs;
@@ -146,8 +200,8 @@ nb::ndarray<nb::numpy, float> predict(const Rows& rows, const std::vector<Matrix
   CohortSpec spec;
   spec.columns = rows.view.columns;
   spec.sparse = rows.view.sparse();
-  spec.threads = checked_threads(threads);
-  Cohort cohort(spec, {member});
+  spec.threads = threads;
+  Cohort cohort(checked(spec, {member}), {member});
   for (std::size_t l = 0; l < kernels.size(); ++l)
     cohort.set_layer(0, size_of(l), kernels[l].data(), biases[l] ? biases[l]->data() : nullptr);
   return outputs_of(cohort, 0, rows.view);
@@ -155,15 +209,20 @@ nb::ndarray<nb::numpy, float> predict(const Rows& rows, const std::vector<Matrix
 
 class Trainer {
  public:
-  Trainer(const CohortSpec& spec, std::vector<MemberSpec> members, const std::optional<std::string>& instructions)
-      : cohort_(checked(spec), checked(std::move(members)), kernels_for(instructions)) {}
+  Trainer(const CohortSpec& spec, const std::vector<MemberSpec>& members, const std::optional<std::string>& instructions)
+      : cohort_(checked(spec, members), members, kernels_for(instructions)) {}
 
   void stop() { stop_.store(true); }
 
   void retain(const std::vector<int64_t>& members) {
     const Turn turn(*this);
     require(!members.empty(), "a cohort needs a member");
-    for (const int64_t m : members) require(m >= 0 && m < cohort_.members(), "there is no such member");
+    std::vector<bool> seen(static_cast<std::size_t>(cohort_.members()));
+    for (const int64_t m : members) {
+      require(m >= 0 && m < cohort_.members(), "there is no such member");
+      require(!seen[static_cast<std::size_t>(m)], "a member is named twice");
+      seen[static_cast<std::size_t>(m)] = true;
+    }
     cohort_.retain(members);
   }
 
@@ -174,6 +233,8 @@ class Trainer {
             "the kernel's shape does not fit its layer");
     require(bias.has_value() == spec.bias, "the layer has a bias where none is given, or none where one is");
     require(!bias || size_of(bias->shape(0)) == spec.units, "the bias's length does not fit its layer");
+    require_aligned(kernel);
+    if (bias) require_aligned(*bias);
     cohort_.set_layer(m, l, kernel.data(), bias ? bias->data() : nullptr);
   }
 
@@ -192,6 +253,7 @@ class Trainer {
     const Turn turn(*this);
     check_fit(rows, targets);
     require(order.shape(0) >= 1, "an epoch needs rows");
+    require_aligned(order);
     for (std::size_t i = 0; i < order.shape(0); ++i)
       require(order.data()[i] >= 0 && order.data()[i] < rows.view.rows, "the order names a row that is not there");
     const nb::gil_scoped_release released;
@@ -224,32 +286,6 @@ class Trainer {
     Turn& operator=(const Turn&) = delete;
     Trainer& trainer;
   };
-
-  static CohortSpec checked(const CohortSpec& spec) {
-    require(spec.columns >= 1 && spec.batch_size >= 1, "a cohort needs columns and a batch size");
-    require(spec.input_dropout >= 0.0f && spec.input_dropout < 1.0f, "dropout must lie in [0, 1)");
-    checked_threads(spec.threads);
-    return spec;
-  }
-
-  static std::vector<MemberSpec> checked(std::vector<MemberSpec> members) {
-    require(!members.empty(), "a cohort needs a member");
-    for (const MemberSpec& member : members) {
-      require(!member.layers.empty(), "a network needs a layer");
-      for (const LayerSpec& layer : member.layers) {
-        const bool last = &layer == &member.layers.back();
-        require(layer.units >= 1 && layer.units <= (int64_t{1} << 24), "a layer needs 1 to 2^24 units");
-        require(layer.dropout >= 0.0f && layer.dropout < 1.0f, "dropout must lie in [0, 1)");
-        require(last || layer.activation != Activation::softmax, "softmax belongs to the last layer");
-        require(!last || (layer.dropout == 0.0f && layer.activity_l1 == 0.0f && layer.activity_l2 == 0.0f),
-                "the last layer has neither dropout nor an activity penalty");
-      }
-      require(member.loss != Loss::categorical_crossentropy ||
-                  member.layers.back().activation == Activation::softmax,
-              "categorical_crossentropy takes softmax outputs");
-    }
-    return members;
-  }
 
   static const Kernels& kernels_for(const std::optional<std::string>& name) {
     if (!name) return kernels();
@@ -385,21 +421,21 @@ NB_MODULE(_native, m) {
       .def_ro("metric", &Figures::metric);
   nb::class_<Rows>(m, "Rows");
   nb::class_<Targets>(m, "Targets");
-  m.def("bags", &bags, "indptr"_a, "indices"_a, "values"_a, "columns"_a, "Sparse rows, in place.");
-  m.def("dense", &dense, "values"_a, "Dense rows, in place.");
-  m.def("class_targets", &class_targets, "classes"_a, "outputs"_a, "weights"_a.none() = nb::none(), "Class numbers as labels.");
-  m.def("predict", &predict, "rows"_a, "kernels"_a, "biases"_a, "activations"_a, "threads"_a,
+  m.def("bags", &bags, "indptr"_a.noconvert(), "indices"_a.noconvert(), "values"_a.noconvert(), "columns"_a, "Sparse rows, in place.");
+  m.def("dense", &dense, "values"_a.noconvert(), "Dense rows, in place.");
+  m.def("class_targets", &class_targets, "classes"_a.noconvert(), "outputs"_a, "weights"_a.noconvert().none() = nb::none(), "Class numbers as labels.");
+  m.def("predict", &predict, "rows"_a, "kernels"_a.noconvert(), "biases"_a.noconvert(), "activations"_a, "threads"_a,
         "The outputs of a network, [rows, outputs].");
-  m.def("number_targets", &number_targets, "numbers"_a, "weights"_a.none() = nb::none(), "Numbers as labels, [rows, outputs].");
+  m.def("number_targets", &number_targets, "numbers"_a.noconvert(), "weights"_a.noconvert().none() = nb::none(), "Numbers as labels, [rows, outputs].");
 
   nb::class_<Trainer>(m, "Cohort")
-      .def(nb::init<const CohortSpec&, std::vector<MemberSpec>, const std::optional<std::string>&>(), "spec"_a,
+      .def(nb::init<const CohortSpec&, const std::vector<MemberSpec>&, const std::optional<std::string>&>(), "spec"_a,
            "members"_a, "instructions"_a = nb::none())
       .def("stop", &Trainer::stop)
       .def("retain", &Trainer::retain, "members"_a)
-      .def("set_layer", &Trainer::set_layer, "member"_a, "layer"_a, "kernel"_a, "bias"_a.none())
+      .def("set_layer", &Trainer::set_layer, "member"_a, "layer"_a, "kernel"_a.noconvert(), "bias"_a.noconvert().none())
       .def("get_layer", &Trainer::get_layer, "member"_a, "layer"_a)
-      .def("train_epoch", &Trainer::train_epoch, "rows"_a, "targets"_a, "order"_a, "number"_a)
+      .def("train_epoch", &Trainer::train_epoch, "rows"_a, "targets"_a, "order"_a.noconvert(), "number"_a)
       .def("evaluate", &Trainer::evaluate, "rows"_a, "targets"_a)
       .def("predict", &Trainer::predict, "member"_a, "rows"_a);
 }

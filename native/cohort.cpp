@@ -166,7 +166,15 @@ void Cohort::retain(const std::vector<int64_t>& kept) {
   std::vector<MemberSpec> specs;
   for (const int64_t m : kept) specs.push_back(old[static_cast<std::size_t>(m)].spec);
   members_.clear();
-  lay_out(std::move(specs));
+  try {
+    lay_out(std::move(specs));
+  } catch (...) {  // no memory for both for a moment: all stay
+    first_ = std::move(old_first);
+    members_ = std::move(old);
+    plan_groups();
+    plan_tasks();
+    throw;
+  }
   for (std::size_t m = 0; m < kept.size(); ++m) {
     Member& from = old[static_cast<std::size_t>(kept[m])];
     Member& to = members_[m];

@@ -31,6 +31,7 @@ class Pool {
  private:
   using Call = void (*)(void* context, int64_t number, int thread);
 
+  void end();
   void start(int64_t count, Call call, void* context);
   void take_tasks(int thread);
   void work(int thread);

@@ -82,7 +82,7 @@ struct Figures {
 struct RowsView {
   const int64_t* indptr = nullptr;
   const int32_t* indices = nullptr;
-  const float* values = nullptr;  // [entries], or dense [rows][columns]
+  const float* values = nullptr;  // [entries], null where all are ones; or dense [rows][columns]
   int64_t rows = 0;
   int64_t columns = 0;
   bool sparse() const { return indptr != nullptr; }

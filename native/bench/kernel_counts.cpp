@@ -54,12 +54,19 @@ struct Work {
   Batch whole{kVocabulary, true}, present{kVocabulary, false}, absent{64 * kVocabulary, false};
   Buffer<float> bias{kWidest}, outputs{kRows * kWidest}, slopes{kRows * kWidest}, losses{kRows}, metrics{kRows};
   Buffer<float> deltas = numbers(kRows * kWidest, 0.001f), square = numbers(kWidest * kWidest, 0.1f);
-  Buffer<float> decay = decay_table(rmsprop()), targets{kRows};
+  Buffer<float> values = numbers(kRows * kWordsARow, 1.0f), decay = decay_table(rmsprop()), targets{kRows};
   UpdateRule bare = kernel_rule(rmsprop(), {}, 1, 1.0f), penalized = kernel_rule(rmsprop(), with_l2(), 1, 1.0f);
   WeightSums sums{};
 
   void bag_forward(int64_t columns) {
     kernels.bag_forward(whole.rows.view(), nullptr, 0, kRows, whole.weights.data(), bias.data(), outputs.data(), columns);
+  }
+
+  // Of rows that are not all ones.
+  void weighted_forward(int64_t columns) {
+    RowsView view = whole.rows.view();
+    view.values = values.data();
+    kernels.bag_forward(view, nullptr, 0, kRows, whole.weights.data(), bias.data(), outputs.data(), columns);
   }
 
   void update_words(const UpdateRule& rule, int64_t columns) {
@@ -108,6 +115,8 @@ Work* work = nullptr;
 #define JUSTFIT_CASES(X)                                              \
   X(bag_forward_16, bag_forward(16))                                  \
   X(bag_forward_64, bag_forward(64))                                  \
+  X(weighted_forward_16, weighted_forward(16))                        \
+  X(weighted_forward_64, weighted_forward(64))                        \
   X(update_words_16, update_words(work->bare, 16))                    \
   X(update_words_64, update_words(work->bare, 64))                    \
   X(update_words_l2_16, update_words(work->penalized, 16))            \

@@ -1,10 +1,9 @@
-// Bare loops that move the same bytes as the kernels of the first layer and compute next to nothing: what is read is
-// XORed together, so that no read can be left out, and written where the kernel writes. V vectors of a row are held in
-// registers at a time.
+// Bare loops that move the same bytes as the kernels of the first layer do for rows of ones, and compute next to
+// nothing: what is read is XORed together, so that no read can be left out, and written where the kernel writes. V
+// vectors of a row are held in registers at a time.
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 
 #include "kernels/kernels.h"
 
@@ -15,28 +14,31 @@ typedef int32_t Bits __attribute__((vector_size(64)));
 inline Bits read(const float* from) { return *reinterpret_cast<const Bits*>(from); }
 inline void write(float* to, Bits bits) { *reinterpret_cast<Bits*>(to) = bits; }
 
-inline int32_t bits_of(float value) {
-  int32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  return bits;
+// V vectors of each row that is named.
+template <int V>
+inline void read_rows(const int32_t* ids, int64_t count, const float* rows, int64_t stride, Bits* seen) {
+  for (int64_t e = 0; e < count; ++e) {
+    const float* row = rows + ids[e] * stride;
+    for (int v = 0; v < V; ++v) seen[v] ^= read(row + v * kLanes);
+  }
 }
 
-// As bag_forward.
+// As bag_forward, which asks for the ids of rows to come ahead, too.
 template <int V>
 void forward_limit(const RowsView& rows, const int64_t* order, int64_t begin, int64_t end, const float* weights,
                    float* out, int64_t stride) {
-  for (int64_t i = begin; i < end; ++i, out += stride)
+  constexpr int64_t kRowsAhead = 3, kLine = 64 / sizeof(int32_t);
+  for (int64_t i = begin; i < end; ++i, out += stride) {
+    if (i + kRowsAhead < end)
+      for (int64_t e = rows.indptr[order[i + kRowsAhead]]; e < rows.indptr[order[i + kRowsAhead] + 1]; e += kLine)
+        __builtin_prefetch(rows.indices + e);
+    const int64_t start = rows.indptr[order[i]], count = rows.indptr[order[i] + 1] - start;
     for (int64_t c = 0; c < stride; c += V * kLanes) {
       Bits seen[V] = {};
-      int32_t values = 0;
-      for (int64_t e = rows.indptr[order[i]]; e < rows.indptr[order[i] + 1]; ++e) {
-        const float* row = weights + rows.indices[e] * stride + c;
-        for (int v = 0; v < V; ++v) seen[v] ^= read(row + v * kLanes);
-        values ^= bits_of(rows.values[e]);
-      }
-      seen[0] ^= values;
+      read_rows<V>(rows.indices + start, count, weights + c, stride, seen);
       for (int v = 0; v < V; ++v) write(out + c + v * kLanes, seen[v]);
     }
+  }
 }
 
 // One word of the update kernels; `mask` is zero, which the compiler must not know, so that weights and state keep
@@ -46,13 +48,7 @@ inline void word_limit(const WordsView& batch, int64_t entry, int64_t end, const
                        float* weights, float* state, int32_t mask) {
   for (int64_t c = 0; c < stride; c += V * kLanes) {
     Bits seen[V] = {};
-    int32_t values = 0;
-    for (int64_t e = entry; e < end; ++e) {
-      const float* row = delta + batch.rows[e] * stride + c;
-      for (int v = 0; v < V; ++v) seen[v] ^= read(row + v * kLanes);
-      values ^= bits_of(batch.values[e]);
-    }
-    seen[0] ^= values;
+    read_rows<V>(batch.rows + entry, end - entry, delta + c, stride, seen);
     for (int v = 0; v < V; ++v) {
       const int64_t at = c + v * kLanes;
       const Bits kept = seen[v] & mask;

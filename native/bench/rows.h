@@ -15,14 +15,13 @@
 
 namespace justfit::bench {
 
-struct Rows {
+struct Rows {  // of ones, as multi-hot rows are
   int64_t columns = 0;
   std::vector<int64_t> indptr{0};
   std::vector<int32_t> indices;
-  std::vector<float> values;
 
   int64_t count() const { return static_cast<int64_t>(indptr.size()) - 1; }
-  RowsView view() const { return {indptr.data(), indices.data(), values.data(), count(), columns}; }
+  RowsView view() const { return {indptr.data(), indices.data(), nullptr, count(), columns}; }
 };
 
 template <class T>
@@ -31,7 +30,7 @@ void read_all(std::FILE* file, std::vector<T>& into, int64_t count) {
   if (std::fread(into.data(), sizeof(T), into.size(), file) != into.size()) throw std::runtime_error("the file is too short");
 }
 
-// The file: rows, columns and entries, then indptr (all int64), indices (int32), values (float32).
+// The file: rows, columns and entries, then indptr (all int64), then indices (int32).
 inline Rows read_rows(const std::string& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
   if (!file) throw std::runtime_error("cannot open " + path);
@@ -41,7 +40,6 @@ inline Rows read_rows(const std::string& path) {
   rows.columns = sizes[1];
   read_all(file.get(), rows.indptr, sizes[0] + 1);
   read_all(file.get(), rows.indices, sizes[2]);
-  read_all(file.get(), rows.values, sizes[2]);
   return rows;
 }
 
@@ -59,7 +57,6 @@ inline Rows zipf_rows(int64_t count, int64_t words_a_row, int64_t drawn_from, in
     rows.indices.insert(rows.indices.end(), words.begin(), words.end());
     rows.indptr.push_back(static_cast<int64_t>(rows.indices.size()));
   }
-  rows.values.assign(rows.indices.size(), 1.0f);
   return rows;
 }
 

@@ -1,8 +1,14 @@
 // The sparse first layer: forward, and gradient by word fused with the optimizer step.
 
+// sum += value * x, which adds the same where the value is one.
+template <bool Ones>
+JUSTFIT_INLINE void add_term(Vec& sum, const float* value, const float* x) {
+  sum = Ones ? sum + load(x) : fused(*value, load(x), sum);
+}
+
 // Four partial sums, of entries 0, 4, 8, ..., of 1, 5, 9, ... and so on, hide the latency of an addition; the same four
 // whatever the number of vectors, so that the sum is the same in every cohort.
-template <int V>
+template <bool Ones, int V>
 JUSTFIT_INLINE void bag_row(const int32_t* indices, const float* values, int64_t count, const float* weights,
                             int64_t stride, const float* bias, float* out) {
   Vec sums[4][V] = {};
@@ -10,47 +16,64 @@ JUSTFIT_INLINE void bag_row(const int32_t* indices, const float* values, int64_t
   for (; e + 4 <= count; e += 4)
     for (int part = 0; part < 4; ++part) {
       const float* row = weights + indices[e + part] * stride;
-      for (int v = 0; v < V; ++v) sums[part][v] = fused(values[e + part], load(row + v * kLanes), sums[part][v]);
+      for (int v = 0; v < V; ++v) add_term<Ones>(sums[part][v], values + e + part, row + v * kLanes);
     }
   for (int part = 0; part < 3; ++part, ++e) {  // the last one to three entries
     if (e == count) break;
     const float* row = weights + indices[e] * stride;
-    for (int v = 0; v < V; ++v) sums[part][v] = fused(values[e], load(row + v * kLanes), sums[part][v]);
+    for (int v = 0; v < V; ++v) add_term<Ones>(sums[part][v], values + e, row + v * kLanes);
   }
   for (int v = 0; v < V; ++v)
     store(out + v * kLanes, (sums[0][v] + sums[1][v]) + (sums[2][v] + sums[3][v]) + load(bias + v * kLanes));
 }
 
-void bag_forward(const RowsView& rows, const int64_t* order, int64_t begin, int64_t end, const float* weights,
-                 const float* bias, float* out, int64_t stride) {
+// The words of the rows to come lie anywhere; asked for some rows ahead, they are there when needed.
+constexpr int64_t kRowsAhead = 3, kLine = 64 / sizeof(int32_t);
+
+template <bool Ones>
+void bag_forward_as(const RowsView& rows, const int64_t* order, int64_t begin, int64_t end, const float* weights,
+                    const float* bias, float* out, int64_t stride) {
   for (int64_t i = begin; i < end; ++i, out += stride) {
+    if (order && i + kRowsAhead < end) {
+      const int64_t row = order[i + kRowsAhead];
+      for (int64_t e = rows.indptr[row]; e < rows.indptr[row + 1]; e += kLine) {
+        __builtin_prefetch(rows.indices + e);
+        if (!Ones) __builtin_prefetch(rows.values + e);
+      }
+    }
     const int64_t row = order ? order[i] : i;
     const int64_t start = rows.indptr[row], count = rows.indptr[row + 1] - start;
     const int32_t* indices = rows.indices + start;
-    const float* values = rows.values + start;
+    const float* values = Ones ? bias : rows.values + start;  // never looked at where all are ones
     int64_t c = 0;
     for (; c + kBagVectors * kLanes <= stride; c += kBagVectors * kLanes)
-      bag_row<kBagVectors>(indices, values, count, weights + c, stride, bias + c, out + c);
-    for (; c < stride; c += kLanes) bag_row<1>(indices, values, count, weights + c, stride, bias + c, out + c);
+      bag_row<Ones, kBagVectors>(indices, values, count, weights + c, stride, bias + c, out + c);
+    for (; c < stride; c += kLanes) bag_row<Ones, 1>(indices, values, count, weights + c, stride, bias + c, out + c);
   }
 }
 
+void bag_forward(const RowsView& rows, const int64_t* order, int64_t begin, int64_t end, const float* weights,
+                 const float* bias, float* out, int64_t stride) {
+  (rows.values ? bag_forward_as<false> : bag_forward_as<true>)(rows, order, begin, end, weights, bias, out, stride);
+}
+
 // Two partial sums, of even and of odd entries, for the same reason as in bag_row.
-template <int V>
+template <bool Ones, int V>
 JUSTFIT_INLINE void word_gradient(const WordsView& batch, int64_t entry, int64_t end, const float* delta,
                                   int64_t stride, Vec* gradient) {
   Vec even[V] = {}, odd[V] = {};
+  const float* values = Ones ? delta : batch.values;  // never looked at where all are ones
   for (; entry + 2 <= end; entry += 2) {
     const float* row0 = delta + batch.rows[entry] * stride;
     const float* row1 = delta + batch.rows[entry + 1] * stride;
     for (int v = 0; v < V; ++v) {
-      even[v] = fused(batch.values[entry], load(row0 + v * kLanes), even[v]);
-      odd[v] = fused(batch.values[entry + 1], load(row1 + v * kLanes), odd[v]);
+      add_term<Ones>(even[v], values + entry, row0 + v * kLanes);
+      add_term<Ones>(odd[v], values + entry + 1, row1 + v * kLanes);
     }
   }
   if (entry < end) {
     const float* row = delta + batch.rows[entry] * stride;
-    for (int v = 0; v < V; ++v) even[v] = fused(batch.values[entry], load(row + v * kLanes), even[v]);
+    for (int v = 0; v < V; ++v) add_term<Ones>(even[v], values + entry, row + v * kLanes);
   }
   for (int v = 0; v < V; ++v) gradient[v] = even[v] + odd[v];
 }
@@ -60,7 +83,11 @@ JUSTFIT_INLINE void word_step(const UpdateRule& rule, const WordsView& batch, in
                               const float* delta, int64_t stride, float* w, float* s0, float* s1, float decay,
                               Sums& sums) {
   Vec gradient[V];
-  word_gradient<V>(batch, entry, end, delta, stride, gradient);
+  if (batch.values) {
+    word_gradient<false, V>(batch, entry, end, delta, stride, gradient);
+  } else {
+    word_gradient<true, V>(batch, entry, end, delta, stride, gradient);
+  }
   for (int v = 0; v < V; ++v) {
     const int64_t at = v * kLanes;
     if (M != Mode::measure && decay != 1.0f) store(s0 + at, load(s0 + at) * decay);
@@ -87,11 +114,15 @@ void update_words_as(const UpdateRule& given, const WordsView& words, int64_t fi
   const WordsView batch = words;
   Sums sums;
   for (int32_t word = from; word < to; ++word) {
-    const bool present = first < last && batch.words[first] == word;
-    const int64_t entry = present ? batch.starts[first] : 0, end = present ? batch.starts[first + 1] : 0;
-    first += present;
+    const int32_t next = first < last ? batch.words[first] : to;
+    for (; word < next; ++word)
+      for (int64_t at = word * stride; at < word * stride + width; at += kLanes)
+        step_at<K, M>(rule, Vec{}, weights + at, state0 + at, state1 + at, sums);
+    if (word == to) break;
     const int64_t at = word * stride;
-    word_steps<K, M>(rule, batch, entry, end, delta, stride, weights + at, state0 + at, state1 + at, width, 1.0f, sums);
+    word_steps<K, M>(rule, batch, batch.starts[first], batch.starts[first + 1], delta, stride, weights + at,
+                     state0 + at, state1 + at, width, 1.0f, sums);
+    ++first;
   }
   add_to(total, rule, sums);
 }

@@ -22,7 +22,7 @@ struct WordsView {
   const int64_t* starts = nullptr;  // [count + 1] into `rows` and `values`
   const int32_t* missed = nullptr;  // [count]: how many steps the word was not seen
   const int32_t* rows = nullptr;    // rows within the batch
-  const float* values = nullptr;
+  const float* values = nullptr;    // null where all are ones
 };
 
 // What one optimizer step does to one layer's kernel or bias. What a to e mean is told in optimizers.inc.h.

@@ -30,7 +30,8 @@ JUSTFIT_INLINE LossAndSlope loss_at(Loss kind, float p, float t) {
                           : LossAndSlope{size - 0.5f, sign_of(difference)};
     case Loss::hinge: {  // labels 0 and 1 count as -1 and 1, as in Keras
       const float side = 2.0f * t - 1.0f, margin = 1.0f - side * p;
-      return margin > 0.0f ? LossAndSlope{margin, -side} : LossAndSlope{0.0f, 0.0f};
+      // A NaN stays one, so that a diverged network is noticed.
+      return margin <= 0.0f ? LossAndSlope{0.0f, 0.0f} : LossAndSlope{margin, -side};
     }
     case Loss::binary_crossentropy: {
       const float q = clip(p);

@@ -24,7 +24,8 @@ class Labelled:
     None for 1.
 
     Raises:
-        EngineError: no rows, another number of labels or weights, or one of them that cannot be, with its row.
+        EngineError: no rows, labels or weights of another type, shape or number, or one of them that
+            cannot be, with its row.
     """
 
     rows: Rows
@@ -33,6 +34,11 @@ class Labelled:
     weights: Float32 | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "numbers", _laid_out("Labels", self.numbers, np.float32, 2))
+        if self.classes is not None:
+            object.__setattr__(self, "classes", _laid_out("Class numbers", self.classes, np.int32, 1))
+        if self.weights is not None:
+            object.__setattr__(self, "weights", _laid_out("Row weights", self.weights, np.float32, 1))
         labels = len(self.numbers) if self.classes is None else len(self.classes)
         if len(self.rows) != labels:
             raise EngineError(f"There are {len(self.rows)} rows but {labels} labels.")
@@ -43,8 +49,8 @@ class Labelled:
             raise EngineError(f"Row {row}: the label is {self.numbers[row]}, not finite.")
         if self.weights is None:
             return
-        if self.weights.shape != (labels,):
-            raise EngineError(f"There are {labels} rows but weights of shape {self.weights.shape}.")
+        if len(self.weights) != labels:
+            raise EngineError(f"There are {labels} rows but {len(self.weights)} weights.")
         if not (right := np.isfinite(self.weights) & (self.weights >= 0)).all():
             row = int(np.argmin(right))
             raise EngineError(f"Row {row}: the weight is {self.weights[row]}, expected a number from 0 up.")
@@ -56,9 +62,25 @@ class Labelled:
         """Rows and a data set's labels, in the form that the task's last layer is compared with."""
         row_weights = None if weights is None else np.ascontiguousarray(weights, np.float32)
         if task.output_activation == "softmax":
-            return cls(rows, np.empty((0, 1), np.float32), labels.astype(np.int32), row_weights)
+            with np.errstate(invalid="ignore"):
+                classes = labels.astype(np.int32)
+            if (wrong := np.flatnonzero(classes != labels)).size:
+                raise EngineError(
+                    f"Row {wrong[0]}: the label is {labels[wrong[0]]}, expected a class number."
+                )
+            return cls(rows, np.empty((0, 1), np.float32), classes, row_weights)
         numbers = np.ascontiguousarray(labels.astype(np.float32).reshape(len(labels), -1))
         return cls(rows, numbers, None, row_weights)
+
+
+def _laid_out(what: str, array: object, dtype: type[np.generic], axes: int) -> npt.NDArray[Any]:
+    """The array as the native module takes it: a copy where it does not lie so in memory."""
+    if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim != axes:
+        found = (
+            f"{array.dtype} with {array.ndim} axes" if isinstance(array, np.ndarray) else type(array).__name__
+        )
+        raise EngineError(f"{what} must be {np.dtype(dtype)} with {axes} axes, got {found}.")
+    return np.require(array, requirements=("C", "ALIGNED"))
 
 
 def class_weights(labels: npt.NDArray[np.int64], weights: Sequence[float] | str = "balanced") -> Float32:

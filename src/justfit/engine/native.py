@@ -8,7 +8,7 @@ import numpy as np
 
 from justfit import _native
 from justfit.data.rows import Bags, Float32, Rows, native_rows
-from justfit.engine.cohort import Cohort, Labelled, Weights
+from justfit.engine.cohort import Cohort, Labelled, Member, Weights
 from justfit.engine.native_specs import cohort_spec, member_spec
 from justfit.errors import EngineError
 from justfit.machine import available_threads
@@ -47,8 +47,9 @@ class Training:
         self._cohort = cohort
         self._fit, self._keep_best = fit, keep_best
         self._rows = len(train.rows)
-        self._train = native_rows(train.rows), _native_targets(train, cohort)
-        self._validation = validation and (native_rows(validation.rows), _native_targets(validation, cohort))
+        self._like = train.rows
+        self._train = self._native_labelled(train)
+        self._validation = validation and self._native_labelled(validation)
         self._active = list(range(len(cohort.members)))
         self._outcomes: dict[int, Outcome] = {}
         self._left: dict[int, Weights] = {}
@@ -63,14 +64,13 @@ class Training:
         steps = math.ceil(self._rows / spec.batch_size)
         try:
             self._native = _native.Cohort(spec, [member_spec(member, steps) for member in cohort.members])
-            for number, member in enumerate(cohort.members):
-                for layer, (kernel, bias) in enumerate(member.weights):
-                    self._native.set_layer(number, layer, kernel, bias)
         except (TypeError, ValueError) as error:
             raise EngineError(f"The engine refuses this cohort: {error}.") from error
+        for number, member in enumerate(cohort.members):
+            self._start(number, member)
 
     def epochs(self) -> Iterator[dict[int, Epoch | Diverged]]:
-        """Trains epoch by epoch; each yield has the figures of the members that took part, by their number."""
+        """Trains epoch by epoch; each yield has the figures of the members that took part, by number."""
         for number in range(1, self._cohort.epochs + 1):
             if len(self._outcomes) == len(self._cohort.members):
                 return
@@ -83,8 +83,8 @@ class Training:
         """The weights of one member as it left, or as they are now."""
         if member in self._left:
             return self._left[member]
+        at = self._place(member)
         layers = self._cohort.members[member].layers
-        at = self._active.index(member)
         return tuple(self._native.get_layer(at, layer) for layer in range(len(layers)))
 
     def best(self, member: int = 0) -> tuple[Epoch, Weights]:
@@ -109,12 +109,46 @@ class Training:
         return self._outcomes[member]
 
     def outputs(self, rows: Rows, member: int = 0) -> Float32:
-        """What the last layer of a member still in training gives for rows: float32 ``[rows, outputs]``."""
-        return self._native.predict(self._active.index(member), native_rows(rows))
+        """What the last layer of a member still in training gives for rows: float32 ``[rows, outputs]``.
+
+        Raises:
+            EngineError: the member has left, or the rows are not like those that train.
+        """
+        at = self._place(member)
+        return self._native.predict(at, self._native_rows(rows))
 
     def stop(self) -> None:
         """Have an epoch that another thread is training end at once, with a RuntimeError there."""
         self._native.stop()
+
+    def _native_rows(self, rows: Rows) -> _native.Rows:
+        if type(rows) is not type(self._like) or rows.columns != self._like.columns:
+            raise EngineError(
+                f"The rows that train are {type(self._like).__name__} of {self._like.columns} columns, "
+                f"others {type(rows).__name__} of {rows.columns}: prepare all of them alike."
+            )
+        return native_rows(rows)
+
+    def _native_labelled(self, labelled: Labelled) -> tuple[_native.Rows, _native.Targets]:
+        return self._native_rows(labelled.rows), _native_targets(labelled, self._cohort)
+
+    def _start(self, number: int, member: Member) -> None:
+        """Sets a member's initial weights."""
+        if len(member.weights) != len(member.layers):
+            raise EngineError(
+                f"Member {number} has weights of {len(member.weights)} layers, not {len(member.layers)}."
+            )
+        for layer, (kernel, bias) in enumerate(member.weights):
+            try:
+                self._native.set_layer(number, layer, kernel, bias)
+            except (TypeError, ValueError) as error:
+                raise EngineError(f"Member {number}, layer {layer}: {error}.") from error
+
+    def _place(self, member: int) -> int:
+        """A member's number in the native cohort."""
+        if member not in self._active:
+            raise EngineError(f"Member {member} is not in training: ask for one of {self._active}.")
+        return self._active.index(member)
 
     def _epoch(self, number: int) -> dict[int, Epoch | Diverged]:
         start = time.perf_counter()
@@ -185,6 +219,8 @@ def _epoch(
 def _native_targets(labelled: Labelled, cohort: Cohort) -> _native.Targets:
     outputs = cohort.members[0].layers[-1].units
     if (classes := labelled.classes) is not None:
+        if any(member.layers[-1].activation != "softmax" for member in cohort.members):
+            raise EngineError("The labels are class numbers, but a last layer is not softmax.")
         if (wrong := np.flatnonzero((classes < 0) | (classes >= outputs))).size:
             raise EngineError(f"Row {wrong[0]}: class {classes[wrong[0]]} is outside [0, {outputs}).")
         return _native.class_targets(classes, outputs, labelled.weights)

@@ -59,7 +59,9 @@ _SHORTER = {
 
 
 def _optimizer_spec(recipe: Recipe, steps_an_epoch: int) -> _native.OptimizerSpec:
-    numbers = {_SHORTER.get(key, key): value for key, value in vars(recipe.optimizer).items() if key != "name"}
+    numbers = {
+        _SHORTER.get(key, key): value for key, value in vars(recipe.optimizer).items() if key != "name"
+    }
     return _filled(
         _native.OptimizerSpec(),
         kind=_native.OptimizerKind.__members__[recipe.optimizer.name],

@@ -148,7 +148,13 @@ def _trained(training: Training, at: int, history: History, keep_best: bool) -> 
 def _kind(member: Member) -> tuple[object, ...]:
     """Members of one kind take their optimizer steps together; those that train as long leave together."""
     first = member.layers[0]
-    return (_moves_every_weight(member), repr(member.recipe.optimizer), first.l1, first.l2, member.recipe.epochs)
+    return (
+        _moves_every_weight(member),
+        repr(member.recipe.optimizer),
+        first.l1,
+        first.l2,
+        member.recipe.epochs,
+    )
 
 
 def _moves_every_weight(member: Member) -> bool:
