@@ -110,7 +110,8 @@ def test_every_option_reaches_the_spec(command: Command, opinions: list[str]) ->
     assert opinions
     ended = command(
         "run", "opinions", "--hidden", "6", "--activation", "tanh", "--dropout", "0.25", "--l1", "0.001",
-        "--l2", "0.002", "--embedding", "5", "--epochs", "2", "--batch-size", "9", "--optimizer", "adam",
+        "--l2", "0.002", "--activity-l1", "0.003", "--activity-l2", "0.004", "--max-norm", "2",
+        "--input-dropout", "0.1", "--clip-value", "0.5", "--patience", "2", "--embedding", "5", "--epochs", "2", "--batch-size", "9", "--optimizer", "adam",
         "--learning-rate", "0.01", "--loss", "mse", "--seed", "7", "--validation", "last:0.25",
         "--encoding", "average", "--num-words", "20", "--skip-top", "2", "--maxlen", "12", "--store", "there",
         "--threads", "1",
@@ -119,13 +120,15 @@ def test_every_option_reaches_the_spec(command: Command, opinions: list[str]) ->
     assert spec["candidate"] == {
         "network": {
             "hidden": [6], "activation": "tanh", "dropout": [0.25], "l1": [0.001], "l2": [0.002],
+            "activity_l1": [0.003], "activity_l2": [0.004], "max_norm": [2.0], "input_dropout": 0.1,
             "embedding": 5,
         },
         "recipe": {
             "optimizer": {
                 "name": "adam", "learning_rate": 0.01, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7,
             },
-            "batch_size": 9, "epochs": 2, "loss": "mse",
+            "batch_size": 9, "epochs": 2, "loss": "mse", "schedule": {"name": "constant", "warmup": 0.0},
+            "clip_norm": None, "clip_value": 0.5, "patience": 2, "monitor": "val_data_loss",
         },
     }  # fmt: skip
     assert spec["preparation"] == {
@@ -163,7 +166,7 @@ BAD = [
     (("imbd",), 'There is no data set "imbd": expected one of .* Did you mean "imdb"'),
     (("wine", "--activation", "rellu"), 'activation "rellu" is not known: .* Did you mean "relu"'),
     (("wine", "--optimizer", "adamm"), 'optimizer "adamm" is not known: .* Did you mean "adam"'),
-    (("wine", "--loss", "mse"), 'loss "mse" is not known for multiclass labels: expected one of categ'),
+    (("wine", "--loss", "mape"), 'loss "mape" is not known for multiclass labels: expected one of categ'),
     (("wine", "--scaling", "standrad"), 'scaling "standrad" is not known: .* Did you mean "standard"'),
     (("wine", "--epochs", "0"), "epochs is 0, so nothing would be trained: give at least 1"),
     (("wine", "--epochs", "-3"), "epochs must be a whole number from 1 to 1000000, got -3"),

@@ -141,12 +141,18 @@ def test_one_row_has_figures_without_intervals() -> None:
         ("categorical_crossentropy", np.arange(6) % 4, softmax_outputs(6, 4)),
         ("mse", np.array([0.5, -2.0, 7.0]), np.array([[0.25], [1.0], [7.0]])),
         ("mse", np.array([[1, 0], [0, 0]]), np.array([[0.3, 0.8], [0.5, 0.25]])),
+        ("mae", np.array([0.5, -2.0, 7.0]), np.array([[0.25], [1.0], [7.0]])),
+        ("huber", np.array([0.5, -2.0, 7.0]), np.array([[0.25], [1.0], [7.0]])),
+        ("hinge", np.array([[1, 0], [0, 0]]), np.array([[0.3, 0.8], [0.5, 0.25]])),
+        ("hinge", np.array([0, 1, 1]), np.array([[0.25], [1.0], [-7.0]])),
+        ("mse", np.arange(6) % 4, softmax_outputs(6, 4)),
+        ("hinge", np.arange(6) % 4, softmax_outputs(6, 4)),
     ],
 )
 def test_the_loss_of_each_row_is_kerass(name: str, labels: np.ndarray, outputs: np.ndarray) -> None:
-    one_hot = name == "categorical_crossentropy"
+    one_hot = labels.ndim == 1 and outputs.shape[1] > 1
     given = np.eye(outputs.shape[1])[labels] if one_hot else labels.reshape(outputs.shape)
-    theirs = keras.losses.get({"mse": "mean_squared_error"}.get(name, name))(
+    theirs = keras.losses.get({"mse": "mean_squared_error", "mae": "mean_absolute_error"}.get(name, name))(
         given.astype(np.float32), outputs
     )
     ours = row_losses(name, labels, outputs)
@@ -185,8 +191,8 @@ def test_arrays_that_do_not_fit_are_refused(labels, outputs, classes, task, mess
 
 
 def test_labels_that_do_not_fit_the_loss_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"\(2, 1\) do not fit outputs of shape \(2, 3\)"):
-        row_losses("mse", np.array([0, 1]), np.zeros((2, 3)))
+    with pytest.raises(ValueError, match=r"\(2, 2\) do not fit outputs of shape \(2, 3\)"):
+        row_losses("mse", np.zeros((2, 2)), np.zeros((2, 3)))
     with pytest.raises(ValueError, match="expected 1 each"):
         regression_figures(np.array([0.0, 1.0]), np.zeros((2, 2)))
 

@@ -40,3 +40,15 @@ def test_penalties_do_not_decide_which_epoch_is_best() -> None:
 def test_without_a_finite_validation_loss_no_epoch_is_best(losses: tuple[float | None, ...]) -> None:
     with pytest.raises(ValueError, match="none can be called best"):
         best_epoch(epochs(*losses))
+
+
+def test_the_best_epoch_follows_the_monitor() -> None:
+    rows = [(0.5, 0.9, 0.6), (0.4, 1.0, 0.5), (0.6, 0.8, 0.6)]
+    history = tuple(
+        Epoch(n, 1.0, 1.0, 0.5, val_loss, val_data_loss, val_metric, 0.0)
+        for n, (val_data_loss, val_loss, val_metric) in enumerate(rows, start=1)
+    )
+    assert best_epoch(history).epoch == 2
+    assert best_epoch(history, "val_loss").epoch == 3
+    assert best_epoch(history, "val_metric", "accuracy").epoch == 1
+    assert best_epoch(history, "val_metric", "mae").epoch == 2

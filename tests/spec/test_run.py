@@ -11,19 +11,29 @@ from hypothesis import strategies as st
 from justfit.errors import SpecError
 from justfit.spec import (
     ACTIVATIONS,
+    MONITORS,
     OPTIMIZERS,
     SCALINGS,
     TEXT_ENCODINGS,
+    Adadelta,
+    Adagrad,
     Adam,
+    Adamax,
+    AdamW,
     AllRows,
     Candidate,
+    Constant,
+    CosineDecay,
+    Ftrl,
     HoldOut,
+    Nadam,
     Network,
     Recipe,
     RmsProp,
     Run,
     Scaling,
     Sgd,
+    StepDecay,
     TextEncoding,
     plain,
 )
@@ -39,10 +49,12 @@ RUN = Run(
 # The same, written out by hand: keys by alphabet, no blanks.
 CANONICAL = (
     '{"candidate":{'
-    '"network":{"activation":"relu","dropout":[0.5,0.25],"embedding":null,"hidden":[16,16],'
-    '"l1":[0.0,0.0],"l2":[0.0,0.0]},'
-    '"recipe":{"batch_size":512,"epochs":20,"loss":null,'
-    '"optimizer":{"epsilon":1e-07,"learning_rate":0.001,"name":"rmsprop","rho":0.9}}},'
+    '"network":{"activation":"relu","activity_l1":[0.0,0.0],"activity_l2":[0.0,0.0],"dropout":[0.5,0.25],'
+    '"embedding":null,"hidden":[16,16],"input_dropout":0.0,"l1":[0.0,0.0],"l2":[0.0,0.0],"max_norm":[0.0,0.0]},'
+    '"recipe":{"batch_size":512,"clip_norm":null,"clip_value":null,"epochs":20,"loss":null,'
+    '"monitor":"val_data_loss",'
+    '"optimizer":{"epsilon":1e-07,"learning_rate":0.001,"name":"rmsprop","rho":0.9},'
+    '"patience":null,"schedule":{"name":"constant","warmup":0.0}}},'
     '"data":"imdb","fingerprint":"0123456789abcdef","format":1,'
     '"preparation":{"kind":"multi_hot","maxlen":256,"name":"text","num_words":10000,"skip_top":0},'
     '"protocol":{"how":"first","name":"hold_out","seed":0,"size":10000},'
@@ -52,7 +64,7 @@ CANONICAL = (
 
 def test_a_run_s_id_is_the_hash_of_its_whole_spec_and_never_changes() -> None:
     assert RUN.id == hashlib.sha256(CANONICAL.encode()).hexdigest()[:12]
-    assert RUN.id == "e7c2bf80975d"
+    assert RUN.id == "a74ce9310c36"
 
 
 OTHER_TEXT = {
@@ -63,8 +75,9 @@ OTHER_TEXT = {
     "how": "last",
     "loss": "mse",
     "kind": "none",
+    "monitor": "val_metric",
 }
-OTHER_THAN_NONE = {"embedding": 8, "loss": "mse"}
+OTHER_THAN_NONE = {"embedding": 8, "loss": "mse", "clip_norm": 1.0, "clip_value": 1.0, "patience": 3}
 
 
 def other(name: str, value: object) -> object:
@@ -104,7 +117,9 @@ BASES = {
     "text": RUN,
     "numbers": dataclasses.replace(RUN, preparation=Scaling("divide", 1.0), protocol=HoldOut(size=0.2)),
     "sgd": with_recipe(Recipe(Sgd(), batch_size=16, loss="binary_crossentropy")),
-    "adam": with_recipe(Recipe(Adam(), batch_size=16)),
+    "adam": with_recipe(Recipe(Adam(), batch_size=16, patience=2)),
+    "steps": with_recipe(Recipe(AdamW(), batch_size=16, schedule=StepDecay())),
+    "cosine": with_recipe(Recipe(Ftrl(), batch_size=16, schedule=CosineDecay())),
 }
 
 
@@ -156,8 +171,8 @@ def test_another_seed_data_split_or_preparation_gives_another_order() -> None:
         ({"seed": 1.0}, r"seed must be a whole number at least 0, got 1\.0"),
         ({"candidate": Candidate(Network(()), Recipe())}, "batch_size is still open: a run needs a number"),
         (
-            {"candidate": Candidate(Network(()), Recipe(batch_size=1, loss="mae"))},
-            'loss "mae" is not known for binary labels: expected one of binary_crossentropy, mse',
+            {"candidate": Candidate(Network(()), Recipe(batch_size=1, loss="msle"))},
+            'loss "msle" is not known for binary labels: expected one of binary_crossentropy, mse',
         ),
     ],
 )
@@ -185,6 +200,10 @@ def networks(draw: st.DrawFn) -> Network:
         dropout=[draw(SHARES) for _ in hidden],
         l1=draw(RATES) if hidden else 0,
         l2=[draw(st.floats(0, 10) | st.integers(0, 9)) for _ in hidden],
+        activity_l1=draw(RATES) if hidden else 0,
+        activity_l2=[draw(st.floats(0, 10)) for _ in hidden],
+        max_norm=[draw(st.floats(0, 10)) for _ in hidden],
+        input_dropout=draw(SHARES),
         embedding=draw(st.none() | st.integers(1, 64)),
     )
 
@@ -193,6 +212,18 @@ OPTIMIZER = (
     st.builds(Sgd, RATES, SHARES, st.booleans())
     | st.builds(RmsProp, RATES, SHARES, RATES)
     | st.builds(Adam, RATES, SHARES, SHARES, RATES)
+    | st.builds(AdamW, RATES, st.floats(0, 1), SHARES, SHARES, RATES)
+    | st.builds(Adagrad, RATES, st.floats(0, 1), RATES)
+    | st.builds(Adadelta, RATES, SHARES, RATES)
+    | st.builds(Adamax, RATES, SHARES, SHARES, RATES)
+    | st.builds(Nadam, RATES, SHARES, SHARES, RATES)
+    | st.builds(Ftrl, RATES, RATES, st.floats(0, 1), st.floats(0, 1))
+)
+WARMUP = st.floats(0, 10)
+SCHEDULE = (
+    st.builds(Constant, WARMUP)
+    | st.builds(StepDecay, RATES, RATES, WARMUP)
+    | st.builds(CosineDecay, RATES, st.floats(0, 1), WARMUP)
 )
 PREPARATION = st.builds(
     TextEncoding,
@@ -216,12 +247,30 @@ RUNS = st.builds(
     candidate=st.builds(
         Candidate,
         networks(),
-        st.builds(Recipe, OPTIMIZER, st.integers(1, 512), st.integers(1, 99), st.none() | st.just("mse")),
+        st.builds(
+            Recipe,
+            OPTIMIZER,
+            st.integers(1, 512),
+            st.integers(1, 99),
+            st.none() | st.just("mse"),
+            SCHEDULE,
+            clip_norm=st.none() | RATES,
+            patience=st.none() | st.integers(1, 9),
+            monitor=st.sampled_from(MONITORS),
+        ),
     ),
     protocol=PROTOCOL,
     seed=st.integers(0, 2**64),
 )
-KINDS = {"text": TextEncoding, "scaling": Scaling, "hold_out": HoldOut, "all_rows": AllRows, **OPTIMIZERS}
+SCHEDULES = {"constant": Constant, "step": StepDecay, "cosine": CosineDecay}
+KINDS = {
+    "text": TextEncoding,
+    "scaling": Scaling,
+    "hold_out": HoldOut,
+    "all_rows": AllRows,
+    **OPTIMIZERS,
+    **SCHEDULES,
+}
 
 
 def from_plain(values: dict[str, Any]) -> Run:
@@ -236,7 +285,9 @@ def from_plain(values: dict[str, Any]) -> Run:
         preparation=noun(values["preparation"]),
         candidate=Candidate(
             Network(**values["candidate"]["network"]),
-            Recipe(**{**recipe, "optimizer": noun(recipe["optimizer"])}),
+            Recipe(
+                **{**recipe, "optimizer": noun(recipe["optimizer"]), "schedule": noun(recipe["schedule"])}
+            ),
         ),
         protocol=noun(values["protocol"]),
     )

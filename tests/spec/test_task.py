@@ -28,8 +28,12 @@ def test_each_task_fixes_its_last_layer_and_its_loss() -> None:
     [
         ("binary", "binary_crossentrpy", 'for binary labels: .* Did you mean "binary_crossentropy"'),
         ("binary", "categorical_crossentropy", "expected one of binary_crossentropy, mse"),
-        ("multiclass", "mse", "is not known for multiclass labels: expected one of categorical_crossentropy"),
-        ("regression", "mae", 'loss "mae" is not known for regression labels: expected one of mse'),
+        (
+            "multiclass",
+            "mspe",
+            "is not known for multiclass labels: expected one of categorical_crossentropy",
+        ),
+        ("regression", "hinge", 'loss "hinge" is not known for regression labels: expected one of mse, mae'),
         ("regression", 3, 'loss "3" is not known'),
     ],
 )

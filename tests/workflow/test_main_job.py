@@ -250,3 +250,46 @@ def test_predictions_are_those_that_were_tested(tmp_path: Path) -> None:
     test = numbers("regression").sealed.open()
     errors = np.abs(predict(read_model(stored.folder), test.raw).outputs[:, 0] - test.labels)
     assert stored.result["test"]["mae"]["value"] == pytest.approx(errors.mean(), rel=1e-5)
+
+
+def test_dropped_inputs_reach_the_engine_and_the_summary(tmp_path: Path) -> None:
+    plain_run = do(numbers("binary"), tmp_path)
+    stored = do(numbers("binary"), tmp_path, Network((8,), input_dropout=0.3))
+    assert stored.result["layers"][0]["detail"] == "0.3 of the inputs"
+    assert figures(stored.histories["validation"]) != figures(plain_run.histories["validation"])
+
+
+def test_patience_ends_the_choosing_but_not_the_final_training(tmp_path: Path) -> None:
+    data = numbers("binary")
+    recipe = Recipe(RmsProp(0.3), batch_size=16, epochs=60, patience=3)  # so fast that it soon overfits
+    *_, event = carry_out(data, plan_run(data, Network((32,)), recipe), tmp_path)
+    assert isinstance(event, Stored)
+    best, history = event.run.result["best_epoch"], event.run.histories["validation"]
+    losses = [epoch.val_data_loss for epoch in history]
+    assert len(history) == best + 3 < 60
+    assert min(losses) == losses[best - 1]
+    assert len(event.run.histories["final"]) == best
+
+
+@pytest.mark.parametrize("monitor", ["val_data_loss", "val_loss", "val_metric"])
+def test_the_monitor_chooses_the_epoch(monitor: str, tmp_path: Path) -> None:
+    data = numbers("binary")
+    recipe = Recipe(RmsProp(0.05), batch_size=16, epochs=15, monitor=monitor)
+    *_, event = carry_out(data, plan_run(data, Network((8,), l2=0.05), recipe), tmp_path)
+    assert isinstance(event, Stored)
+    values = [getattr(epoch, monitor) for epoch in event.run.histories["validation"]]
+    best = max(values) if monitor == "val_metric" else min(values)
+    assert event.run.result["best_epoch"] == 1 + values.index(best)
+
+
+@pytest.mark.parametrize(
+    ("task", "loss"),
+    [("binary", "hinge"), ("multiclass", "mse"), ("multilabel", "huber"), ("regression", "mae")],
+)
+def test_other_losses_are_stored_as_the_judge_measures_them(task: str, loss: str, tmp_path: Path) -> None:
+    data = numbers(task)
+    recipe = Recipe(RmsProp(0.02), batch_size=16, epochs=5, loss=loss)
+    *_, event = carry_out(data, plan_run(data, Network((8,)), recipe), tmp_path)
+    assert isinstance(event, Stored)
+    final = event.run.histories["final"][-1]
+    assert event.run.result["test"]["loss"]["value"] == pytest.approx(final.data_loss, rel=0.5)

@@ -34,7 +34,7 @@ def test_naming_the_task_s_own_loss_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("task", "arguments", "message"),
     [
-        ("regression", {"recipe": Recipe(loss="mae")}, 'loss "mae" is not known for regression labels'),
+        ("regression", {"recipe": Recipe(loss="hinge")}, 'loss "hinge" is not known for regression labels'),
         ("binary", {"protocol": HoldOut(size=240)}, "would take 240 of 240 training rows"),
         ("binary", {"seed": -1}, "seed must be a whole number at least 0, got -1"),
     ],

@@ -43,6 +43,16 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
     ] = "0",
     l1: Annotated[str, _option("Network", "L1 penalty on the hidden kernels; likewise.")] = "0",
     l2: Annotated[str, _option("Network", "L2 penalty on the hidden kernels; likewise.")] = "0",
+    activity_l1: Annotated[
+        str, _option("Network", "L1 penalty on the hidden layers' outputs; likewise.")
+    ] = "0",
+    activity_l2: Annotated[
+        str, _option("Network", "L2 penalty on the hidden layers' outputs; likewise.")
+    ] = "0",
+    max_norm: Annotated[
+        str, _option("Network", "Largest norm of a hidden unit's weights, 0 for any; likewise.")
+    ] = "0",
+    input_dropout: Annotated[float, _option("Network", "Share of the inputs, such as words, dropped.")] = 0.0,
     embedding: Annotated[
         int | None, _option("Network", "Width of word vectors, averaged before the hidden layers.")
     ] = None,
@@ -56,6 +66,13 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
     optimizer: Annotated[str, _option("Training", f"One of {', '.join(OPTIMIZERS)}.")] = "rmsprop",
     learning_rate: Annotated[float | None, _option("Training", "By default the optimizer's own.")] = None,
     loss: Annotated[str | None, _option("Training", "By default the task's own.")] = None,
+    clip_norm: Annotated[
+        float | None, _option("Training", "Largest norm of a kernel's or a bias's gradient.")
+    ] = None,
+    clip_value: Annotated[float | None, _option("Training", "Largest size of a gradient's numbers.")] = None,
+    patience: Annotated[
+        int | None, _option("Training", "Stop after so many epochs without a better one.")
+    ] = None,
     seed: Annotated[int, _option("Training", "Another one gives other weights, order and dropout.")] = 0,
     validation: Annotated[
         str,
@@ -80,11 +97,30 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
 
     A run that is stored already is shown again, not done again.
     """
-    penalties = {
-        key: parse_numbers(key, text) for key, text in (("dropout", dropout), ("l1", l1), ("l2", l2))
+    a_layer = {
+        "dropout": dropout,
+        "l1": l1,
+        "l2": l2,
+        "activity_l1": activity_l1,
+        "activity_l2": activity_l2,
+        "max_norm": max_norm,
     }
-    network = Network(parse_widths(hidden), activation, embedding=embedding, **penalties)
-    recipe = Recipe(optimizer_named(optimizer, learning_rate), batch_size, epochs, loss)
+    network = Network(
+        parse_widths(hidden),
+        activation,
+        **{key: parse_numbers(key, text) for key, text in a_layer.items()},
+        input_dropout=input_dropout,
+        embedding=embedding,
+    )
+    recipe = Recipe(
+        optimizer_named(optimizer, learning_rate),
+        batch_size,
+        epochs,
+        loss,
+        clip_norm=clip_norm,
+        clip_value=clip_value,
+        patience=patience,
+    )
     protocol = parse_hold_out(validation)
     text = {"kind": encoding, "num_words": num_words, "skip_top": skip_top, "maxlen": maxlen}
 

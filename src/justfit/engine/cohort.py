@@ -88,7 +88,7 @@ def class_weights(labels: npt.NDArray[np.int64], weights: Sequence[float] | str 
 
     ``balanced`` weighs each class by ``rows / (classes * rows of the class)``, as scikit-learn does.
 
-    >>> class_weights(np.array([0, 0, 0, 1])).round(2).tolist()
+    >>> [round(weight, 2) for weight in class_weights(np.array([0, 0, 0, 1])).tolist()]
     [0.67, 0.67, 0.67, 2.0]
     """
     if isinstance(weights, str):

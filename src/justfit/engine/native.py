@@ -34,7 +34,7 @@ class Training:
         EngineError: rows, labels, layers or weights do not fit each other.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what can be measured and kept is asked for apart
         self,
         cohort: Cohort,
         train: Labelled,

@@ -25,6 +25,10 @@ _LONG_STEP_ROWS = 256
 """From this batch size on, rows and not weights are what a step moves."""
 
 
+_OF_ONE_STATE = ("sgd", "rmsprop", "adagrad")
+"""Optimizers that keep one number beside each weight; the others keep two."""
+
+
 @dataclass(frozen=True, eq=False)
 class Trained:
     """What training one member left."""
@@ -66,7 +70,7 @@ def pack(members: Sequence[Member], columns: int, threads: int | None = None) ->
     return sorted(cohorts, key=lambda cohort: -_work(cohort, members, columns))
 
 
-def train_members(
+def train_members(  # noqa: PLR0913 - the options of Training, and who is told
     members: Sequence[Member],
     train: Labelled,
     validation: Labelled | None = None,
@@ -104,28 +108,26 @@ def train_members(
     def work(numbers: tuple[int, ...]) -> None:
         cohort = Cohort(tuple(members[number] for number in numbers))
         training = Training(cohort, train, validation, threads=inner, fit=fit, keep_best=keep_best)
-        histories: dict[int, History] = dict.fromkeys(range(len(numbers)), ())
         with lock:
             running.add(training)
             if stopped.is_set():
                 return
+        epochs: list[list[Epoch | Diverged]] = [[] for _ in numbers]
         for done in training.epochs():
             for at, epoch in done.items():
-                if isinstance(epoch, Epoch):
-                    histories[at] += (epoch,)
+                epochs[at].append(epoch)
                 if on_epoch:
                     with lock:
                         on_epoch(numbers[at], epoch)
         with lock:
             running.discard(training)
             for at, number in enumerate(numbers):
-                trained[number] = _trained(training, at, histories[at], keep_best)
+                trained[number] = _trained(training, at, epochs[at], keep_best)
 
     with ThreadPoolExecutor(threads if inner == 1 else 1) as executor:
-        futures = [executor.submit(work, numbers) for numbers in packed]
         try:
-            finished, _ = wait(futures, return_when=FIRST_EXCEPTION)
-            for future in finished:
+            futures = [executor.submit(work, numbers) for numbers in packed]
+            for future in wait(futures, return_when=FIRST_EXCEPTION).done:
                 future.result()
         except BaseException:
             stopped.set()
@@ -137,7 +139,8 @@ def train_members(
     return [trained[number] for number in range(len(members))]
 
 
-def _trained(training: Training, at: int, history: History, keep_best: bool) -> Trained:
+def _trained(training: Training, at: int, epochs: Sequence[Epoch | Diverged], keep_best: bool) -> Trained:
+    history = tuple(epoch for epoch in epochs if isinstance(epoch, Epoch))
     try:
         best = training.best(at)[1] if keep_best else None
     except EngineError:  # not one epoch had a finite figure
@@ -177,12 +180,12 @@ def _cut(numbers: list[int], members: Sequence[Member], columns: int) -> list[tu
     """Runs of members in order, none with more columns than serve its steps."""
     cohorts: list[tuple[int, ...]] = []
     current: list[int] = []
-    used = 0
+    used, most = 0, MOST_COLUMNS
     for number in numbers:
-        most = _most_columns(members[number], columns)
+        most = min(most, _most_columns(members[number], columns))
         if current and used + _padded(members[number]) > most:
             cohorts.append(tuple(current))
-            current, used = [], 0
+            current, used, most = [], 0, _most_columns(members[number], columns)
         current.append(number)
         used += _padded(members[number])
     return [*cohorts, tuple(current)]
@@ -191,7 +194,7 @@ def _cut(numbers: list[int], members: Sequence[Member], columns: int) -> list[tu
 def _most_columns(member: Member, columns: int) -> int:
     if (member.recipe.batch_size or 0) >= _LONG_STEP_ROWS or not _moves_every_weight(member):
         return MOST_COLUMNS
-    numbers_a_weight = 3 if member.recipe.optimizer.name.startswith("ada") else 2
+    numbers_a_weight = 2 if member.recipe.optimizer.name in _OF_ONE_STATE else 3
     return min(MOST_COLUMNS, max(16, CACHE_BYTES // (4 * numbers_a_weight * columns)))
 
 

@@ -66,9 +66,17 @@ TASKS: dict[str, Task] = {
             "accuracy",
             "one of several classes",
         ),
-        Task("multilabel", "sigmoid", ("binary_crossentropy", *_OF_CLASSES), "accuracy", "any of several classes"),
+        Task(
+            "multilabel",
+            "sigmoid",
+            ("binary_crossentropy", *_OF_CLASSES),
+            "accuracy",
+            "any of several classes",
+        ),
         Task("regression", "linear", _OF_NUMBERS, "mae", "a number"),
-        Task("unit_regression", "sigmoid", (*_OF_NUMBERS, "binary_crossentropy"), "mae", "a number in [0, 1]"),
+        Task(
+            "unit_regression", "sigmoid", (*_OF_NUMBERS, "binary_crossentropy"), "mae", "a number in [0, 1]"
+        ),
     )
 }
 

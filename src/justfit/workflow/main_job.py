@@ -228,6 +228,8 @@ class _Trial:
         """The layers with their shapes and parameters, dropout as a line of its own."""
         lines = []
         inputs = self.preparation.columns
+        if dropped := self.run.candidate.network.input_dropout:
+            lines.append(LayerSummary("dropout", inputs, f"{dropped:g} of the inputs", 0))
         for layer in self.layers:
             lines.append(LayerSummary(layer.kind, layer.units, layer.activation, layer.parameters(inputs)))
             if layer.dropout:
