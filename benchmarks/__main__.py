@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,8 +30,8 @@ def main() -> None:
         "--json",
         type=Path,
         metavar="FILE",
-        help="figures of before that are kept, and where all go (default benchmarks/results.json, with --quick a "
-        "temporary file); pictures, and tables for README.md if it is there, go beside it",
+        help="keeps the figures that are not measured anew (default benchmarks/results.json, with --quick a "
+        "temporary file); pictures go beside it, and tables into the README.md that is there",
     )
     arguments = parser.parse_args()
     names = [name for name in NAMES if arguments.only is None or name in arguments.only]
@@ -84,7 +83,7 @@ def _earlier(path: Path) -> Figures:
 def _write(path: Path, results: Figures) -> None:
     aside = path.with_suffix(".part")
     aside.write_text(json.dumps(results, indent=1) + "\n")
-    os.replace(aside, path)
+    aside.replace(path)
 
 
 if __name__ == "__main__":

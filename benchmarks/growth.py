@@ -17,6 +17,9 @@ from justfit.spec import TASKS, Network, Recipe
 
 TURN_SECONDS = 0.3
 
+COLORS = ("#0072B2", "#D55E00", "#009E73")
+"""Of Okabe and Ito (2008), told apart with any colour vision."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -113,7 +116,7 @@ def _epoch_seconds(point: Point) -> Iterator[float]:
 
 
 def draw_growth(figures: Figures, folder: Path) -> None:
-    """A picture an axis, ``growth_NAME.png``, with both scales logarithmic and what growth in step would be."""
+    """A picture an axis, ``growth_NAME.png``: scales are logarithmic, a dashed line grows in proportion."""
     folder.mkdir(exist_ok=True)
     for name, points in figures.items():
         shown = [{**point, "series": point["series"] or "measured"} for point in points]
@@ -122,18 +125,17 @@ def draw_growth(figures: Figures, folder: Path) -> None:
 
 
 def _chart(title: str, points: list[Figures]) -> alt.LayerChart:
-    first, last = points[0], max(point["x"] for point in points)
-    in_step = [
-        {"x": x, "seconds": first["seconds"] * x / first["x"], "series": "in step"}
-        for x in (first["x"], last)
+    first = points[0]
+    steps = sorted({point["x"] for point in points})
+    proportion = [
+        {"x": x, "seconds": first["seconds"] * x / first["x"], "series": "in proportion"}
+        for x in (steps[0], steps[-1])
     ]
     series = list(dict.fromkeys(point["series"] for point in points))
     color = alt.Color("series:N").title(None).legend(orient="top", columns=2, labelLimit=400)
-    color = color.scale(
-        domain=[*series, "in step"], range=["#0072B2", "#D55E00", "#009E73"][: len(series)] + ["#999999"]
-    )
-    x = alt.X("x:Q").title(title).scale(type="log", nice=False).axis(format="~s", tickCount=6, grid=False)
+    color = color.scale(domain=[*series, "in proportion"], range=[*COLORS[: len(series)], "#999999"])
+    x = alt.X("x:Q").title(title).scale(type="log", nice=False).axis(format="~s", values=steps, grid=False)
     y = alt.Y("seconds:Q").title("seconds an epoch").scale(type="log").axis(format="~g", gridColor="#e8e8e8")
     lines = alt.Chart(alt.InlineData(points)).mark_line(point=True).encode(x=x, y=y, color=color)
-    guide = alt.Chart(alt.InlineData(in_step)).mark_line(strokeDash=[4, 4]).encode(x=x, y=y, color=color)
+    guide = alt.Chart(alt.InlineData(proportion)).mark_line(strokeDash=[4, 4]).encode(x=x, y=y, color=color)
     return alt.layer(guide, lines).properties(width=420, height=280)

@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.workloads import WORKFLOW, WORKFLOW_PEERS, WORKLOADS
 
 ROOT = Path(__file__).parent.parent
-TURN_SECONDS, TURN_EPOCHS = 1.0, 5
+TURN_SECONDS, TURN_EPOCHS = 1.0, 20
 """A turn has epochs until it has lasted so long, or has had so many."""
 
 Figures = dict[str, Any]
@@ -51,7 +51,7 @@ class Worker:
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
-        self._printed = tempfile.TemporaryFile()
+        self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
         self._process = subprocess.Popen(
             [sys.executable, "-m", f"benchmarks.peers.{peer.module}"],
             cwd=ROOT,
@@ -97,7 +97,7 @@ class Worker:
 
 
 def measure_epochs(name: str, rounds: int, *, quick: bool) -> Figures:
-    """Seconds of an epoch of one of `WORKLOADS`, with and without validation, by justfit and its peers in turn."""
+    """Seconds of an epoch of one of `WORKLOADS`, with and without validation, by each peer in turn."""
     names = (JUSTFIT, *WORKLOADS[name].peers)
     modes: Figures = {}
     with ExitStack() as stack:
@@ -123,7 +123,7 @@ def measure_epochs(name: str, rounds: int, *, quick: bool) -> Figures:
 
 
 def measure_workflow(rounds: int, *, quick: bool) -> Figures:
-    """Seconds of the published workflow. In each round justfit trains all networks, and a peer its share of them."""
+    """Seconds of the published workflow: in a round justfit trains all networks, a peer its share."""
     numbers = list(range(0, len(WORKFLOW), 6 if quick else 1))
     with ExitStack() as stack:
         workers = {peer: stack.enter_context(Worker(PEERS[peer])) for peer in (JUSTFIT, *WORKFLOW_PEERS)}

@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.workloads import WORKLOADS, Workload
 
 EpochDone = Callable[[float, float | None], bool]
-"""Takes an epoch's seconds and validation accuracy; says, when the time has come, whether to train another one."""
+"""Takes an epoch's seconds and validation accuracy; says, when it is time, whether to train another."""
 
 TrainEpochs = Callable[[Workload, bool, bool, EpochDone], None]
 """Takes a workload, whether to validate and whether to be quick."""

@@ -1,4 +1,4 @@
-"""What is trained: one network or some alike for an epoch at a time, and the networks of a published workflow whole."""
+"""What is trained: networks for an epoch at a time, and those of a published workflow whole."""
 
 from dataclasses import dataclass, field
 

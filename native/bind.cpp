@@ -7,6 +7,8 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -124,8 +126,8 @@ Cohort::Check interrupted(const std::atomic<bool>* stop = nullptr) {
   };
 }
 
-// About how many numbers a cohort keeps: of each layer the kernel, its transpose and two states, and four numbers a
-// row and unit. In double, which no specification can overflow.
+// How many numbers a cohort keeps at least: of each layer the kernel and one state, and three numbers a row and unit. In
+// double, which no specification can overflow.
 double numbers_of(const CohortSpec& spec, const std::vector<MemberSpec>& members) {
   const double columns = static_cast<double>(spec.columns);
   const double rows = std::max(static_cast<double>(spec.batch_size), 64.0 * spec.threads);
@@ -134,11 +136,17 @@ double numbers_of(const CohortSpec& spec, const std::vector<MemberSpec>& members
     double inputs = columns;
     for (const LayerSpec& layer : member.layers) {
       const auto units = static_cast<double>(padded(layer.units));
-      numbers += 4.0 * units * (inputs + rows);
+      numbers += units * (2.0 * inputs + 3.0 * rows);
       inputs = units;
     }
   }
   return numbers;
+}
+
+// The machine's memory; never so much that a size in bytes could overflow 64 bits.
+double bytes_to_be_had() {
+  const auto pages = sysconf(_SC_PHYS_PAGES), page_size = sysconf(_SC_PAGE_SIZE);
+  return pages > 0 ? std::min(static_cast<double>(pages) * static_cast<double>(page_size), 0x1p50) : 0x1p50;
 }
 
 void require_network(const MemberSpec& member) {
@@ -163,7 +171,8 @@ const CohortSpec& checked(const CohortSpec& spec, const std::vector<MemberSpec>&
   require(spec.threads >= 1 && spec.threads <= 1024, "threads must be from 1 to 1024");
   require(!members.empty(), "a cohort needs a member");
   for (const MemberSpec& member : members) require_network(member);
-  require(numbers_of(spec, members) < 0x1p38, "a cohort would need 2^38 numbers, a terabyte, or more");
+  // Linux would grant it, and end the process when it is used.
+  require(4.0 * numbers_of(spec, members) < bytes_to_be_had(), "a cohort would need more memory than this machine has");
   return spec;
 }
 

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from benchmarks.rows import dense_rows, examples
+from benchmarks.rows import Examples, dense_rows, examples
 from benchmarks.worker import EpochDone, serve
 from benchmarks.workloads import WORKFLOW, Workload
+from justfit.data import Labels
+from justfit.data.rows import Float32
 from justfit.spec import Candidate
+
+Part = tuple[Float32, Labels]
 
 FULL_EPOCHS = 2
 """Of each network of the workflow, timed after a first one, which holds the preparations of a fit."""
@@ -33,12 +37,16 @@ class _Epochs(keras.callbacks.Callback):
 
 
 def train_epochs(workload: Workload, validate: bool, quick: bool, epoch_done: EpochDone) -> None:
-    _fit(workload.candidate, workload.data, quick, epoch_done, validate=validate)
+    model = _model(workload.candidate, examples(workload.data, quick))
+    train, validation = _parts(workload.data, quick)
+    _fit(model, workload.candidate, train, validation if validate else None, epoch_done)
 
 
 def train_networks(numbers: Sequence[int], quick: bool) -> tuple[float, float | None]:
     """Seconds extrapolated: of a fit of some epochs, and the later ones' mean for each epoch left out."""
     total, best = 0.0, 0.0
+    train, validation = _parts("imdb", quick)
+    everything = dense_rows("imdb", quick), examples("imdb", quick).labels
     for number in numbers:
         published = WORKFLOW[number]
         times: list[float] = []
@@ -49,45 +57,41 @@ def train_networks(numbers: Sequence[int], quick: bool) -> tuple[float, float | 
             times.append(seconds)
             return len(times) <= FULL_EPOCHS
 
-        all_rows = published.all_rows
-        total += _fit(
-            published.candidate, "imdb", quick, epoch_done, validate=not all_rows, all_rows=all_rows
-        )
+        model = _model(published.candidate, examples("imdb", quick))
+        parts = (everything, None) if published.all_rows else (train, validation)
+        total += _fit(model, published.candidate, *parts, epoch_done)
         epochs = 2 if quick else published.candidate.recipe.epochs
         total += (epochs - len(times)) * float(np.mean(times[1:]))
     return total, best
 
 
-def _fit(
-    candidate: Candidate,
-    data: str,
-    quick: bool,
-    epoch_done: EpochDone,
-    *,
-    validate: bool,
-    all_rows: bool = False,
-) -> float:
-    """Train until `epoch_done` says that it is enough; gives the seconds of ``Model.fit`` alone."""
+def _parts(data: str, quick: bool) -> tuple[Part, Part]:
+    """What trains and what validates, as views."""
     some, rows = examples(data, quick), dense_rows(data, quick)
-    begin = 0 if all_rows else some.validation
-    keras.backend.clear_session()
-    model = _model(candidate, rows.shape[1], some.outputs)
+    count = some.validation
+    return (rows[count:], some.labels[count:]), (rows[:count], some.labels[:count])
+
+
+def _fit(
+    model: keras.Model, candidate: Candidate, train: Part, validation: Part | None, epoch_done: EpochDone
+) -> float:
+    """Train until ``epoch_done`` says that it is enough; gives the seconds of ``Model.fit`` alone."""
     start = time.perf_counter()
     model.fit(
-        rows[begin:],
-        some.labels[begin:],
+        *train,
         batch_size=candidate.batch_size,
         epochs=1_000_000,
         verbose=0,
-        validation_data=(rows[: some.validation], some.labels[: some.validation]) if validate else None,
+        validation_data=validation,
         callbacks=[_Epochs(epoch_done)],
     )
     return time.perf_counter() - start
 
 
-def _model(candidate: Candidate, columns: int, outputs: int) -> keras.Model:
-    network = candidate.network
-    layers: list[keras.Layer] = [keras.Input((columns,))]
+def _model(candidate: Candidate, data: Examples) -> keras.Model:
+    keras.backend.clear_session()
+    network, outputs = candidate.network, data.outputs
+    layers: list[keras.Layer] = [keras.Input((data.rows.columns,))]
     for units, dropout, l1, l2 in zip(network.hidden, network.dropout, network.l1, network.l2, strict=True):
         penalty = keras.regularizers.L1L2(l1, l2) if l1 or l2 else None
         layers.append(keras.layers.Dense(units, activation=network.activation, kernel_regularizer=penalty))

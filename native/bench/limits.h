@@ -17,7 +17,12 @@ inline void write(float* to, Bits bits) { *reinterpret_cast<Bits*>(to) = bits; }
 // V vectors of each row that is named.
 template <int V>
 inline void read_rows(const int32_t* ids, int64_t count, const float* rows, int64_t stride, Bits* seen) {
-  for (int64_t e = 0; e < count; ++e) {
+  int64_t e = 0;
+  if constexpr (V == 1)  // so little to read that counting entries one by one would slow it down
+    for (; e + 4 <= count; e += 4)
+      seen[0] ^= (read(rows + ids[e] * stride) ^ read(rows + ids[e + 1] * stride)) ^
+                 (read(rows + ids[e + 2] * stride) ^ read(rows + ids[e + 3] * stride));
+  for (; e < count; ++e) {
     const float* row = rows + ids[e] * stride;
     for (int v = 0; v < V; ++v) seen[v] ^= read(row + v * kLanes);
   }

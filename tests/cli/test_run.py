@@ -111,7 +111,8 @@ def test_every_option_reaches_the_spec(command: Command, opinions: list[str]) ->
     ended = command(
         "run", "opinions", "--hidden", "6", "--activation", "tanh", "--dropout", "0.25", "--l1", "0.001",
         "--l2", "0.002", "--activity-l1", "0.003", "--activity-l2", "0.004", "--max-norm", "2",
-        "--input-dropout", "0.1", "--clip-value", "0.5", "--patience", "2", "--embedding", "5", "--epochs", "2", "--batch-size", "9", "--optimizer", "adam",
+        "--input-dropout", "0.1", "--clip-value", "0.5", "--patience", "2",
+        "--embedding", "5", "--epochs", "2", "--batch-size", "9", "--optimizer", "adam",
         "--learning-rate", "0.01", "--loss", "mse", "--seed", "7", "--validation", "last:0.25",
         "--encoding", "average", "--num-words", "20", "--skip-top", "2", "--maxlen", "12", "--store", "there",
         "--threads", "1",

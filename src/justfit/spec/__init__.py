@@ -1,5 +1,6 @@
 """The nouns: frozen dataclasses of plain values. No NumPy, no files, no clock."""
 
+from justfit.spec.history import MONITORS as MONITORS
 from justfit.spec.history import Diverged as Diverged
 from justfit.spec.history import Done as Done
 from justfit.spec.history import Epoch as Epoch
@@ -11,15 +12,6 @@ from justfit.spec.network import Layer as Layer
 from justfit.spec.network import Network as Network
 from justfit.spec.network import parse_numbers as parse_numbers
 from justfit.spec.network import parse_widths as parse_widths
-from justfit.spec.preparation import SCALINGS as SCALINGS
-from justfit.spec.preparation import TEXT_ENCODINGS as TEXT_ENCODINGS
-from justfit.spec.preparation import PreparationSpec as PreparationSpec
-from justfit.spec.preparation import Scaling as Scaling
-from justfit.spec.preparation import TextEncoding as TextEncoding
-from justfit.spec.protocol import AllRows as AllRows
-from justfit.spec.protocol import HoldOut as HoldOut
-from justfit.spec.protocol import Protocol as Protocol
-from justfit.spec.protocol import parse_hold_out as parse_hold_out
 from justfit.spec.optimizers import OPTIMIZERS as OPTIMIZERS
 from justfit.spec.optimizers import Adadelta as Adadelta
 from justfit.spec.optimizers import Adagrad as Adagrad
@@ -32,15 +24,23 @@ from justfit.spec.optimizers import Optimizer as Optimizer
 from justfit.spec.optimizers import RmsProp as RmsProp
 from justfit.spec.optimizers import Sgd as Sgd
 from justfit.spec.optimizers import optimizer_named as optimizer_named
+from justfit.spec.preparation import SCALINGS as SCALINGS
+from justfit.spec.preparation import TEXT_ENCODINGS as TEXT_ENCODINGS
+from justfit.spec.preparation import PreparationSpec as PreparationSpec
+from justfit.spec.preparation import Scaling as Scaling
+from justfit.spec.preparation import TextEncoding as TextEncoding
+from justfit.spec.protocol import AllRows as AllRows
+from justfit.spec.protocol import HoldOut as HoldOut
+from justfit.spec.protocol import Protocol as Protocol
+from justfit.spec.protocol import parse_hold_out as parse_hold_out
 from justfit.spec.recipe import Recipe as Recipe
+from justfit.spec.run import Candidate as Candidate
+from justfit.spec.run import Run as Run
+from justfit.spec.run import plain as plain
 from justfit.spec.schedule import Constant as Constant
 from justfit.spec.schedule import CosineDecay as CosineDecay
 from justfit.spec.schedule import Schedule as Schedule
 from justfit.spec.schedule import StepDecay as StepDecay
-from justfit.spec.history import MONITORS as MONITORS
-from justfit.spec.run import Candidate as Candidate
-from justfit.spec.run import Run as Run
-from justfit.spec.run import plain as plain
 from justfit.spec.task import TASKS as TASKS
 from justfit.spec.task import Task as Task
 from justfit.spec.task import task_named as task_named

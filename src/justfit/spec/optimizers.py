@@ -1,4 +1,4 @@
-"""The optimizers, each a noun with only its own numbers. Names, defaults and formulas are those of Keras 3."""
+"""The optimizers, each with only its own numbers. Names, defaults and formulas are those of Keras 3."""
 
 from dataclasses import dataclass, field
 
