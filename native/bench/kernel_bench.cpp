@@ -49,7 +49,8 @@ class Bench {
       : rows_(rows.view()), width_(columns), order_(static_cast<std::size_t>(rows.count())), pool_(threads),
         words_(rows.columns), weights_(rows.columns * columns), state_(rows.columns * columns), bias_(columns),
         outputs_(kBatch * columns), deltas_(kBatch * columns), decay_(decay_table(optimizer_)),
-        rule_(kernel_rule(optimizer_, {}, 1, 1.0f)), sums_(static_cast<std::size_t>(blocks_of(rows.columns, kVocabularyBlock))) {
+        rule_(kernel_rule(optimizer_, {}, 1, 1.0f)),
+        sums_(static_cast<std::size_t>(blocks_of(rows.columns, kVocabularyBlock))) {
     std::iota(order_.begin(), order_.end(), 0);
     std::shuffle(order_.begin(), order_.end(), std::mt19937(1));
     fill(weights_, 0.05f);
@@ -60,7 +61,8 @@ class Bench {
   double bag_forward() {
     return each_batch(nullptr, [&](const int64_t* order, int64_t count) {
       each_block(count, [&](int64_t begin, int64_t end) {
-        kernels_.bag_forward(rows_, order, begin, end, weights_.data(), bias_.data(), outputs_.data() + begin * width_, width_);
+        kernels_.bag_forward(rows_, order, begin, end, weights_.data(), bias_.data(), outputs_.data() + begin * width_,
+                             width_);
       });
     });
   }
@@ -80,7 +82,7 @@ class Bench {
         const int64_t from = block * kVocabularyBlock, to = std::min(from + kVocabularyBlock, rows_.columns);
         kernels_.update_words(rule_, words_.view(), words_.block_begin(block), words_.block_begin(block + 1),
                               static_cast<int32_t>(from), static_cast<int32_t>(to), deltas_.data(), width_,
-                              weights_.data(), state_.data(), state_.data(), width_, &sums_[static_cast<std::size_t>(block)]);
+                              weights_.data(), state_.data(), state_.data(), width_, &sums(block));
       });
     });
   }
@@ -101,7 +103,7 @@ class Bench {
       pool_.run(blocks_of(words_.words(), kPresentBlock), [&](int64_t block, int) {
         const int64_t first = block * kPresentBlock, last = std::min(first + kPresentBlock, words_.words());
         kernels_.update_present_words(rule_, words_.view(), first, last, deltas_.data(), width_, weights_.data(),
-                                      state_.data(), width_, decay_.data(), decay_.size(), &sums_[static_cast<std::size_t>(block)]);
+                                      state_.data(), width_, decay_.data(), decay_.size(), &sums(block));
       });
     });
   }
@@ -139,6 +141,8 @@ class Bench {
     });
   }
 
+  WeightSums& sums(int64_t block) { return sums_[static_cast<std::size_t>(block)]; }
+
   static OptimizerSpec rmsprop() {
     OptimizerSpec spec;
     spec.rho = 0.9f;
@@ -173,7 +177,8 @@ struct Case {
   {#kernel, [](Bench& b) { return b.kernel(); },     \
    {JUSTFIT_LIMIT(kernel, 1), JUSTFIT_LIMIT(kernel, 4), JUSTFIT_LIMIT(kernel, 8), JUSTFIT_LIMIT(kernel, 16)}}
 
-const std::vector<Case> kCases{JUSTFIT_CASE(bag_forward), JUSTFIT_CASE(update_words), JUSTFIT_CASE(update_present_words)};
+const std::vector<Case> kCases{JUSTFIT_CASE(bag_forward), JUSTFIT_CASE(update_words),
+                               JUSTFIT_CASE(update_present_words)};
 
 // Kernel and limits in turn; the limit is the fastest of the bare loops whose vectors fit the columns.
 void measure(const Rows& rows, int64_t columns, int threads, int rounds) {

@@ -59,7 +59,8 @@ struct Work {
   WeightSums sums{};
 
   void bag_forward(int64_t columns) {
-    kernels.bag_forward(whole.rows.view(), nullptr, 0, kRows, whole.weights.data(), bias.data(), outputs.data(), columns);
+    kernels.bag_forward(whole.rows.view(), nullptr, 0, kRows, whole.weights.data(), bias.data(), outputs.data(),
+                        columns);
   }
 
   // Of rows that are not all ones.

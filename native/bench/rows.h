@@ -27,7 +27,8 @@ struct Rows {  // of ones, as multi-hot rows are
 template <class T>
 void read_all(std::FILE* file, std::vector<T>& into, int64_t count) {
   into.resize(static_cast<std::size_t>(count));
-  if (std::fread(into.data(), sizeof(T), into.size(), file) != into.size()) throw std::runtime_error("the file is too short");
+  if (std::fread(into.data(), sizeof(T), into.size(), file) != into.size())
+    throw std::runtime_error("the file is too short");
 }
 
 // The file: rows, columns and entries, then indptr (all int64), then indices (int32).
