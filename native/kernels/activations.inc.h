@@ -24,7 +24,7 @@ JUSTFIT_INLINE Vec soft_plus(Vec x) {
 
 JUSTFIT_INLINE Vec normal_share(Vec x) {  // of a standard normal distribution below x
   Vec y;
-  for (int i = 0; i < kLanes; ++i) y[i] = 0.5f * __builtin_erfcf(x[i] * -0.70710678f);
+  for (int i = 0; i < kStep; ++i) y[i] = 0.5f * __builtin_erfcf(x[i] * -0.70710678f);
   return y;
 }
 
@@ -77,7 +77,7 @@ void activate_as(const ActivationRule& rule, float* z, float* slope, float* extr
   const bool active = rule.activity_l1 != 0.0f || rule.activity_l2 != 0.0f;
   for (int64_t i = 0; i < rows; ++i) {
     Vec penalty = {};
-    for (int64_t c = 0; c < width; c += kLanes) {
+    for (int64_t c = 0; c < width; c += kStep) {
       const int64_t at = i * stride + c;
       ValueAndSlope y = apply<A>(load(z + at));
       y = {keep_units(y.value, c, units), keep_units(y.slope, c, units)};
@@ -105,13 +105,13 @@ void softmax_rows(float* z, int64_t stride, int64_t rows, int64_t units) {
     float top = z[0];
     for (int64_t c = 1; c < units; ++c) top = z[c] > top ? z[c] : top;
     Vec sum = {};
-    for (int64_t c = 0; c < units; c += kLanes) {
+    for (int64_t c = 0; c < units; c += kStep) {
       const Vec y = keep_units(exponential(load(z + c) - top), c, units);
       store(z + c, y);
       sum += y;
     }
     const float total = sum_lanes(sum);
-    for (int64_t c = 0; c < units; c += kLanes) store(z + c, load(z + c) / total);
+    for (int64_t c = 0; c < units; c += kStep) store(z + c, load(z + c) / total);
   }
 }
 
@@ -139,14 +139,14 @@ void activate(const ActivationRule& rule, float* z, float* slope, float* extra, 
 
 void scale_add(float* x, const float* y, const float* z, int64_t stride, int64_t rows, int64_t width) {
   for (int64_t i = 0; i < rows; ++i)
-    for (int64_t c = 0; c < width; c += kLanes) {
+    for (int64_t c = 0; c < width; c += kStep) {
       const int64_t at = i * stride + c;
       store(x + at, z ? fused(load(x + at), load(y + at), load(z + at)) : load(x + at) * load(y + at));
     }
 }
 
 void sum_rows(const float* x, int64_t stride, int64_t rows, int64_t width, bool squares, float* out) {
-  for (int64_t c = 0; c < width; c += kLanes) {
+  for (int64_t c = 0; c < width; c += kStep) {
     Vec sum = {};
     for (int64_t i = 0; i < rows; ++i) {
       const Vec y = load(x + i * stride + c);
@@ -158,6 +158,6 @@ void sum_rows(const float* x, int64_t stride, int64_t rows, int64_t width, bool 
 
 void scale_columns(float* x, int64_t stride, int64_t rows, int64_t width, const float* factors) {
   for (int64_t i = 0; i < rows; ++i)
-    for (int64_t c = 0; c < width; c += kLanes)
+    for (int64_t c = 0; c < width; c += kStep)
       store(x + i * stride + c, load(x + i * stride + c) * load(factors + c));
 }

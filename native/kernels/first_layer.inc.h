@@ -16,15 +16,15 @@ JUSTFIT_INLINE void bag_row(const int32_t* indices, const float* values, int64_t
   for (; e + 4 <= count; e += 4)
     for (int part = 0; part < 4; ++part) {
       const float* row = weights + indices[e + part] * stride;
-      for (int v = 0; v < V; ++v) add_term<Ones>(sums[part][v], values + e + part, row + v * kLanes);
+      for (int v = 0; v < V; ++v) add_term<Ones>(sums[part][v], values + e + part, row + v * kStep);
     }
   for (int part = 0; part < 3; ++part, ++e) {  // the last one to three entries
     if (e == count) break;
     const float* row = weights + indices[e] * stride;
-    for (int v = 0; v < V; ++v) add_term<Ones>(sums[part][v], values + e, row + v * kLanes);
+    for (int v = 0; v < V; ++v) add_term<Ones>(sums[part][v], values + e, row + v * kStep);
   }
   for (int v = 0; v < V; ++v)
-    store(out + v * kLanes, (sums[0][v] + sums[1][v]) + (sums[2][v] + sums[3][v]) + load(bias + v * kLanes));
+    store(out + v * kStep, (sums[0][v] + sums[1][v]) + (sums[2][v] + sums[3][v]) + load(bias + v * kStep));
 }
 
 // The words of the rows to come lie anywhere; asked for some rows ahead, they are there when needed.
@@ -46,9 +46,9 @@ void bag_forward_as(const RowsView& rows, const int64_t* order, int64_t begin, i
     const int32_t* indices = rows.indices + start;
     const float* values = Ones ? bias : rows.values + start;  // never looked at where all are ones
     int64_t c = 0;
-    for (; c + kBagVectors * kLanes <= stride; c += kBagVectors * kLanes)
+    for (; c + kBagVectors * kStep <= stride; c += kBagVectors * kStep)
       bag_row<Ones, kBagVectors>(indices, values, count, weights + c, stride, bias + c, out + c);
-    for (; c < stride; c += kLanes) bag_row<Ones, 1>(indices, values, count, weights + c, stride, bias + c, out + c);
+    for (; c < stride; c += kStep) bag_row<Ones, 1>(indices, values, count, weights + c, stride, bias + c, out + c);
   }
 }
 
@@ -67,13 +67,13 @@ JUSTFIT_INLINE void word_gradient(const WordsView& batch, int64_t entry, int64_t
     const float* row0 = delta + batch.rows[entry] * stride;
     const float* row1 = delta + batch.rows[entry + 1] * stride;
     for (int v = 0; v < V; ++v) {
-      add_term<Ones>(even[v], values + entry, row0 + v * kLanes);
-      add_term<Ones>(odd[v], values + entry + 1, row1 + v * kLanes);
+      add_term<Ones>(even[v], values + entry, row0 + v * kStep);
+      add_term<Ones>(odd[v], values + entry + 1, row1 + v * kStep);
     }
   }
   if (entry < end) {
     const float* row = delta + batch.rows[entry] * stride;
-    for (int v = 0; v < V; ++v) add_term<Ones>(even[v], values + entry, row + v * kLanes);
+    for (int v = 0; v < V; ++v) add_term<Ones>(even[v], values + entry, row + v * kStep);
   }
   for (int v = 0; v < V; ++v) gradient[v] = even[v] + odd[v];
 }
@@ -89,7 +89,7 @@ JUSTFIT_INLINE void word_step(const UpdateRule& rule, const WordsView& batch, in
     word_gradient<true, V>(batch, entry, end, delta, stride, gradient);
   }
   for (int v = 0; v < V; ++v) {
-    const int64_t at = v * kLanes;
+    const int64_t at = v * kStep;
     if (M != Mode::measure && decay != 1.0f) store(s0 + at, load(s0 + at) * decay);
     step_at<K, M>(rule, gradient[v], w + at, s0 + at, s1 + at, sums);
   }
@@ -100,9 +100,9 @@ JUSTFIT_INLINE void word_steps(const UpdateRule& rule, const WordsView& batch, i
                                const float* delta, int64_t stride, float* w, float* s0, float* s1, int64_t width,
                                float decay, Sums& sums) {
   int64_t c = 0;
-  for (; c + kWordVectors * kLanes <= width; c += kWordVectors * kLanes)
+  for (; c + kWordVectors * kStep <= width; c += kWordVectors * kStep)
     word_step<K, M, kWordVectors>(rule, batch, entry, end, delta + c, stride, w + c, s0 + c, s1 + c, decay, sums);
-  for (; c < width; c += kLanes)
+  for (; c < width; c += kStep)
     word_step<K, M, 1>(rule, batch, entry, end, delta + c, stride, w + c, s0 + c, s1 + c, decay, sums);
 }
 
@@ -116,7 +116,7 @@ void update_words_as(const UpdateRule& given, const WordsView& words, int64_t fi
   for (int32_t word = from; word < to; ++word) {
     const int32_t next = first < last ? batch.words[first] : to;
     for (; word < next; ++word)
-      for (int64_t at = word * stride; at < word * stride + width; at += kLanes)
+      for (int64_t at = word * stride; at < word * stride + width; at += kStep)
         step_at<K, M>(rule, Vec{}, weights + at, state0 + at, state1 + at, sums);
     if (word == to) break;
     const int64_t at = word * stride;

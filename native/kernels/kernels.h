@@ -12,7 +12,7 @@
 
 namespace justfit {
 
-inline constexpr int64_t kLanes = 16;  // floats in a vector: one AVX-512 register, two AVX2 ones
+inline constexpr int64_t kLanes = 16;  // floats that rows are padded to: the widest register there is
 
 inline constexpr int64_t padded(int64_t units) { return (units + kLanes - 1) / kLanes * kLanes; }
 

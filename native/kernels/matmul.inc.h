@@ -7,15 +7,15 @@ JUSTFIT_INLINE void tile(int64_t k, const float* a, int64_t a_row, int64_t a_col
   Vec sums[M][V];
   for (int i = 0; i < M; ++i)
     for (int v = 0; v < V; ++v)
-      sums[i][v] = resume ? load(c + i * c_stride + v * kLanes) : bias ? load(bias + v * kLanes) : Vec{};
+      sums[i][v] = resume ? load(c + i * c_stride + v * kStep) : bias ? load(bias + v * kStep) : Vec{};
   for (int64_t p = 0; p < k; ++p, a += a_column, b += b_stride) {
     Vec columns[V];
-    for (int v = 0; v < V; ++v) columns[v] = load(b + v * kLanes);
+    for (int v = 0; v < V; ++v) columns[v] = load(b + v * kStep);
     for (int i = 0; i < M; ++i)
       for (int v = 0; v < V; ++v) sums[i][v] = fused(a[i * a_row], columns[v], sums[i][v]);
   }
   for (int i = 0; i < M; ++i)
-    for (int v = 0; v < V; ++v) store(c + i * c_stride + v * kLanes, sums[i][v]);
+    for (int v = 0; v < V; ++v) store(c + i * c_stride + v * kStep, sums[i][v]);
 }
 
 template <int V>
@@ -30,21 +30,21 @@ void tile_column(int64_t m, int64_t k, const float* a, int64_t a_row, int64_t a_
 
 void matmul(int64_t m, int64_t n, int64_t k, const float* a, int64_t a_row, int64_t a_column, const float* b,
             int64_t b_stride, float* c, int64_t c_stride, const float* bias) {
-  alignas(64) static thread_local float panel[kTileDepth * kTileVectors * kLanes];
-  const bool pack = m >= 2 * kTileRows && b_stride > 4 * kLanes;
+  alignas(64) static thread_local float panel[kTileDepth * kTileVectors * kStep];
+  const bool pack = m >= 2 * kTileRows && b_stride > 4 * kStep;
   for (int64_t p = 0; p < k || p == 0; p += kTileDepth) {
     const int64_t depth = k - p < kTileDepth ? k - p : kTileDepth;
     for (int64_t j = 0; j < n;) {
-      const int64_t width = j + kTileVectors * kLanes <= n ? kTileVectors * kLanes : kLanes;
+      const int64_t width = j + kTileVectors * kStep <= n ? kTileVectors * kStep : kStep;
       const float* block = b + p * b_stride + j;
       int64_t block_stride = b_stride;
       if (pack) {
         for (int64_t q = 0; q < depth; ++q)
-          for (int64_t v = 0; v < width; v += kLanes) store(panel + q * width + v, load(block + q * b_stride + v));
+          for (int64_t v = 0; v < width; v += kStep) store(panel + q * width + v, load(block + q * b_stride + v));
         block = panel;
         block_stride = width;
       }
-      (width > kLanes ? tile_column<kTileVectors> : tile_column<1>)(m, depth, a + p * a_column, a_row, a_column, block,
+      (width > kStep ? tile_column<kTileVectors> : tile_column<1>)(m, depth, a + p * a_column, a_row, a_column, block,
                                                                     block_stride, c + j, c_stride,
                                                                     bias ? bias + j : nullptr, p > 0);
       j += width;

@@ -130,7 +130,7 @@ void update_as(const UpdateRule& given, float* weights, float* state0, float* st
   const UpdateRule rule = given;  // a copy, which no store to weights can change, so that it stays in registers
   Sums sums;
   for (int64_t i = 0; i < rows; ++i)
-    for (int64_t c = 0; c < width; c += kLanes) {
+    for (int64_t c = 0; c < width; c += kStep) {
       const int64_t at = i * stride + c;
       step_at<K, M>(rule, load(gradient + i * gradient_stride + c), weights + at, state0 + at, state1 + at, sums);
     }

@@ -4,8 +4,10 @@
 
 namespace justfit::avx2 {
 
-// How many vectors of a row stay in registers at a time; no result depends on these.
-constexpr int kBagVectors = 1, kWordVectors = 2, kTileRows = 6, kTileVectors = 1;
+constexpr int kStep = 8;  // floats in a register
+
+// How many registers of a row are worked on at a time; no result depends on these.
+constexpr int kBagVectors = 2, kWordVectors = 4, kTileRows = 6, kTileVectors = 2;
 constexpr int64_t kTileDepth = 256;  // rows of b packed at a time
 
 #include "kernels/all.inc.h"

@@ -4,7 +4,9 @@
 
 namespace justfit::avx512 {
 
-// How many vectors of a row stay in registers at a time; no result depends on these.
+constexpr int kStep = 16;  // floats in a register
+
+// How many registers of a row are worked on at a time; no result depends on these.
 constexpr int kBagVectors = 4, kWordVectors = 8, kTileRows = 8, kTileVectors = 3;
 constexpr int64_t kTileDepth = 256;  // rows of b packed at a time
 

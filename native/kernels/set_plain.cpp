@@ -6,8 +6,10 @@
 
 namespace justfit::plain {
 
-// How many vectors of a row stay in registers at a time; no result depends on these.
-constexpr int kBagVectors = 1, kWordVectors = 1, kTileRows = 2, kTileVectors = 1;
+constexpr int kStep = 4;  // floats in a register
+
+// How many registers of a row are worked on at a time; no result depends on these.
+constexpr int kBagVectors = 2, kWordVectors = 4, kTileRows = 4, kTileVectors = 2;
 constexpr int64_t kTileDepth = 256;  // rows of b packed at a time
 
 #include "kernels/all.inc.h"

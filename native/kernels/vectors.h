@@ -1,12 +1,11 @@
-// Vectors of 16 floats and the functions on them. GCC and Clang split them where registers are
-// shorter. Included once in each
-// namespace of an instruction set; everything is inlined, so that no code made for one
-// processor can be linked into another's.
+// Vectors of kStep floats, as many as a register of the instruction set holds, and the functions on them. Included once
+// in each namespace of an instruction set; everything is inlined, so that no code made for one processor can be linked
+// into another's.
 #define JUSTFIT_INLINE static inline __attribute__((always_inline))
 
-typedef float Vec __attribute__((vector_size(64)));
-typedef int32_t IntVec __attribute__((vector_size(64)));
-typedef uint32_t UintVec __attribute__((vector_size(64)));
+typedef float Vec __attribute__((vector_size(kStep * 4)));
+typedef int32_t IntVec __attribute__((vector_size(kStep * 4)));
+typedef uint32_t UintVec __attribute__((vector_size(kStep * 4)));
 
 namespace {
 
@@ -21,9 +20,11 @@ JUSTFIT_INLINE Vec absolute(Vec x) { return reinterpret_cast<Vec>(reinterpret_ca
 JUSTFIT_INLINE Vec square_root(Vec x) {
 #if defined(__AVX512F__)
   return reinterpret_cast<Vec>(_mm512_maskz_sqrt_ps(0xffff, reinterpret_cast<__m512>(x)));
+#elif defined(__AVX2__)
+  return reinterpret_cast<Vec>(_mm256_sqrt_ps(reinterpret_cast<__m256>(x)));
 #else
   Vec y;
-  for (int i = 0; i < 16; ++i) y[i] = __builtin_sqrtf(x[i]);
+  for (int i = 0; i < kStep; ++i) y[i] = __builtin_sqrtf(x[i]);
   return y;
 #endif
 }
@@ -35,22 +36,11 @@ JUSTFIT_INLINE Vec fused(Vec a, Vec b, Vec c) {
   return reinterpret_cast<Vec>(_mm512_fmadd_ps(reinterpret_cast<__m512>(a), reinterpret_cast<__m512>(b),
                                                reinterpret_cast<__m512>(c)));
 #elif defined(__AVX2__)
-  __m256 x[2], y[2], z[2];
-  __builtin_memcpy(x, &a, sizeof a);
-  __builtin_memcpy(y, &b, sizeof b);
-  __builtin_memcpy(z, &c, sizeof c);
-  z[0] = _mm256_fmadd_ps(x[0], y[0], z[0]);
-  z[1] = _mm256_fmadd_ps(x[1], y[1], z[1]);
-  __builtin_memcpy(&c, z, sizeof c);
-  return c;
+  return reinterpret_cast<Vec>(_mm256_fmadd_ps(reinterpret_cast<__m256>(a), reinterpret_cast<__m256>(b),
+                                               reinterpret_cast<__m256>(c)));
 #elif defined(__aarch64__)
-  float32x4_t x[4], y[4], z[4];
-  __builtin_memcpy(x, &a, sizeof a);
-  __builtin_memcpy(y, &b, sizeof b);
-  __builtin_memcpy(z, &c, sizeof c);
-  for (int i = 0; i < 4; ++i) z[i] = vfmaq_f32(z[i], x[i], y[i]);
-  __builtin_memcpy(&c, z, sizeof c);
-  return c;
+  return reinterpret_cast<Vec>(vfmaq_f32(reinterpret_cast<float32x4_t>(c), reinterpret_cast<float32x4_t>(a),
+                                         reinterpret_cast<float32x4_t>(b)));
 #else
   return a * b + c;
 #endif
@@ -60,14 +50,18 @@ JUSTFIT_INLINE Vec fused(Vec a, Vec b, float c) { return fused(a, b, all(c)); }
 
 // Lane by lane in a fixed order of pairs.
 JUSTFIT_INLINE float sum_lanes(Vec x) {
-  float y[16];
+  float y[kStep];
   __builtin_memcpy(y, &x, sizeof y);
-  for (int width = 8; width >= 1; width /= 2)
+  for (int width = kStep / 2; width >= 1; width /= 2)
     for (int i = 0; i < width; ++i) y[i] += y[i + width];
   return y[0];
 }
 
-JUSTFIT_INLINE IntVec lane_numbers() { return IntVec{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}; }
+JUSTFIT_INLINE IntVec lane_numbers() {
+  IntVec numbers = {};
+  for (int i = 0; i < kStep; ++i) numbers[i] = i;
+  return numbers;
+}
 
 // e^x within 2 units in the last place; polynomial and reduction of Cephes' expf (Moshier 1992).
 JUSTFIT_INLINE Vec exponential(Vec x) {
