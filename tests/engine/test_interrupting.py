@@ -1,0 +1,130 @@
+"""Training ends at once when asked to, by Ctrl-C or another thread; a cohort does one thing at a time."""
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from engine.handmade import labelled, member
+
+from justfit.engine import Cohort, Labelled, Member, Training, train_members
+from justfit.spec import Diverged, Epoch, Network, Recipe
+
+TESTS = Path(__file__).parents[1]
+
+
+def long_training() -> tuple[Member, Labelled]:
+    """An epoch of this takes most of a minute."""
+    one = member(Network((1024, 1024)), Recipe(batch_size=16, epochs=1000), columns=8)
+    return one, labelled(rows=200_000, columns=8, sparse=False)
+
+
+SCRIPT = """
+import sys
+import threading
+
+sys.path.insert(0, sys.argv[1])
+from engine.test_interrupting import long_training, refusal_while_at_work, short
+from justfit.engine import Cohort, Training, train_members
+
+one, rows = long_training()
+begins = lambda *_: print("begins", flush=True)
+{}
+"""
+
+ALONE = """
+training = Training(Cohort((one,)), rows)
+threading.Thread(target=lambda: begins(refusal_while_at_work(training)), daemon=True).start()
+next(training.epochs())
+"""
+
+IN_COHORTS_SIDE_BY_SIDE = "train_members([one, one, short()], rows, threads=3, on_epoch=begins)"
+
+
+def short() -> Member:
+    """Its one epoch ends while the others are in theirs."""
+    return member(Network(()), Recipe(batch_size=100_000, epochs=1), columns=8)
+
+
+@pytest.mark.parametrize("work", [ALONE, IN_COHORTS_SIDE_BY_SIDE])
+def test_ctrl_c_ends_an_epoch_at_once(work: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT.format(work), str(TESTS)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begins\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=10)
+    finally:
+        process.kill()
+        process.wait()
+    assert errors.endswith("KeyboardInterrupt\n")
+
+
+def test_another_thread_can_stop_an_epoch() -> None:
+    one, rows = long_training()
+    training = Training(Cohort((one,)), rows)
+    errors = in_another_thread(lambda: next(training.epochs()))
+    refusal_while_at_work(training)
+    training.stop()
+    assert errors() == "stopped"
+
+
+def test_a_second_thread_is_refused_while_the_first_trains() -> None:
+    one, rows = long_training()
+    training = Training(Cohort((one,)), rows)
+    errors = in_another_thread(lambda: next(training.epochs()))
+    assert refusal_while_at_work(training) == "this cohort is at work in another thread"
+    with pytest.raises(RuntimeError, match="at work in another thread"):
+        training.outputs(rows.rows)
+    training.stop()
+    assert errors() == "stopped"
+
+
+def test_what_on_epoch_raises_ends_all_cohorts_at_once() -> None:
+    one, rows = long_training()
+
+    def pressed(number: int, _: Epoch | Diverged) -> None:
+        assert number == 0
+        raise KeyboardInterrupt
+
+    errors = in_another_thread(lambda: train_members([short(), one], rows, threads=2, on_epoch=pressed))
+    assert errors(KeyboardInterrupt) == ""
+
+
+def in_another_thread(work: Callable[[], object]) -> Callable[..., str]:
+    """Starts ``work`` in a thread; the result waits for the error that ends it and gives its words."""
+    caught: list[BaseException] = []
+
+    def catch() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - handed on
+            caught.append(error)
+
+    thread = threading.Thread(target=catch, daemon=True)
+    thread.start()
+
+    def ended(kind: type[BaseException] = RuntimeError) -> str:
+        thread.join(timeout=10)
+        assert not thread.is_alive(), "it goes on"
+        assert isinstance(caught[0], kind)
+        return str(caught[0])
+
+    return ended
+
+
+def refusal_while_at_work(training: Training) -> str:
+    """What the second thread is told, as soon as the first has begun."""
+    while True:
+        try:
+            training.weights()
+        except RuntimeError as error:
+            return str(error)
