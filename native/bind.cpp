@@ -6,7 +6,6 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
-
 #include <unistd.h>
 
 #include <algorithm>
@@ -58,7 +57,8 @@ Rows bags(Vector<int64_t> indptr, Vector<int32_t> indices, Vector<float> values,
   require(indices.shape(0) <= static_cast<std::size_t>(std::numeric_limits<int32_t>::max()),
           "bags hold more than 2^31 - 1 entries");
   const int64_t rows = size_of(indptr.shape(0)) - 1;
-  require(indptr.data()[0] == 0 && indptr.data()[rows] == size_of(indices.shape(0)), "indptr does not span the entries");
+  require(indptr.data()[0] == 0 && indptr.data()[rows] == size_of(indices.shape(0)),
+          "indptr does not span the entries");
   for (int64_t i = 0; i < rows; ++i) require(indptr.data()[i] <= indptr.data()[i + 1], "indptr falls");
   for (std::size_t e = 0; e < indices.shape(0); ++e)
     require(indices.data()[e] >= 0 && indices.data()[e] < columns, "an index is out of range");
@@ -102,8 +102,8 @@ Targets class_targets(Vector<int32_t> classes, int64_t outputs, std::optional<Ve
 Targets number_targets(Matrix numbers, std::optional<Vector<float>> weights) {
   require(numbers.shape(1) >= 1, "targets need a column");
   require_aligned(numbers);
-  return weighed({{}, numbers, weights, {numbers.data(), nullptr, nullptr, size_of(numbers.shape(1))},
-                  size_of(numbers.shape(0))});
+  return weighed(
+      {{}, numbers, weights, {numbers.data(), nullptr, nullptr, size_of(numbers.shape(1))}, size_of(numbers.shape(0))});
 }
 
 template <class T>
@@ -126,8 +126,8 @@ Cohort::Check interrupted(const std::atomic<bool>* stop = nullptr) {
   };
 }
 
-// How many numbers a cohort keeps at least: of each layer the kernel and one state, and three numbers a row and unit. In
-// double, which no specification can overflow.
+// How many numbers a cohort keeps at least: of each layer the kernel and one state, and three numbers a row and unit.
+// In double, which no specification can overflow.
 double numbers_of(const CohortSpec& spec, const std::vector<MemberSpec>& members) {
   const double columns = static_cast<double>(spec.columns);
   const double rows = std::max(static_cast<double>(spec.batch_size), 64.0 * spec.threads);
@@ -218,7 +218,8 @@ nb::ndarray<nb::numpy, float> predict(const Rows& rows, const std::vector<Matrix
 
 class Trainer {
  public:
-  Trainer(const CohortSpec& spec, const std::vector<MemberSpec>& members, const std::optional<std::string>& instructions)
+  Trainer(const CohortSpec& spec, const std::vector<MemberSpec>& members,
+          const std::optional<std::string>& instructions)
       : cohort_(checked(spec, members), members, kernels_for(instructions)) {}
 
   void stop() { stop_.store(true); }
@@ -266,7 +267,8 @@ class Trainer {
     for (std::size_t i = 0; i < order.shape(0); ++i)
       require(order.data()[i] >= 0 && order.data()[i] < rows.view.rows, "the order names a row that is not there");
     const nb::gil_scoped_release released;
-    return cohort_.train_epoch(rows.view, targets.view, order.data(), size_of(order.shape(0)), number, interrupted(&stop_));
+    return cohort_.train_epoch(rows.view, targets.view, order.data(), size_of(order.shape(0)), number,
+                               interrupted(&stop_));
   }
 
   std::vector<Figures> evaluate(const Rows& rows, const Targets& targets) {
@@ -357,9 +359,7 @@ NB_MODULE(_native, m) {
       .value("mae", Loss::mae)
       .value("huber", Loss::huber)
       .value("hinge", Loss::hinge);
-  nb::enum_<Metric>(m, "Metric")
-      .value("accuracy", Metric::accuracy)
-      .value("mae", Metric::mae);
+  nb::enum_<Metric>(m, "Metric").value("accuracy", Metric::accuracy).value("mae", Metric::mae);
   nb::enum_<OptimizerKind>(m, "OptimizerKind")
       .value("sgd", OptimizerKind::sgd)
       .value("rmsprop", OptimizerKind::rmsprop)
@@ -430,12 +430,15 @@ NB_MODULE(_native, m) {
       .def_ro("metric", &Figures::metric);
   nb::class_<Rows>(m, "Rows");
   nb::class_<Targets>(m, "Targets");
-  m.def("bags", &bags, "indptr"_a.noconvert(), "indices"_a.noconvert(), "values"_a.noconvert(), "columns"_a, "Sparse rows, in place.");
+  m.def("bags", &bags, "indptr"_a.noconvert(), "indices"_a.noconvert(), "values"_a.noconvert(), "columns"_a,
+        "Sparse rows, in place.");
   m.def("dense", &dense, "values"_a.noconvert(), "Dense rows, in place.");
-  m.def("class_targets", &class_targets, "classes"_a.noconvert(), "outputs"_a, "weights"_a.noconvert().none() = nb::none(), "Class numbers as labels.");
+  m.def("class_targets", &class_targets, "classes"_a.noconvert(), "outputs"_a,
+        "weights"_a.noconvert().none() = nb::none(), "Class numbers as labels.");
   m.def("predict", &predict, "rows"_a, "kernels"_a.noconvert(), "biases"_a.noconvert(), "activations"_a, "threads"_a,
         "The outputs of a network, [rows, outputs].");
-  m.def("number_targets", &number_targets, "numbers"_a.noconvert(), "weights"_a.noconvert().none() = nb::none(), "Numbers as labels, [rows, outputs].");
+  m.def("number_targets", &number_targets, "numbers"_a.noconvert(), "weights"_a.noconvert().none() = nb::none(),
+        "Numbers as labels, [rows, outputs].");
 
   nb::class_<Trainer>(m, "Cohort")
       .def(nb::init<const CohortSpec&, const std::vector<MemberSpec>&, const std::optional<std::string>&>(), "spec"_a,

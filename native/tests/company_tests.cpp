@@ -9,7 +9,8 @@ namespace justfit {
 
 namespace {
 
-constexpr auto relu = Activation::relu, tanh_ = Activation::tanh, sigmoid = Activation::sigmoid;
+constexpr auto linear = Activation::linear, relu = Activation::relu, tanh_ = Activation::tanh,
+               sigmoid = Activation::sigmoid;
 
 // One of each optimizer, and between them whatever else members may differ in.
 std::vector<MemberSpec> company() {
@@ -40,6 +41,10 @@ std::vector<MemberSpec> company() {
   all.push_back(network({layer(20, relu, 0.0f, 0.0f, 0.01f), layer(1, sigmoid)}, Loss::binary_crossentropy, rmsprop));
   all.push_back(network({layer(1, sigmoid)}, Loss::mae, momentum));
   all.push_back(network({layer(18, Activation::gelu), layer(1, sigmoid)}, Loss::huber, clipped));
+  all.push_back(network({layer(7, relu), layer(1, sigmoid)}, Loss::mse, clipped));
+  all.push_back(network({layer(7, linear), layer(1, sigmoid)}, Loss::mse, rmsprop));
+  all.push_back(all.back());
+  all.back().layers[0].bias = false;
   all.push_back(network({limited, layer(1, sigmoid)}, Loss::hinge, decayed));
   for (std::size_t m = 0; m < all.size(); ++m) all[m].dropout_seed = m;
   return all;

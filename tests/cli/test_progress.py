@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from justfit.cli.progress import download_progress, epoch_progress, figures_of
@@ -13,6 +15,11 @@ def test_an_epoch_s_figures_are_those_without_penalties() -> None:
         "loss 0.5000  accuracy 0.7500  val_loss 0.4000  val_accuracy 0.7000"
     )
     assert figures_of(TRAINED_ONLY, TASKS["regression"]) == "loss 0.5000  mae 0.7500"
+    fitted = dataclasses.replace(EPOCH, fit_loss=0.45, fit_metric=0.8)
+    assert figures_of(fitted, TASKS["binary"]) == (
+        "loss 0.5000  accuracy 0.7500  fit_loss 0.4500  fit_accuracy 0.8000  "
+        "val_loss 0.4000  val_accuracy 0.7000"
+    )
 
 
 def test_epochs_are_plain_lines_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,9 +111,10 @@ def test_every_option_reaches_the_spec(command: Command, opinions: list[str]) ->
     ended = command(
         "run", "opinions", "--hidden", "6", "--activation", "tanh", "--dropout", "0.25", "--l1", "0.001",
         "--l2", "0.002", "--activity-l1", "0.003", "--activity-l2", "0.004", "--max-norm", "2",
-        "--input-dropout", "0.1", "--clip-value", "0.5", "--patience", "2",
-        "--embedding", "5", "--epochs", "2", "--batch-size", "9", "--optimizer", "adam",
-        "--learning-rate", "0.01", "--loss", "mse", "--seed", "7", "--validation", "last:0.25",
+        "--input-dropout", "0.1", "--embedding", "5", "--epochs", "2", "--patience", "2",
+        "--monitor", "val_metric", "--batch-size", "9", "--optimizer", "adam:beta_1=0.8", "--learning-rate",
+        "0.01", "--schedule", "cosine:20:0.1,warmup=2", "--clip-value", "0.5", "--loss", "mse",
+        "--seed", "7", "--validation", "last:0.25",
         "--encoding", "average", "--num-words", "20", "--skip-top", "2", "--maxlen", "12", "--store", "there",
         "--threads", "1",
     )  # fmt: skip
@@ -126,10 +127,11 @@ def test_every_option_reaches_the_spec(command: Command, opinions: list[str]) ->
         },
         "recipe": {
             "optimizer": {
-                "name": "adam", "learning_rate": 0.01, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7,
+                "name": "adam", "learning_rate": 0.01, "beta_1": 0.8, "beta_2": 0.999, "epsilon": 1e-7,
             },
-            "batch_size": 9, "epochs": 2, "loss": "mse", "schedule": {"name": "constant", "warmup": 0.0},
-            "clip_norm": None, "clip_value": 0.5, "patience": 2, "monitor": "val_data_loss",
+            "batch_size": 9, "epochs": 2, "loss": "mse",
+            "schedule": {"name": "cosine", "epochs": 20.0, "floor": 0.1, "warmup": 2.0},
+            "clip_norm": None, "clip_value": 0.5, "patience": 2, "monitor": "val_metric",
         },
     }  # fmt: skip
     assert spec["preparation"] == {
@@ -138,15 +140,49 @@ def test_every_option_reaches_the_spec(command: Command, opinions: list[str]) ->
     assert spec["protocol"] == {"name": "hold_out", "how": "last", "size": 0.25, "seed": 0}
     assert (spec["data"], spec["task"], spec["seed"]) == ("opinions", "binary", 7)
     assert folder_of(ended.out).parent == Path("there")
-    ended = command("run", "wine", "--scaling", "none", "--epochs", "1", "--hidden", "")
+    assert "\ndropout, 0.1 of the inputs" in ended.out
+    ended = command("run", "wine", "--scaling", "none", "--epochs", "1", "--hidden", "", "--clip-norm", "3")
     spec = json.loads(RunPaths(folder_of(ended.out)).spec.read_bytes())
+    assert spec["candidate"]["recipe"]["clip_norm"] == 3.0
     assert spec["preparation"] == {"name": "scaling", "kind": "none", "by": 1.0}
     assert spec["candidate"]["network"]["hidden"] == []
 
 
+def test_training_rows_are_measured_like_validation_rows_where_asked(command: Command) -> None:
+    ended = command("run", "wine", "--epochs", "2", "--dropout", "0.5", "--fit")
+    folder = folder_of(ended.out)
+    for name, history in read_run(folder).histories.items():
+        for epoch in history:
+            assert f"{name} epoch {epoch.epoch}/{len(history)}  loss {epoch.data_loss:.4f}  " in ended.out
+            assert f"  fit_loss {epoch.fit_loss:.4f}  fit_accuracy {epoch.fit_metric:.4f}" in ended.out
+    assert "Fit: training rows" in RunPaths(folder).curves_html.read_text()
+    assert (
+        "without --fit"
+        not in ended.out + command("run", "wine", "--epochs", "2", "--dropout", "0.5", "--fit").out
+    )
+
+
+def test_a_run_that_is_stored_without_the_fit_says_how_to_have_it(command: Command) -> None:
+    out = command("run", "wine", "--epochs", "2").out
+    assert "fit_loss" not in out
+    again = command("run", "wine", "--epochs", "2", "--fit").out
+    assert again.splitlines()[-1] == (
+        "This run was stored without --fit: remove its folder and run it again to have it measured."
+    )
+    assert out.endswith("".join(again.splitlines(keepends=True)[:-1]))
+
+
+def test_the_help_fits_a_terminal_of_80_columns(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    out = command("run", "--help").out
+    assert max(len(line) for line in out.splitlines()) <= 80
+    for panel in ("Options", "Network", "Regularization", "Training", "Rows"):
+        assert f"─ {panel} ─" in out
+
+
 def test_more_epochs_are_advised_where_the_last_was_best_and_again_when_shown_again(command: Command) -> None:
     advice = (
-        "The best epoch was the last of 2, so the validation loss may still have been falling: "
+        "The best epoch was the last of 2, so the network may still have been getting better: "
         "try more epochs, such as --epochs 4."
     )
     for _ in range(2):
@@ -175,6 +211,21 @@ BAD = [
     (("wine", "--dropout", "0.5,0.5,0.5"), "dropout must be one number or one for each of 2 hidden layers"),
     (("wine", "--l2", "lots"), 'l2 "lots" is not understood: expected a number such as'),
     (("wine", "--l1", "-1"), r"l1 must be a number in \[0, inf\), got -1\.0"),
+    (("wine", "--activity-l1", "-1"), r"activity_l1 must be a number in \[0, inf\), got -1\.0"),
+    (("wine", "--activity-l2", "1,2,3"), "activity_l2 must be one number or one for each of 2 hidden layers"),
+    (("wine", "--max-norm", "big"), 'max_norm "big" is not understood: expected a number such as'),
+    (("wine", "--input-dropout", "1"), r"input_dropout must be a number in \[0, 1\), got 1\.0"),
+    (("wine", "--patience", "0"), "patience must be a whole number at least 1, got 0"),
+    (
+        ("wine", "--monitor", "val_acc"),
+        'monitor "val_acc" is not known: expected one of val_data_loss, val_lo',
+    ),
+    (("wine", "--clip-norm", "0"), r"clip_norm must be a number in \(0, inf\), got 0\.0"),
+    (("wine", "--clip-norm", "1", "--clip-value", "1"), "clip_norm and clip_value are both given: give one"),
+    (("wine", "--schedule", "cosin"), 'schedule "cosin" is not known: .* Did you mean "cosine"'),
+    (("wine", "--schedule", "step:10"), 'schedule "step:10" is not understood: expected such as step:10:0.5'),
+    (("wine", "--optimizer", "sgd:momentun=1"), 'optimizer key "momentun" is not known .* mean "momentum"'),
+    (("wine", "--optimizer", "sgd:learning_rate=1", "--learning-rate", "1"), "learning_rate is given twice"),
     (("wine", "--hidden", "16,x"), 'hidden "16,x" is not understood: .* such as 16,16'),
     (("wine", "--hidden", "16,0"), "a hidden width must be a whole number from 1 to 65536, got 0"),
     (("wine", "--embedding", "0"), "embedding must be a whole number from 1 to 65536, got 0"),

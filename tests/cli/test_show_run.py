@@ -8,7 +8,8 @@ from workflow.handmade import dataset, do, numbers
 
 from justfit.cli.show_run import show_plan, show_result
 from justfit.data import Numbers
-from justfit.spec import TASKS, Network, Recipe, Scaling, Sgd
+from justfit.spec import TASKS, Network, Recipe, RmsProp, Scaling, Sgd
+from justfit.store import RunPaths
 from justfit.workflow import Event, Planned
 
 
@@ -29,7 +30,42 @@ def test_no_advice_is_given_where_the_best_epoch_was_in_the_middle(
 ) -> None:
     stored = do(numbers("binary", permuted=True), tmp_path, Network((32,)), epochs=30)
     show_result(stored, TASKS["binary"])
-    assert "try " not in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "try " not in out
+    assert "stopped" not in out
+
+
+def test_where_patience_ended_the_training_is_told_and_no_lower_learning_rate_advised(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = Recipe(RmsProp(0.05), batch_size=16, epochs=60, patience=3)
+    stored = do(numbers("binary"), tmp_path, Network((32,)), recipe=recipe)
+    show_result(stored, TASKS["binary"])
+    out, best = capsys.readouterr().out, stored.result["best_epoch"]
+    assert f"\nTraining stopped after epoch {best + 3} of 60, as none was better than epoch {best}.\n" in out
+    assert "try " not in out
+
+
+def test_a_network_that_diverges_before_its_patience_ends_is_told_to_have_diverged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = Recipe(Sgd(10.0), 48, epochs=30, patience=29)
+    show_result(do(numbers("regression"), tmp_path, Network(()), recipe=recipe), TASKS["regression"])
+    assert "try a lower learning rate." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "network", [Network((8,)), Network((8,), dropout=0.5), Network((8,), input_dropout=0.5)]
+)
+def test_curves_tell_of_dropout_where_the_network_has_some(
+    tmp_path: Path, network: Network, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = do(numbers("binary"), tmp_path, network)
+    show_result(stored, TASKS["binary"])
+    assert f"written to {stored.folder}" in capsys.readouterr().out
+    page = RunPaths(stored.folder).curves_html.read_text()
+    assert ("dropout on" in page) == (network != Network((8,)))
+    assert f"best epoch {stored.result['best_epoch']}" in page
 
 
 def test_class_names_are_shown_as_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -94,7 +94,7 @@ def member(
 
 
 def varied(input_dropout: float = 0.0) -> list[Member]:
-    """Members that differ in all that members of one cohort may differ in."""
+    """Members that differ in all that members of one cohort may differ in, some neighbours in little."""
 
     def of(
         hidden: tuple[int, ...], recipe: dict[str, object], activation: str = "relu", **fields: object
@@ -111,6 +111,7 @@ def varied(input_dropout: float = 0.0) -> list[Member]:
         of((), {"optimizer": Sgd(0.1), "epochs": 2}),
         of((20,), {}, l2=0.01),
         of((18, 17, 16), {"optimizer": Nadam(0.01), "loss": "huber", "clip_norm": 0.01}, "gelu"),
+        of((6,), {"optimizer": Nadam(0.01), "clip_norm": 0.01}),
         of(
             (12,),
             {"optimizer": Ftrl(0.1), "loss": "hinge"},
@@ -120,6 +121,7 @@ def varied(input_dropout: float = 0.0) -> list[Member]:
             activity_l2=0.01,
         ),
         of((9, 3), {"optimizer": Adagrad(0.1), "clip_value": 0.001}, "leaky_relu", embedding=7),
+        of((9,), {"optimizer": Adagrad(0.1), "clip_value": 0.001}),
         of(
             (33,), {"optimizer": Sgd(0.1, momentum=0.9, nesterov=True), "schedule": StepDecay(1, 0.5)}, "selu"
         ),
@@ -149,9 +151,11 @@ def without_seconds(epoch: Epoch | Diverged) -> Epoch | Diverged:
     return Epoch(**{**vars(epoch), "seconds": 0.0}) if isinstance(epoch, Epoch) else epoch
 
 
-def train(one: Member, *rows: Labelled, **options: object) -> tuple[list[Epoch], Training]:
+def train(
+    one: Member, *rows: Labelled | None, threads: int = 1, **options: bool
+) -> tuple[list[Epoch], Training]:
     """One member alone, trained to the end."""
-    training = Training(Cohort((one,)), *rows, **options)
+    training = Training(Cohort((one,)), *rows, threads=threads, **options)
     return [epoch for epoch in history_of(training)[0] if isinstance(epoch, Epoch)], training
 
 

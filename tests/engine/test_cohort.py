@@ -145,7 +145,6 @@ def test_a_cohort_needs_a_batch_size() -> None:
             Labelled(ROWS, np.empty((0, 1), np.float32), np.array([0, 2, -1, 3], np.int32)),
             r"Row 2: class -1 is outside \[0, 3\)",
         ),
-        (member(Network((65_536,) * 500), weights=()), labelled(), "more memory than this machine has"),
     ],
 )
 def test_rows_labels_weights_and_layers_that_do_not_fit_are_refused(

@@ -23,13 +23,15 @@ def long_training() -> tuple[Member, Labelled]:
 
 
 SCRIPT = """
+import signal
 import sys
 import threading
 
 sys.path.insert(0, sys.argv[1])
-from engine.test_interrupting import long_training, refusal_while_at_work, short
+from engine.test_interrupting import epoch_of, long_training, refusal_while_at_work, short
 from justfit.engine import Cohort, Training, train_members
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background jobs lack
 one, rows = long_training()
 begins = lambda *_: print("begins", flush=True)
 {}
@@ -38,7 +40,7 @@ begins = lambda *_: print("begins", flush=True)
 ALONE = """
 training = Training(Cohort((one,)), rows)
 threading.Thread(target=lambda: begins(refusal_while_at_work(training)), daemon=True).start()
-next(training.epochs())
+epoch_of(training)
 """
 
 IN_COHORTS_SIDE_BY_SIDE = "train_members([one, one, short()], rows, threads=3, on_epoch=begins)"
@@ -71,7 +73,7 @@ def test_ctrl_c_ends_an_epoch_at_once(work: str) -> None:
 def test_another_thread_can_stop_an_epoch() -> None:
     one, rows = long_training()
     training = Training(Cohort((one,)), rows)
-    errors = in_another_thread(lambda: next(training.epochs()))
+    errors = in_another_thread(lambda: epoch_of(training))
     refusal_while_at_work(training)
     training.stop()
     assert errors() == "stopped"
@@ -80,7 +82,7 @@ def test_another_thread_can_stop_an_epoch() -> None:
 def test_a_second_thread_is_refused_while_the_first_trains() -> None:
     one, rows = long_training()
     training = Training(Cohort((one,)), rows)
-    errors = in_another_thread(lambda: next(training.epochs()))
+    errors = in_another_thread(lambda: epoch_of(training))
     assert refusal_while_at_work(training) == "this cohort is at work in another thread"
     with pytest.raises(RuntimeError, match="at work in another thread"):
         training.outputs(rows.rows)
@@ -119,6 +121,16 @@ def in_another_thread(work: Callable[[], object]) -> Callable[..., str]:
         return str(caught[0])
 
     return ended
+
+
+def epoch_of(training: Training) -> dict[int, Epoch | Diverged]:
+    """Trains an epoch, as soon as no other thread is asking for weights."""
+    while True:
+        try:
+            return next(training.epochs())
+        except RuntimeError as error:
+            if "in another thread" not in str(error):
+                raise
 
 
 def refusal_while_at_work(training: Training) -> str:

@@ -1,5 +1,6 @@
 """Where memory or threads run out, a call fails and the cohort and the process go on."""
 
+import mmap
 import subprocess
 import sys
 from pathlib import Path
@@ -86,16 +87,40 @@ def test_a_network_beyond_all_memory_is_refused_before_any_is_taken() -> None:
         Training(Cohort((one,)), Labelled(Bags.from_csr(np.eye(2, 40)), np.zeros((2, 1), np.float32)))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="asks for addresses without memory")
+def test_bags_of_more_entries_than_can_be_counted_are_refused_unread() -> None:
+    no_reserve = 0x4000  # mmap.MAP_NORESERVE, which Python knows from 3.12 on
+    nothing = mmap.mmap(-1, 2**33, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | no_reserve)
+    indices, values = np.frombuffer(nothing, np.int32), np.frombuffer(nothing, np.float32)
+    with pytest.raises(ValueError, match="more than 2\\^31 - 1 entries"):
+        _native.bags(np.array([0, 2**31]), indices, values, 10)
+
+
 def test_a_batch_of_more_entries_than_can_be_counted_is_refused() -> None:
     columns = 100_000
     row = Bags.from_csr(np.ones((1, columns), np.float32))
-    spec = _native.CohortSpec()
-    spec.columns, spec.batch_size = columns, 2**31 // columns + 1
-    layer = _native.LayerSpec()
-    layer.units = 1
-    network = _native.MemberSpec()
-    network.layers = [layer]
-    cohort = _native.Cohort(spec, [network])
+    batch_size = 2**31 // columns + 1
+    cohort = linear_cohort(columns, batch_size, members=1)
     targets = _native.number_targets(np.zeros((1, 1), np.float32))
     with pytest.raises(ValueError, match="more than 2\\^31 - 1 entries"):
-        cohort.train_epoch(native_rows(row), targets, np.zeros(spec.batch_size, np.int64), 1)
+        cohort.train_epoch(native_rows(row), targets, np.zeros(batch_size, np.int64), 1)
+
+
+@pytest.mark.parametrize(
+    ("members", "message"), [([0, 0], "named twice"), ([2], "no such member"), ([], "needs a member")]
+)
+def test_members_that_cannot_stay_are_refused_and_all_stay(members: list[int], message: str) -> None:
+    cohort = linear_cohort(3, 2, members=2)
+    with pytest.raises(ValueError, match=message):
+        cohort.retain(members)
+    rows = _native.dense(np.ones((2, 3), np.float32)), _native.number_targets(np.zeros((2, 1), np.float32))
+    assert len(cohort.evaluate(*rows)) == 2
+
+
+def linear_cohort(columns: int, batch_size: int, members: int) -> _native.Cohort:
+    """Networks of one unit over sparse rows, or over dense ones where there are few columns."""
+    spec, network, layer = _native.CohortSpec(), _native.MemberSpec(), _native.LayerSpec()
+    spec.columns, spec.batch_size, spec.sparse = columns, batch_size, columns > 10
+    layer.units = 1
+    network.layers = [layer]
+    return _native.Cohort(spec, [network] * members)

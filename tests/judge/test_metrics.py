@@ -132,32 +132,27 @@ def test_one_row_has_figures_without_intervals() -> None:
     assert figures.r2 == Figure(0.0, None, None)
 
 
+SHARES = np.array([[0.3, 0.8], [0.5, 0.25], [0.999, 0.001]])
+NUMBERS = np.array([0.5, -2.0, 7.0, 0.0]), np.array([[0.25], [1.0], [7.0], [-1.0]])
+
+
 @pytest.mark.parametrize(
     ("name", "labels", "outputs"),
     [
-        ("binary_crossentropy", np.array([0, 1, 1, 0]), np.array([[0.3], [0.8], [0.001], [0.999]])),
-        ("binary_crossentropy", np.array([[1, 0], [0, 0]]), np.array([[0.3, 0.8], [0.5, 0.25]])),
-        ("binary_crossentropy", np.array([0.25, 0.75]), np.array([[0.3], [0.8]])),
-        ("categorical_crossentropy", np.arange(6) % 4, softmax_outputs(6, 4)),
-        ("mse", np.array([0.5, -2.0, 7.0]), np.array([[0.25], [1.0], [7.0]])),
-        ("mse", np.array([[1, 0], [0, 0]]), np.array([[0.3, 0.8], [0.5, 0.25]])),
-        ("mae", np.array([0.5, -2.0, 7.0]), np.array([[0.25], [1.0], [7.0]])),
-        ("huber", np.array([0.5, -2.0, 7.0]), np.array([[0.25], [1.0], [7.0]])),
-        ("hinge", np.array([[1, 0], [0, 0]]), np.array([[0.3, 0.8], [0.5, 0.25]])),
-        ("hinge", np.array([0, 1, 1]), np.array([[0.25], [1.0], [-7.0]])),
-        ("mse", np.arange(6) % 4, softmax_outputs(6, 4)),
-        ("hinge", np.arange(6) % 4, softmax_outputs(6, 4)),
+        *((name, np.array([0, 1, 1]), SHARES[:, :1]) for name in TASKS["binary"].losses),
+        *((name, np.array([[1, 0], [0, 0], [1, 1]]), SHARES) for name in TASKS["multilabel"].losses),
+        *((name, np.arange(6) % 4, softmax_outputs(6, 4)) for name in TASKS["multiclass"].losses),
+        *((name, *NUMBERS) for name in TASKS["regression"].losses),
+        *((name, np.array([0.25, 0.75, 1.0]), SHARES[:, :1]) for name in TASKS["unit_regression"].losses),
     ],
 )
 def test_the_loss_of_each_row_is_kerass(name: str, labels: np.ndarray, outputs: np.ndarray) -> None:
-    one_hot = labels.ndim == 1 and outputs.shape[1] > 1
-    given = np.eye(outputs.shape[1])[labels] if one_hot else labels.reshape(outputs.shape)
-    theirs = keras.losses.get({"mse": "mean_squared_error", "mae": "mean_absolute_error"}.get(name, name))(
-        given.astype(np.float32), outputs
-    )
+    are_classes = labels.ndim == 1 and outputs.shape[1] > 1
+    given = np.eye(outputs.shape[1])[labels] if are_classes else labels.reshape(outputs.shape)
+    theirs = keras.losses.get(name)(given.astype(np.float32), outputs.astype(np.float32))
     ours = row_losses(name, labels, outputs)
     assert ours.dtype == np.float64
-    np.testing.assert_allclose(ours, np.asarray(theirs), rtol=1e-5)
+    np.testing.assert_allclose(ours, np.asarray(theirs), rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["binary_crossentropy", "categorical_crossentropy"])
@@ -193,6 +188,10 @@ def test_arrays_that_do_not_fit_are_refused(labels, outputs, classes, task, mess
 def test_labels_that_do_not_fit_the_loss_are_refused() -> None:
     with pytest.raises(ValueError, match=r"\(2, 2\) do not fit outputs of shape \(2, 3\)"):
         row_losses("mse", np.zeros((2, 2)), np.zeros((2, 3)))
+    for labels, told in (([0, 3], "3 of row 1"), ([-1, 0], "-1 of row 0"), ([0.5, 0], "0.5 of row 0")):
+        for loss in TASKS["multiclass"].losses:
+            with pytest.raises(ValueError, match=f"Label {told} is no class number from 0 to 2"):
+                row_losses(loss, np.array(labels), np.full((2, 3), 1 / 3))
     with pytest.raises(ValueError, match="expected 1 each"):
         regression_figures(np.array([0.0, 1.0]), np.zeros((2, 2)))
 

@@ -55,8 +55,16 @@ class Page(HTMLParser):
         return json.JSONDecoder().raw_decode(call, call.index("{"))[0]
 
 
-def draw(folder: Path, epochs: History, title: str = "imdb: 16-16-1", metric: str = "accuracy") -> Page:
-    write_curves(epochs, RunPaths(folder), title, metric)
+def draw(
+    folder: Path,
+    epochs: History,
+    title: str = "imdb: 16-16-1",
+    metric: str = "accuracy",
+    *,
+    best: int | None = None,
+    dropout: bool = False,
+) -> Page:
+    write_curves(epochs, RunPaths(folder), title, metric, best=best, dropout=dropout)
     return Page(RunPaths(folder).curves_html.read_text())
 
 
@@ -98,7 +106,7 @@ def test_text_is_shown_as_text_whatever_it_holds(tmp_path: Path) -> None:
 
 
 def test_losses_are_drawn_without_penalties_and_the_best_epoch_is_marked(tmp_path: Path) -> None:
-    rows = rows_of(draw(tmp_path, history(5)))
+    rows = rows_of(draw(tmp_path, history(5), best=3))
     drawn = {(row["rows"], row["epoch"], row["value"]) for row in rows if "value" in row}
     assert {("training", 5, 0.2), ("validation", 3, 0.3), ("validation", 5, 0.8)} <= drawn
     assert max(value for _, _, value in drawn) <= 1.0
@@ -117,7 +125,50 @@ def test_a_diverged_epoch_is_left_out(tmp_path: Path) -> None:
     lost = replace(epochs[4], data_loss=math.nan, val_data_loss=math.inf, val_metric=math.nan)
     rows = rows_of(draw(tmp_path, (*epochs[:4], lost)))
     assert {row["epoch"] for row in rows if row.get("rows") == "validation"} == {1, 2, 3, 4}
-    assert {row["label"] for row in rows if "label" in row} == {"best epoch 3"}
+
+
+def test_training_rows_measured_like_validation_rows_are_a_curve_of_their_own(tmp_path: Path) -> None:
+    epochs = tuple(replace(epoch, fit_loss=0.01 * epoch.epoch, fit_metric=0.9) for epoch in history(5))
+    page = draw(tmp_path, epochs)
+    drawn = {(row["rows"], row["epoch"], row["value"]) for row in rows_of(page)}
+    assert {("fit", 5, 0.05), ("fit", 5, 0.9), ("training", 5, 0.2), ("validation", 3, 0.3)} <= drawn
+    assert legends(page) == [["training", "validation", "fit"]] * 4
+    assert legends(draw(tmp_path, history(5))) == [["training", "validation"]] * 4
+
+
+def legends(page: Page) -> list[list[str]]:
+    """What is told apart by colour and by dashes in each of the two panels."""
+    panels = page.chart()["hconcat"]
+    encodings = [panel["layer"][-1]["encoding"] for panel in panels]
+    return [
+        encoding[channel]["scale"]["domain"] for encoding in encodings for channel in ("color", "strokeDash")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("epochs", "dropout", "note"),
+    [
+        (history(3), False, "Training: mean over each epoch. Validation: after it."),
+        (
+            history(3),
+            True,
+            "Training: mean over each epoch, dropout on. Validation: after it, dropout off.",
+        ),
+        (history(3, validated=False), True, "Training: mean over each epoch, dropout on."),
+        (
+            tuple(replace(epoch, fit_loss=0.1) for epoch in history(3)),
+            False,
+            (
+                "Training: mean over each epoch. Validation: after it. "
+                "Fit: training rows, measured like validation rows."
+            ),
+        ),
+    ],
+)
+def test_the_subtitle_tells_how_rows_were_measured_and_of_dropout_only_where_there_is_some(
+    tmp_path: Path, epochs: History, dropout: bool, note: str
+) -> None:
+    assert draw(tmp_path, epochs, dropout=dropout).chart()["title"]["subtitle"] == [note]
 
 
 @pytest.mark.parametrize("last", [1, 2, 9, 10, 11, 20, 21, 99, 100, 1234, 1_000_000])
@@ -131,10 +182,10 @@ def test_epochs_on_the_axis_are_whole_and_begin_with_1(last: int) -> None:
 
 def test_no_epochs_cannot_be_drawn(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no epochs"):
-        write_curves((), RunPaths(tmp_path), "title", "accuracy")
+        draw(tmp_path, ())
 
 
 def test_a_missing_folder_is_named_and_nothing_is_left(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="gone is missing"):
-        write_curves(history(2), RunPaths(tmp_path / "gone"), "title", "accuracy")
+        draw(tmp_path / "gone", history(2))
     assert list(tmp_path.iterdir()) == []

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from justfit.spec import Epoch, best_epoch
+from justfit.spec import Epoch, best_epoch, is_better
 
 
 def epochs(*losses: float | None) -> tuple[Epoch, ...]:
@@ -42,13 +42,32 @@ def test_without_a_finite_validation_loss_no_epoch_is_best(losses: tuple[float |
         best_epoch(epochs(*losses))
 
 
+def epoch(number: int, val_data_loss: float, val_loss: float, val_metric: float) -> Epoch:
+    return Epoch(number, 1.0, 1.0, 0.5, val_loss, val_data_loss, val_metric, seconds=0.1)
+
+
 def test_the_best_epoch_follows_the_monitor() -> None:
-    rows = [(0.5, 0.9, 0.6), (0.4, 1.0, 0.5), (0.6, 0.8, 0.6)]
-    history = tuple(
-        Epoch(n, 1.0, 1.0, 0.5, val_loss, val_data_loss, val_metric, 0.0)
-        for n, (val_data_loss, val_loss, val_metric) in enumerate(rows, start=1)
-    )
+    history = (epoch(1, 0.5, 0.9, 0.6), epoch(2, 0.4, 1.0, 0.5), epoch(3, 0.6, 0.8, 0.6))
     assert best_epoch(history).epoch == 2
     assert best_epoch(history, "val_loss").epoch == 3
     assert best_epoch(history, "val_metric", "accuracy").epoch == 1
     assert best_epoch(history, "val_metric", "mae").epoch == 2
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_the_accuracy_of_a_diverged_network_makes_no_epoch_the_best(loss: float) -> None:
+    history = (epoch(1, 0.5, 0.5, 0.6), epoch(2, loss, loss, 0.9))
+    assert best_epoch(history, "val_metric", "accuracy").epoch == 1
+    assert not is_better(history[1], None, "val_metric", "accuracy")
+
+
+def test_an_epoch_is_better_only_by_a_finite_figure_and_not_by_the_same() -> None:
+    good, bad, broken = epoch(1, 0.4, 0.4, 0.5), epoch(2, 0.5, 0.5, 0.5), epoch(3, math.nan, math.nan, 0.5)
+    (unvalidated,) = epochs(None)
+    assert is_better(good, bad, "val_data_loss", "accuracy")
+    for other in (None, broken, unvalidated):
+        assert is_better(bad, other, "val_data_loss", "accuracy")
+    for worse in (good, bad, broken, unvalidated):
+        assert not is_better(worse, good, "val_data_loss", "accuracy")
+    for metric in ("accuracy", "mae"):
+        assert not is_better(good, bad, "val_metric", metric)

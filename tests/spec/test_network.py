@@ -1,7 +1,8 @@
+import keras
 import pytest
 
 from justfit.errors import SpecError
-from justfit.spec import TASKS, Layer, Network, parse_numbers, parse_widths
+from justfit.spec import ACTIVATIONS, TASKS, Layer, Network, parse_numbers, parse_widths
 from justfit.spec.network import MAX_UNITS
 
 # What the published documents print for 10,000 inputs and one output.
@@ -44,13 +45,25 @@ def test_one_number_stands_for_all_hidden_layers() -> None:
 
 
 def test_layers_carry_what_is_theirs_and_the_task_fixes_the_last() -> None:
-    network = Network((8, 4), "tanh", dropout=(0.5, 0), l1=0.1, l2=(0, 0.2), embedding=16)
+    network = Network(
+        (8, 4), "tanh", dropout=(0.5, 0), l1=0.1, l2=(0, 0.2), activity_l1=(0.3, 0.4), activity_l2=0.5,
+        max_norm=(2, 0), input_dropout=0.6, embedding=16,
+    )  # fmt: skip
+    rest = {"activity_l2": 0.5, "l1": 0.1}
     assert network.layers(TASKS["multiclass"], 3) == (
         Layer("embedding", 16, "linear"),
-        Layer("dense", 8, "tanh", dropout=0.5, l1=0.1, l2=0.0),
-        Layer("dense", 4, "tanh", dropout=0.0, l1=0.1, l2=0.2),
+        Layer("dense", 8, "tanh", dropout=0.5, l2=0.0, activity_l1=0.3, max_norm=2.0, **rest),
+        Layer("dense", 4, "tanh", dropout=0.0, l2=0.2, activity_l1=0.4, max_norm=0.0, **rest),
         Layer("dense", 3, "softmax"),
     )
+
+
+def test_activations_have_keras_s_names_and_softmax_is_for_the_last_layer_only() -> None:
+    for name in ACTIVATIONS:
+        assert keras.activations.get(name).__name__ == name
+        assert Network((8,), name).layers(TASKS["binary"], 1)[0].activation == name
+    with pytest.raises(SpecError, match='activation "softmax" is not known: expected one of relu'):
+        Network((8,), "softmax")
 
 
 @pytest.mark.parametrize(
@@ -71,6 +84,14 @@ def test_layers_carry_what_is_theirs_and_the_task_fixes_the_last() -> None:
         ({"l1": -1}, r"l1 must be a number in \[0, inf\), got -1"),
         ({"l2": (0, float("nan"))}, r"l2 must be a number in \[0, inf\), got nan"),
         ({"l2": float("inf")}, r"l2 must be a number in \[0, inf\), got inf"),
+        ({"activity_l1": -1}, r"activity_l1 must be a number in \[0, inf\), got -1"),
+        ({"activity_l2": (0, -1)}, r"activity_l2 must be a number in \[0, inf\), got -1"),
+        ({"activity_l2": (0,)}, "activity_l2 must be one number or one for each of 2 hidden layers, got 1"),
+        ({"max_norm": -1}, r"max_norm must be a number in \[0, inf\), got -1"),
+        ({"max_norm": "large"}, r"max_norm must be a number in \[0, inf\), got 'large'"),
+        ({"input_dropout": 1}, r"input_dropout must be a number in \[0, 1\), got 1"),
+        ({"input_dropout": -0.1}, r"input_dropout must be a number in \[0, 1\), got -0.1"),
+        ({"input_dropout": (0.5, 0.5)}, r"input_dropout must be a number in \[0, 1\), got \(0.5, 0.5\)"),
         ({"embedding": 0}, "embedding must be a whole number from 1 to 65536, got 0"),
         ({"hidden": (), "dropout": 1.5}, r"dropout must be a number in \[0, 1\), got 1.5"),
     ],

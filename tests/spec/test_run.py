@@ -14,6 +14,8 @@ from justfit.spec import (
     MONITORS,
     OPTIMIZERS,
     SCALINGS,
+    SCHEDULES,
+    TASKS,
     TEXT_ENCODINGS,
     Adadelta,
     Adagrad,
@@ -116,10 +118,10 @@ def with_recipe(recipe: Recipe) -> Run:
 BASES = {
     "text": RUN,
     "numbers": dataclasses.replace(RUN, preparation=Scaling("divide", 1.0), protocol=HoldOut(size=0.2)),
-    "sgd": with_recipe(Recipe(Sgd(), batch_size=16, loss="binary_crossentropy")),
-    "adam": with_recipe(Recipe(Adam(), batch_size=16, patience=2)),
-    "steps": with_recipe(Recipe(AdamW(), batch_size=16, schedule=StepDecay())),
-    "cosine": with_recipe(Recipe(Ftrl(), batch_size=16, schedule=CosineDecay())),
+    "patient": with_recipe(Recipe(batch_size=16, loss="mae", patience=2, monitor="val_loss")),
+    **{name: with_recipe(Recipe(kind(), batch_size=16)) for name, kind in OPTIMIZERS.items()},
+    "steps": with_recipe(Recipe(AdamW(), batch_size=16, schedule=StepDecay(10, 0.5))),
+    "cosine": with_recipe(Recipe(Ftrl(), batch_size=16, schedule=CosineDecay(20))),
 }
 
 
@@ -134,6 +136,8 @@ def test_a_run_s_id_changes_with_every_field(base: str) -> None:
 
 def test_nouns_of_different_kinds_with_the_same_numbers_have_different_ids() -> None:
     runs = [with_recipe(Recipe(optimizer(), batch_size=1)) for optimizer in OPTIMIZERS.values()]
+    schedules = (StepDecay(1, 1), CosineDecay(1, 1))
+    runs += [with_recipe(Recipe(batch_size=1, schedule=schedule)) for schedule in schedules]
     runs += [dataclasses.replace(RUN, protocol=AllRows()), dataclasses.replace(RUN, protocol=HoldOut())]
     assert len({run.id for run in runs}) == len(runs)
 
@@ -173,6 +177,13 @@ def test_another_seed_data_split_or_preparation_gives_another_order() -> None:
         (
             {"candidate": Candidate(Network(()), Recipe(batch_size=1, loss="msle"))},
             'loss "msle" is not known for binary labels: expected one of binary_crossentropy, mse',
+        ),
+        (
+            {
+                "protocol": AllRows(),
+                "candidate": Candidate(Network(()), Recipe(batch_size=1, patience=3)),
+            },
+            "patience is 3, but no row validates: leave it out, or hold rows out",
         ),
     ],
 )
@@ -222,8 +233,8 @@ OPTIMIZER = (
 WARMUP = st.floats(0, 10)
 SCHEDULE = (
     st.builds(Constant, WARMUP)
-    | st.builds(StepDecay, RATES, RATES, WARMUP)
-    | st.builds(CosineDecay, RATES, st.floats(0, 1), WARMUP)
+    | st.builds(StepDecay, st.floats(0.1, 99), st.floats(0.01, 1), WARMUP)
+    | st.builds(CosineDecay, st.integers(1, 99), st.floats(0, 1), WARMUP)
 )
 PREPARATION = st.builds(
     TextEncoding,
@@ -238,31 +249,33 @@ PROTOCOL = st.just(AllRows()) | st.builds(
     st.integers(1, 10**6) | st.floats(0.01, 0.99),
     st.integers(0, 2**64),
 )
-RUNS = st.builds(
-    Run,
-    data=st.text(max_size=8),
-    fingerprint=st.text("0123456789abcdef", min_size=16, max_size=16),
-    task=st.sampled_from(("binary", "multilabel")),
-    preparation=PREPARATION,
-    candidate=st.builds(
-        Candidate,
-        networks(),
-        st.builds(
-            Recipe,
-            OPTIMIZER,
-            st.integers(1, 512),
-            st.integers(1, 99),
-            st.none() | st.just("mse"),
-            SCHEDULE,
-            clip_norm=st.none() | RATES,
-            patience=st.none() | st.integers(1, 9),
-            monitor=st.sampled_from(MONITORS),
-        ),
-    ),
-    protocol=PROTOCOL,
-    seed=st.integers(0, 2**64),
-)
-SCHEDULES = {"constant": Constant, "step": StepDecay, "cosine": CosineDecay}
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> Run:
+    protocol = draw(PROTOCOL)
+    clipping = draw(st.sampled_from(("clip_norm", "clip_value")))
+    recipe = Recipe(
+        draw(OPTIMIZER),
+        batch_size=draw(st.integers(1, 512)),
+        epochs=draw(st.integers(1, 99)),
+        loss=draw(st.none() | st.sampled_from(TASKS["binary"].losses)),
+        schedule=draw(SCHEDULE),
+        **{clipping: draw(st.none() | RATES)},
+        patience=None if isinstance(protocol, AllRows) else draw(st.none() | st.integers(1, 9)),
+        monitor=draw(st.sampled_from(MONITORS)),
+    )
+    return Run(
+        data=draw(st.text(max_size=8)),
+        fingerprint=draw(st.text("0123456789abcdef", min_size=16, max_size=16)),
+        task=draw(st.sampled_from(("binary", "multilabel"))),
+        preparation=draw(PREPARATION),
+        candidate=Candidate(draw(networks()), recipe),
+        protocol=protocol,
+        seed=draw(st.integers(0, 2**64)),
+    )
+
+
 KINDS = {
     "text": TextEncoding,
     "scaling": Scaling,
@@ -294,7 +307,7 @@ def from_plain(values: dict[str, Any]) -> Run:
 
 
 @settings(deadline=None)
-@given(RUNS)
+@given(runs())
 def test_a_run_comes_back_from_json_as_it_was(run: Run) -> None:
     values = json.loads(json.dumps(plain(run), allow_nan=False))
     assert values["format"] == 1

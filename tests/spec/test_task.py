@@ -1,7 +1,7 @@
 import pytest
 
 from justfit.errors import SpecError
-from justfit.spec import TASKS, task_named
+from justfit.spec import LOSSES, TASKS, task_named
 
 # The field's table of last layers and losses: task, activation of the last layer, losses.
 TABLE = {
@@ -11,16 +11,34 @@ TABLE = {
     "regression": ("linear", "mse"),
     "unit_regression": ("sigmoid", "mse"),
 }
+# Cross-entropies need the last layer that makes probabilities; a hinge needs two sides.
+FITTING = {
+    "binary": {"binary_crossentropy", "mse", "mae", "huber", "hinge"},
+    "multiclass": {"categorical_crossentropy", "mse", "mae", "huber", "hinge"},
+    "multilabel": {"binary_crossentropy", "mse", "mae", "huber", "hinge"},
+    "regression": {"mse", "mae", "huber"},
+    "unit_regression": {"mse", "mae", "huber", "binary_crossentropy"},
+}
 
 
 def test_each_task_fixes_its_last_layer_and_its_loss() -> None:
     assert {name: (task.output_activation, task.loss()) for name, task in TASKS.items()} == TABLE
-    assert TASKS["unit_regression"].loss("binary_crossentropy") == "binary_crossentropy"
     assert {name for name, task in TASKS.items() if task.is_classification} == {
         "binary",
         "multiclass",
         "multilabel",
     }
+
+
+def test_losses_that_fit_are_taken_and_all_others_refused() -> None:
+    assert set(LOSSES) == set().union(*FITTING.values())
+    for name, task in TASKS.items():
+        for loss in LOSSES:
+            if loss in FITTING[name]:
+                assert task.loss(loss) == loss
+            else:
+                with pytest.raises(SpecError, match=f'loss "{loss}" is not known for {name} labels'):
+                    task.loss(loss)
 
 
 @pytest.mark.parametrize(

@@ -91,13 +91,14 @@ def do(
     seed: int = 0,
     protocol: HoldOut | None = None,
     recipe: Recipe | None = None,
+    fit: bool = False,
     events: list[Event | str] | None = None,
 ) -> StoredRun:
     """Plan a run and carry it out; its events are appended to ``events`` as they come."""
     recipe = recipe or Recipe(RmsProp(0.01), batch_size=16, epochs=epochs)
     run = plan_run(data, network, recipe, protocol=protocol, seed=seed)
     stored = None
-    for event in carry_out(data, run, store, threads=threads):
+    for event in carry_out(data, run, store, threads=threads, fit=fit):
         if events is not None:
             events.append(event)
         if isinstance(event, Stored):

@@ -71,7 +71,13 @@ def epoch_progress(task: Task) -> Iterator[Callable[[EpochDone], None]]:
 
 def figures_of(epoch: Epoch, task: Task) -> str:
     """An epoch's figures on one line; losses without penalties, as they compare across networks."""
-    line = f"loss {epoch.data_loss:.4f}  {task.metric} {epoch.metric:.4f}"
-    if epoch.val_data_loss is None or epoch.val_metric is None:
-        return line
-    return f"{line}  val_loss {epoch.val_data_loss:.4f}  val_{task.metric} {epoch.val_metric:.4f}"
+    measured = (
+        ("", epoch.data_loss, epoch.metric),
+        ("fit_", epoch.fit_loss, epoch.fit_metric),
+        ("val_", epoch.val_data_loss, epoch.val_metric),
+    )
+    return "  ".join(
+        f"{prefix}loss {loss:.4f}  {prefix}{task.metric} {metric:.4f}"
+        for prefix, loss, metric in measured
+        if loss is not None and metric is not None
+    )

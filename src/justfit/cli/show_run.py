@@ -60,7 +60,10 @@ def show_result(run: StoredRun, task: Task) -> None:
     _show_advice(run)
     paths = RunPaths(run.folder)
     if not (paths.curves_png.is_file() and paths.curves_html.is_file()):
-        write_curves(run.histories["validation"], paths, title, task.metric)
+        network = run.spec["candidate"]["network"]
+        dropout = network["input_dropout"] > 0 or any(network["dropout"])
+        history, best = run.histories["validation"], result["best_epoch"]
+        write_curves(history, paths, title, task.metric, best=best, dropout=dropout)
     say()
     say(f"written to {run.folder}")
 
@@ -95,18 +98,21 @@ def _show_classes(result: Mapping[str, Any], test: Mapping[str, Any]) -> None:
 
 
 def _show_advice(run: StoredRun) -> None:
-    """What the validation training suggests to do next."""
-    epochs, history = run.spec["candidate"]["recipe"]["epochs"], run.histories["validation"]
+    """Why the validation training ended where it did, and what that suggests to do next."""
+    epochs, patience = (run.spec["candidate"]["recipe"][key] for key in ("epochs", "patience"))
+    last, best = len(run.histories["validation"]), run.result["best_epoch"]
     advice = None
-    if len(history) < epochs:
+    if best == epochs:
         advice = (
-            f"In epoch {len(history) + 1} the loss became infinite or not a number, so only epochs before it "
-            "could be chosen: try a lower learning rate."
-        )
-    elif run.result["best_epoch"] == epochs:
-        advice = (
-            f"The best epoch was the last of {epochs}, so the validation loss may still have been falling: "
+            f"The best epoch was the last of {epochs}, so the network may still have been getting better: "
             f"try more epochs, such as --epochs {2 * epochs}."
+        )
+    elif last < epochs and patience is not None and last - best >= patience:
+        advice = f"Training stopped after epoch {last} of {epochs}, as none was better than epoch {best}."
+    elif last < epochs:
+        advice = (
+            f"In epoch {last + 1} the loss became infinite or not a number, so only epochs before it "
+            "could be chosen: try a lower learning rate."
         )
     if advice:
         say()

@@ -132,7 +132,8 @@ def row_losses(loss: str, labels: Labels, outputs: Outputs) -> Float64:
         outputs: of the last layer, ``[rows, outputs]``.
 
     Raises:
-        ValueError: shapes that do not fit each other, no rows, or an output that is not finite.
+        ValueError: shapes that do not fit each other, no rows, an output that is not finite, or a label
+            that is no class number.
         KeyError: another loss.
 
     >>> row_losses("mse", np.array([1, 0]), np.array([[0.5], [0.0]]))
@@ -140,9 +141,9 @@ def row_losses(loss: str, labels: Labels, outputs: Outputs) -> Float64:
     """
     given = _columns("outputs", outputs, len(labels))
     true = _columns("labels", labels, len(labels))
-    if loss != "categorical_crossentropy" and labels.ndim == 1 and given.shape[1] > 1:
-        true = np.eye(given.shape[1])[labels.astype(np.int64)]
-    if true.shape != ((len(labels), 1) if loss == "categorical_crossentropy" else given.shape):
+    if labels.ndim == 1 and given.shape[1] > 1:
+        true = _one_hot(true[:, 0], given.shape[1])
+    if true.shape != given.shape:
         raise ValueError(f"{loss}: labels of shape {true.shape} do not fit outputs of shape {given.shape}.")
     losses: Float64 = _LOSSES[loss](true, given).mean(axis=1)
     return losses
@@ -161,8 +162,7 @@ def _binary_crossentropy(true: Float64, given: Float64) -> Float64:
 
 def _categorical_crossentropy(true: Float64, given: Float64) -> Float64:
     shares = given / given.sum(axis=1, keepdims=True)
-    chosen = np.take_along_axis(shares, true.astype(np.int64), axis=1)
-    losses: Float64 = -np.log(chosen.clip(CLIP, 1 - CLIP))
+    losses: Float64 = -(true * np.log(shares.clip(CLIP, 1 - CLIP))).sum(axis=1, keepdims=True)
     return losses
 
 
@@ -193,6 +193,15 @@ _LOSSES = {
     "huber": _huber,
     "hinge": _hinge,
 }
+
+
+def _one_hot(labels: Float64, classes: int) -> Float64:
+    """Class numbers ``[rows]`` as 0 or 1 for each class, ``[rows, classes]``."""
+    wrong = np.flatnonzero((labels < 0) | (labels >= classes) | (labels % 1 != 0))
+    if wrong.size:
+        row = int(wrong[0])
+        raise ValueError(f"Label {labels[row]:g} of row {row} is no class number from 0 to {classes - 1}.")
+    return np.eye(classes)[labels.astype(np.int64)]
 
 
 def _columns(what: str, array: npt.ArrayLike, rows: int) -> Float64:

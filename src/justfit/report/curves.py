@@ -3,18 +3,20 @@
 import html
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import altair as alt
 import vl_convert
 
-from justfit.spec import Epoch, History, best_epoch
+from justfit.spec import History
 from justfit.store import RunPaths
 from justfit.store.files import write_bytes
 
-TRAINING, VALIDATION = "#0072B2", "#D55E00"
-"""Blue and vermilion of Okabe and Ito (2008), told apart with any colour vision."""
+_COLOURS = {"training": "#0072B2", "validation": "#D55E00", "fit": "#009E73"}
+"""Blue, vermilion and green of Okabe and Ito (2008), told apart with any colour vision."""
+
+_DASHES = {"training": [5, 3], "validation": [1, 0], "fit": [1, 2]}
 
 Channel = TypeVar("Channel", alt.Color, alt.StrokeDash)
 
@@ -35,11 +37,13 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-def write_curves(history: History, paths: RunPaths, title: str, metric: str) -> None:
+def write_curves(  # noqa: PLR0913 - all that is drawn
+    history: History, paths: RunPaths, title: str, metric: str, *, best: int | None, dropout: bool
+) -> None:
     """Draw loss without penalties and ``metric`` over epochs, for training and validation rows.
 
-    The best epoch is marked where rows validate. What is not finite is left out. ``title`` and
-    ``metric`` are shown as they are, whatever characters they hold.
+    What is not finite is left out. ``title`` and ``metric`` are shown as they are, whatever
+    characters they hold.
 
     Args:
         history: of one training; at least one epoch.
@@ -47,6 +51,8 @@ def write_curves(history: History, paths: RunPaths, title: str, metric: str) -> 
             asks for nothing from the network) go, each whole or not at all.
         title: what was trained.
         metric: the name of `Epoch.metric`, such as ``accuracy``.
+        best: the epoch to mark as the best, or None for none.
+        dropout: whether the network has dropout, which the running means of the training rows include.
 
     Raises:
         ValueError: ``history`` is empty.
@@ -54,7 +60,7 @@ def write_curves(history: History, paths: RunPaths, title: str, metric: str) -> 
     """
     if not history:
         raise ValueError("There are no epochs to draw.")
-    chart = json.dumps(_chart(history, title, metric).to_dict())
+    chart = json.dumps(_chart(history, title, metric, best, dropout).to_dict())
     write_bytes(paths.curves_png, vl_convert.vegalite_to_png(chart, scale=2))
     page = _PAGE.format(
         title=html.escape(title),
@@ -64,14 +70,18 @@ def write_curves(history: History, paths: RunPaths, title: str, metric: str) -> 
     write_bytes(paths.curves_html, page.encode())
 
 
-def _chart(history: History, title: str, metric: str) -> alt.HConcatChart:
+def _chart(history: History, title: str, metric: str, best: int | None, dropout: bool) -> alt.HConcatChart:
+    losses = {"training": "data_loss", "validation": "val_data_loss", "fit": "fit_loss"}
+    metrics = {"training": "metric", "validation": "val_metric", "fit": "fit_metric"}
     panels = (
-        _panel(history, "loss, without penalties", lambda epoch: (epoch.data_loss, epoch.val_data_loss)),
-        _panel(history, metric, lambda epoch: (epoch.metric, epoch.val_metric)),
+        _panel(history, "loss, without penalties", losses, best),
+        _panel(history, metric, metrics, best),
     )
-    note = "Training: mean over each epoch, dropout on."
-    if _validated(history):
-        note += " Validation: after it, dropout off."
+    note = f"Training: mean over each epoch{', dropout on' if dropout else ''}."
+    if history[0].val_loss is not None:
+        note += f" Validation: after it{', dropout off' if dropout else ''}."
+    if history[0].fit_loss is not None:
+        note += " Fit: training rows, measured like validation rows."
     heading = alt.TitleParams(
         [title], subtitle=[note], anchor="start", fontSize=16, subtitleColor="#555", limit=860, offset=12
     )
@@ -84,20 +94,19 @@ def _chart(history: History, title: str, metric: str) -> alt.HConcatChart:
     return chart
 
 
-def _panel(
-    history: History, name: str, figures: Callable[[Epoch], tuple[float, float | None]]
-) -> alt.LayerChart:
-    validated, last = _validated(history), history[-1].epoch
+def _panel(history: History, name: str, figures: Mapping[str, str], best: int | None) -> alt.LayerChart:
+    """One figure over the epochs; ``figures`` are its names in `Epoch`, by the rows it was measured on."""
+    last = history[-1].epoch
     # Half an epoch of room on both sides keeps points off the axis and gives a single epoch a place.
     x = alt.X("epoch:Q").title("epoch").scale(domain=[0.5, last + 0.5], nice=False)
     x = x.axis(values=_ticks(last), format="d", grid=False, labelFlush=False)
-    parts = ["training", "validation"] if validated else ["training"]
     points = [
-        {"epoch": epoch.epoch, "rows": part, "value": value}
+        {"epoch": epoch.epoch, "rows": rows, "value": value}
         for epoch in history
-        for part, value in zip(("training", "validation"), figures(epoch), strict=True)
-        if value is not None and math.isfinite(value)
+        for rows, figure in figures.items()
+        if (value := getattr(epoch, figure)) is not None and math.isfinite(value)
     ]
+    drawn = [rows for rows in figures if any(point["rows"] == rows for point in points)]
     dots: bool | alt.OverlayMarkDef = alt.OverlayMarkDef(size=36) if last <= 40 else False
     lines = (
         alt.Chart(alt.InlineData(points))
@@ -105,19 +114,18 @@ def _panel(
         .encode(
             x=x,
             y=alt.Y("value:Q").title(name).scale(zero=False),
-            color=_by_part(alt.Color("rows:N"), parts, [TRAINING, VALIDATION]),
-            strokeDash=_by_part(alt.StrokeDash("rows:N"), parts, [[5, 3], [1, 0]]),
+            color=_by_rows(alt.Color("rows:N"), drawn, _COLOURS),
+            strokeDash=_by_rows(alt.StrokeDash("rows:N"), drawn, _DASHES),
             tooltip=["rows:N", "epoch:Q", alt.Tooltip("value:Q", format=".4f", title=name)],
         )
         .properties(width=370, height=280)
     )
-    layers = [lines] if not validated else [*_best_epoch_marks(best_epoch(validated).epoch, x), lines]
-    return alt.LayerChart(layer=layers)
+    return alt.LayerChart(layer=[lines] if best is None else [*_best_epoch_marks(best, x), lines])
 
 
-def _by_part(channel: Channel, parts: list[str], looks: list[Any]) -> Channel:
-    """Training and validation told apart by ``looks``, in one legend."""
-    return channel.title(None).legend(orient="top").scale(domain=parts, range=looks[: len(parts)])
+def _by_rows(channel: Channel, drawn: list[str], looks: Mapping[str, Any]) -> Channel:
+    """What was measured on different rows told apart by ``looks``, in one legend."""
+    return channel.title(None).legend(orient="top").scale(domain=drawn, range=[looks[rows] for rows in drawn])
 
 
 def _best_epoch_marks(epoch: int, x: alt.X) -> list[alt.Chart]:
@@ -127,11 +135,6 @@ def _best_epoch_marks(epoch: int, x: alt.X) -> list[alt.Chart]:
         base.mark_rule(color="#777", strokeDash=[2, 2]),
         base.mark_text(y=-11, color="#444", fontSize=12).encode(text="label:N"),
     ]
-
-
-def _validated(history: History) -> History:
-    """The epochs whose validation loss is a number."""
-    return tuple(e for e in history if e.val_data_loss is not None and math.isfinite(e.val_data_loss))
 
 
 def _ticks(last: int) -> list[int]:

@@ -7,6 +7,7 @@ from justfit.spec.history import Epoch as Epoch
 from justfit.spec.history import History as History
 from justfit.spec.history import Outcome as Outcome
 from justfit.spec.history import best_epoch as best_epoch
+from justfit.spec.history import is_better as is_better
 from justfit.spec.network import ACTIVATIONS as ACTIVATIONS
 from justfit.spec.network import Layer as Layer
 from justfit.spec.network import Network as Network
@@ -23,7 +24,7 @@ from justfit.spec.optimizers import Nadam as Nadam
 from justfit.spec.optimizers import Optimizer as Optimizer
 from justfit.spec.optimizers import RmsProp as RmsProp
 from justfit.spec.optimizers import Sgd as Sgd
-from justfit.spec.optimizers import optimizer_named as optimizer_named
+from justfit.spec.optimizers import parse_optimizer as parse_optimizer
 from justfit.spec.preparation import SCALINGS as SCALINGS
 from justfit.spec.preparation import TEXT_ENCODINGS as TEXT_ENCODINGS
 from justfit.spec.preparation import PreparationSpec as PreparationSpec
@@ -37,10 +38,13 @@ from justfit.spec.recipe import Recipe as Recipe
 from justfit.spec.run import Candidate as Candidate
 from justfit.spec.run import Run as Run
 from justfit.spec.run import plain as plain
+from justfit.spec.schedule import SCHEDULES as SCHEDULES
 from justfit.spec.schedule import Constant as Constant
 from justfit.spec.schedule import CosineDecay as CosineDecay
 from justfit.spec.schedule import Schedule as Schedule
 from justfit.spec.schedule import StepDecay as StepDecay
+from justfit.spec.schedule import parse_schedule as parse_schedule
+from justfit.spec.task import LOSSES as LOSSES
 from justfit.spec.task import TASKS as TASKS
 from justfit.spec.task import Task as Task
 from justfit.spec.task import task_named as task_named

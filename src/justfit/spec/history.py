@@ -51,14 +51,22 @@ MONITORS = ("val_data_loss", "val_loss", "val_metric")
 
 
 def is_better(epoch: Epoch, than: Epoch | None, monitor: str, metric: str) -> bool:
-    """Whether an epoch beats an earlier one; an epoch that was not validated, or not finitely, beats none."""
-    found, before = getattr(epoch, monitor), than and getattr(than, monitor)
-    if found is None or not math.isfinite(found):
-        return False
-    if before is None:
-        return True
-    larger = monitor == "val_metric" and metric == "accuracy"
-    return bool(found > before if larger else found < before)
+    """Whether an epoch beats another one, or where there is none, whether it counts at all.
+
+    It counts where both ``monitor`` and the validation loss are finite: a network that has diverged
+    still has an accuracy. ``metric`` is the task's, and tells whether more is better.
+    """
+    found = _figure(epoch, monitor)
+    before = None if than is None else _figure(than, monitor)
+    if found is None or before is None:
+        return found is not None
+    return found > before if (monitor, metric) == ("val_metric", "accuracy") else found < before
+
+
+def _figure(epoch: Epoch, monitor: str) -> float | None:
+    figure: float | None = getattr(epoch, monitor)
+    counts = all(value is not None and math.isfinite(value) for value in (epoch.val_loss, figure))
+    return figure if counts else None
 
 
 def best_epoch(history: History, monitor: str = "val_data_loss", metric: str = "accuracy") -> Epoch:

@@ -2,11 +2,33 @@
 
 from dataclasses import dataclass, field
 
+from justfit.errors import SpecError
 from justfit.spec.checks import require_choice, require_flag, set_number
+from justfit.spec.short_form import read_arguments
+
+
+class _Checked:
+    """Checks an optimizer's fields by their names, which mean the same in all of them."""
+
+    def __post_init__(self) -> None:
+        for key in tuple(vars(self)):
+            match key:
+                case "name":
+                    pass
+                case "nesterov":
+                    require_flag(key, getattr(self, key))
+                case "learning_rate" | "epsilon":
+                    set_number(self, key, open_low=True)
+                case "momentum":
+                    set_number(self, key, 1.0)
+                case "rho" | "beta_1" | "beta_2":
+                    set_number(self, key, 1.0, open_high=True)
+                case _:  # weight decay, accumulators and strengths of penalties
+                    set_number(self, key)
 
 
 @dataclass(frozen=True)
-class Sgd:
+class Sgd(_Checked):
     """Gradient descent, optionally with (Nesterov) momentum."""
 
     name: str = field(default="sgd", init=False)
@@ -14,14 +36,9 @@ class Sgd:
     momentum: float = 0.0
     nesterov: bool = False
 
-    def __post_init__(self) -> None:
-        set_number(self, "learning_rate", open_low=True)
-        set_number(self, "momentum", 1.0)
-        require_flag("nesterov", self.nesterov)
-
 
 @dataclass(frozen=True)
-class RmsProp:
+class RmsProp(_Checked):
     """RMSprop (Tieleman and Hinton 2012); epsilon stands inside the square root."""
 
     name: str = field(default="rmsprop", init=False)
@@ -29,14 +46,9 @@ class RmsProp:
     rho: float = 0.9
     epsilon: float = 1e-7
 
-    def __post_init__(self) -> None:
-        set_number(self, "learning_rate", open_low=True)
-        set_number(self, "rho", 1.0, open_high=True)
-        set_number(self, "epsilon", open_low=True)
-
 
 @dataclass(frozen=True)
-class Adam:
+class Adam(_Checked):
     """Adam (Kingma and Ba 2015)."""
 
     name: str = field(default="adam", init=False)
@@ -45,15 +57,9 @@ class Adam:
     beta_2: float = 0.999
     epsilon: float = 1e-7
 
-    def __post_init__(self) -> None:
-        set_number(self, "learning_rate", open_low=True)
-        set_number(self, "beta_1", 1.0, open_high=True)
-        set_number(self, "beta_2", 1.0, open_high=True)
-        set_number(self, "epsilon", open_low=True)
-
 
 @dataclass(frozen=True)
-class AdamW:
+class AdamW(_Checked):
     """Adam with decoupled weight decay of kernels and biases (Loshchilov and Hutter 2019)."""
 
     name: str = field(default="adamw", init=False)
@@ -63,16 +69,9 @@ class AdamW:
     beta_2: float = 0.999
     epsilon: float = 1e-7
 
-    def __post_init__(self) -> None:
-        set_number(self, "learning_rate", open_low=True)
-        set_number(self, "weight_decay")
-        set_number(self, "beta_1", 1.0, open_high=True)
-        set_number(self, "beta_2", 1.0, open_high=True)
-        set_number(self, "epsilon", open_low=True)
-
 
 @dataclass(frozen=True)
-class Adagrad:
+class Adagrad(_Checked):
     """Adagrad (Duchi et al. 2011)."""
 
     name: str = field(default="adagrad", init=False)
@@ -80,14 +79,9 @@ class Adagrad:
     initial_accumulator_value: float = 0.1
     epsilon: float = 1e-7
 
-    def __post_init__(self) -> None:
-        set_number(self, "learning_rate", open_low=True)
-        set_number(self, "initial_accumulator_value")
-        set_number(self, "epsilon", open_low=True)
-
 
 @dataclass(frozen=True)
-class Adadelta:
+class Adadelta(_Checked):
     """Adadelta (Zeiler 2012)."""
 
     name: str = field(default="adadelta", init=False)
@@ -95,14 +89,9 @@ class Adadelta:
     rho: float = 0.95
     epsilon: float = 1e-7
 
-    def __post_init__(self) -> None:
-        set_number(self, "learning_rate", open_low=True)
-        set_number(self, "rho", 1.0, open_high=True)
-        set_number(self, "epsilon", open_low=True)
-
 
 @dataclass(frozen=True)
-class Adamax:
+class Adamax(_Checked):
     """Adam by the largest gradient instead of the mean square (Kingma and Ba 2015)."""
 
     name: str = field(default="adamax", init=False)
@@ -111,15 +100,9 @@ class Adamax:
     beta_2: float = 0.999
     epsilon: float = 1e-7
 
-    def __post_init__(self) -> None:
-        set_number(self, "learning_rate", open_low=True)
-        set_number(self, "beta_1", 1.0, open_high=True)
-        set_number(self, "beta_2", 1.0, open_high=True)
-        set_number(self, "epsilon", open_low=True)
-
 
 @dataclass(frozen=True)
-class Nadam:
+class Nadam(_Checked):
     """Adam with Nesterov momentum (Dozat 2015)."""
 
     name: str = field(default="nadam", init=False)
@@ -128,15 +111,9 @@ class Nadam:
     beta_2: float = 0.999
     epsilon: float = 1e-7
 
-    def __post_init__(self) -> None:
-        set_number(self, "learning_rate", open_low=True)
-        set_number(self, "beta_1", 1.0, open_high=True)
-        set_number(self, "beta_2", 1.0, open_high=True)
-        set_number(self, "epsilon", open_low=True)
-
 
 @dataclass(frozen=True)
-class Ftrl:
+class Ftrl(_Checked):
     """Follow the regularized leader (McMahan et al. 2013), with the learning rate's power at -0.5."""
 
     name: str = field(default="ftrl", init=False)
@@ -146,10 +123,8 @@ class Ftrl:
     l2_regularization_strength: float = 0.0
 
     def __post_init__(self) -> None:
-        set_number(self, "learning_rate", open_low=True)
-        set_number(self, "initial_accumulator_value", open_low=True)
-        set_number(self, "l1_regularization_strength")
-        set_number(self, "l2_regularization_strength")
+        super().__post_init__()
+        set_number(self, "initial_accumulator_value", open_low=True)  # at 0, no gradient would be 0 / 0
 
 
 Optimizer = Sgd | RmsProp | Adam | AdamW | Adagrad | Adadelta | Adamax | Nadam | Ftrl
@@ -167,11 +142,24 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 }
 
 
-def optimizer_named(name: str, learning_rate: float | None = None) -> Optimizer:
-    """The optimizer called ``name`` with its defaults, or with another learning rate.
+def parse_optimizer(text: str, learning_rate: float | None = None) -> Optimizer:
+    """An optimizer from its short form on the command line: its name, and what differs from its defaults.
 
-    >>> optimizer_named("sgd").learning_rate
-    0.01
+    Args:
+        text: such as ``adam`` or ``sgd:momentum=0.9,nesterov=true``.
+        learning_rate: in place of the optimizer's own.
+
+    Raises:
+        SpecError: a name, key or value that cannot be, or two learning rates.
+
+    >>> parse_optimizer("sgd:momentum=0.9,nesterov=true")
+    Sgd(name='sgd', learning_rate=0.01, momentum=0.9, nesterov=True)
     """
+    name, colon, pairs = text.partition(":")
     kind = OPTIMIZERS[require_choice("optimizer", name, tuple(OPTIMIZERS))]
-    return kind() if learning_rate is None else kind(learning_rate=learning_rate)
+    numbers = read_arguments(kind, "optimizer", text, pairs.split(",") if colon else ())
+    if learning_rate is not None:
+        if "learning_rate" in numbers:
+            raise SpecError(f'learning_rate is given twice, in "{text}" and by itself: give it once.')
+        numbers["learning_rate"] = learning_rate
+    return kind(**numbers)

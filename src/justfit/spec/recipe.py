@@ -6,7 +6,7 @@ from justfit.errors import SpecError
 from justfit.spec.checks import require_choice, require_integer, set_number
 from justfit.spec.history import MONITORS
 from justfit.spec.optimizers import OPTIMIZERS, Optimizer, RmsProp
-from justfit.spec.schedule import Constant, Schedule
+from justfit.spec.schedule import MOST_EPOCHS, Constant, Schedule
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Recipe:
     patience: int | None = None
     """Training ends after so many epochs without a better ``monitor``; None for never."""
     monitor: str = "val_data_loss"
-    """What makes an epoch the best."""
+    """What makes an epoch the best: ``val_data_loss``, ``val_loss`` (with penalties) or ``val_metric``."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.optimizer, Optimizer):
@@ -38,7 +38,7 @@ class Recipe:
             require_integer("batch_size", self.batch_size, 1)
         if self.epochs == 0:
             raise SpecError("epochs is 0, so nothing would be trained: give at least 1.")
-        require_integer("epochs", self.epochs, 1, 1_000_000)
+        require_integer("epochs", self.epochs, 1, MOST_EPOCHS)
         if not isinstance(self.schedule, Schedule):
             raise SpecError(f"schedule must be Constant, StepDecay or CosineDecay, got {self.schedule!r}.")
         if self.clip_norm is not None and self.clip_value is not None:

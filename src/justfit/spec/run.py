@@ -9,7 +9,7 @@ from justfit.errors import SpecError
 from justfit.spec.checks import require_integer
 from justfit.spec.network import Network
 from justfit.spec.preparation import PreparationSpec
-from justfit.spec.protocol import Protocol
+from justfit.spec.protocol import AllRows, Protocol
 from justfit.spec.recipe import Recipe
 from justfit.spec.task import task_named
 
@@ -58,6 +58,9 @@ class Run:
     def __post_init__(self) -> None:
         task_named(self.task).loss(self.candidate.recipe.loss)
         require_integer("seed", self.seed, 0)
+        patience = self.candidate.recipe.patience
+        if isinstance(self.protocol, AllRows) and patience is not None:
+            raise SpecError(f"patience is {patience}, but no row validates: leave it out, or hold rows out.")
         _ = self.candidate.batch_size
 
     @property

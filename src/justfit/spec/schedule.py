@@ -1,8 +1,13 @@
 """How the learning rate goes over the epochs."""
 
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 
-from justfit.spec.checks import set_number
+from justfit.errors import SpecError
+from justfit.spec.checks import require_choice, set_number
+from justfit.spec.short_form import read_arguments
+
+MOST_EPOCHS = 1_000_000
+"""More epochs than this is a mistyped number."""
 
 
 @dataclass(frozen=True)
@@ -13,7 +18,7 @@ class Constant:
     warmup: float = 0.0
 
     def __post_init__(self) -> None:
-        set_number(self, "warmup")
+        set_number(self, "warmup", MOST_EPOCHS)
 
 
 @dataclass(frozen=True)
@@ -21,14 +26,16 @@ class StepDecay:
     """Multiplied by ``factor`` after each ``every`` epochs, as a staircase ``ExponentialDecay`` in Keras."""
 
     name: str = field(default="step", init=False)
-    every: float = 10.0
-    factor: float = 0.5
+    every: float
+    factor: float
+    """At most 1."""
     warmup: float = 0.0
+    """Epochs of rising from 0 before the first ``every`` count."""
 
     def __post_init__(self) -> None:
-        set_number(self, "every", open_low=True)
-        set_number(self, "factor", open_low=True)
-        set_number(self, "warmup")
+        set_number(self, "every", MOST_EPOCHS, open_low=True)
+        set_number(self, "factor", 1.0, open_low=True)
+        set_number(self, "warmup", MOST_EPOCHS)
 
 
 @dataclass(frozen=True)
@@ -40,14 +47,46 @@ class CosineDecay:
     """
 
     name: str = field(default="cosine", init=False)
-    epochs: float = 20.0
+    epochs: float
     floor: float = 0.0
     warmup: float = 0.0
+    """Epochs of rising from 0 before the fall."""
 
     def __post_init__(self) -> None:
-        set_number(self, "epochs", open_low=True)
+        set_number(self, "epochs", MOST_EPOCHS, open_low=True)
         set_number(self, "floor", 1.0)
-        set_number(self, "warmup")
+        set_number(self, "warmup", MOST_EPOCHS)
 
 
 Schedule = Constant | StepDecay | CosineDecay
+
+SCHEDULES: dict[str, type[Schedule]] = {"constant": Constant, "step": StepDecay, "cosine": CosineDecay}
+
+_SHORT_FORMS = {"constant": "constant", "step": "step:10:0.5", "cosine": "cosine:20"}
+
+
+def parse_schedule(text: str) -> Schedule:
+    """A schedule from its short form on the command line.
+
+    ``constant``, ``step:10:0.5`` (every 10 epochs times 0.5), ``cosine:20`` (falling over 20 epochs) or
+    ``cosine:20:0.1`` (to a tenth); each with ``,warmup=2`` to rise over 2 epochs first.
+
+    Raises:
+        SpecError: a name, key or number that cannot be, or numbers too few or too many.
+
+    >>> parse_schedule("step:10:0.5")
+    StepDecay(name='step', every=10.0, factor=0.5, warmup=0.0)
+    >>> parse_schedule("constant,warmup=2")
+    Constant(name='constant', warmup=2.0)
+    """
+    head, *pairs = text.split(",")
+    name, *numbers = (part.strip() for part in head.split(":"))
+    kind = SCHEDULES[require_choice("schedule", name, tuple(SCHEDULES))]
+    keys = [key for key in fields(kind) if key.init and key.name != "warmup"]
+    in_place = [f"{key.name}={number}" for key, number in zip(keys, numbers, strict=False)]
+    arguments = read_arguments(kind, "schedule", text, (*in_place, *pairs))
+    lacking = [key for key in keys if key.default is MISSING and key.name not in arguments]
+    if lacking or len(numbers) > len(keys):
+        form = _SHORT_FORMS[name]
+        raise SpecError(f'schedule "{text}" is not understood: expected such as {form} or {form},warmup=2.')
+    return kind(**arguments)

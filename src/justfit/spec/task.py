@@ -80,6 +80,8 @@ TASKS: dict[str, Task] = {
     )
 }
 
+LOSSES = tuple(dict.fromkeys(loss for task in TASKS.values() for loss in task.losses))
+
 
 def task_named(name: str) -> Task:
     """The task called ``name``; raises `SpecError` with the nearest legal name."""

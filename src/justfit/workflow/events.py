@@ -52,7 +52,7 @@ class EpochDone:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The epoch with the lowest validation loss."""
+    """The epoch that is best by the recipe's monitor."""
 
     best: Epoch
 

@@ -1,11 +1,10 @@
 """The main job: one candidate from labelled rows to a tested network.
 
-Train on some rows, take the epoch with the lowest loss on the others, train anew on all of them for that
-many epochs, open the test rows once, store everything.
+Train on some rows, take the epoch that is best on the others, train anew on all of them for that many
+epochs, open the test rows once, store everything.
 """
 
 import dataclasses
-import math
 import time
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -42,6 +41,7 @@ from justfit.spec import (
     Recipe,
     Run,
     best_epoch,
+    is_better,
     plain,
     task_named,
 )
@@ -68,17 +68,20 @@ def run(  # noqa: PLR0913 - what can be decided about a run
     protocol: HoldOut | None = None,
     seed: int = 0,
     store: str | Path = DEFAULT_STORE,
+    fit: bool = False,
 ) -> StoredRun:
     """Take a named data set to a tested network; a run that is already stored is not done again.
 
     Args:
         data: the data set's name, as ``justfit data`` lists them.
         network: hidden widths and regularization.
-        recipe: optimizer, batch size and epochs.
+        recipe: optimizer, batch size, epochs, and what else decides how it is trained.
         preparation: how rows are prepared; by default as the data set says.
         protocol: which training rows validate; by default a stratified fifth.
         seed: another one gives other initial weights, row order and dropout, on the same split.
         store: the folder that holds the runs' folders.
+        fit: measure the training rows like validation rows, too, after each epoch. It changes no other
+            figure, so a run that is stored without stays as it is.
 
     Returns:
         The stored run, figures of the test rows included.
@@ -88,14 +91,23 @@ def run(  # noqa: PLR0913 - what can be decided about a run
     """
     dataset = load_dataset(data)
     planned = plan_run(dataset, network, recipe, preparation=preparation, protocol=protocol, seed=seed)
-    for event in carry_out(dataset, planned, Path(store)):
+    for event in carry_out(dataset, planned, Path(store), fit=fit):
         if isinstance(event, Stored):
             return event.run
     raise AssertionError("carry_out ends with Stored")
 
 
-def carry_out(dataset: Dataset, run: Run, store: Path, *, threads: int | None = None) -> Iterator[Event]:
+def carry_out(
+    dataset: Dataset, run: Run, store: Path, *, threads: int | None = None, fit: bool = False
+) -> Iterator[Event]:
     """Carry out a planned run and tell of it; a stored one is only read again.
+
+    Args:
+        dataset: what the run was planned on.
+        run: as `plan_run` gives it.
+        store: the folder that holds the runs' folders.
+        threads: processors to use, by default all; it changes no figure.
+        fit: as in `run`.
 
     Raises:
         JustfitError: something does not fit, the loss diverged before an epoch was done, or the disk is full.
@@ -108,7 +120,7 @@ def carry_out(dataset: Dataset, run: Run, store: Path, *, threads: int | None = 
     start = time.perf_counter()
     parts = split(run.protocol, dataset.train.labels, dataset.task)
     train, validation = dataset.train.take(parts.train), dataset.train.take(parts.validation)
-    chooser = _Trial(run, train, validation, dataset.outputs, threads)
+    chooser = _Trial(run, (train, validation), dataset.outputs, threads=threads, fit=fit)
     guess = baseline(train.labels, validation.labels, dataset.classes, dataset.task)
     counts = RowCounts(len(train), len(validation), dataset.sealed.count)
     label = run.candidate.label(dataset.outputs)
@@ -117,10 +129,13 @@ def carry_out(dataset: Dataset, run: Run, store: Path, *, threads: int | None = 
     best = best_epoch(chooser.history, run.candidate.recipe.monitor, dataset.task.metric)
     yield Chosen(best)
 
-    recipe = dataclasses.replace(run.candidate.recipe, epochs=best.epoch, patience=None)
+    # What would choose an epoch has no say where none is chosen.
+    recipe = dataclasses.replace(
+        run.candidate.recipe, epochs=best.epoch, patience=None, monitor=Recipe.monitor
+    )
     candidate = dataclasses.replace(run.candidate, recipe=recipe)
     final_run = dataclasses.replace(run, candidate=candidate, protocol=AllRows())
-    final = _Trial(final_run, dataset.train, None, dataset.outputs, threads)
+    final = _Trial(final_run, (dataset.train,), dataset.outputs, threads=threads, fit=fit)
     yield from final.train()
     model = final.model(dataset)
 
@@ -151,10 +166,11 @@ class _Trial:
     """One run being trained: its prepared rows, its training, and the history so far."""
 
     def __init__(
-        self, run: Run, train: Part, validation: Part | None, outputs: int, threads: int | None
+        self, run: Run, parts: tuple[Part, ...], outputs: int, *, threads: int | None, fit: bool
     ) -> None:
+        train = parts[0]  # and behind it what validates, if any
         self.run = run
-        self.stage = "final" if validation is None else "validation"
+        self.stage = "final" if len(parts) == 1 else "validation"
         self.task = task_named(run.task)
         self.preparation: Preparation = fit_preparation(run.preparation, train.raw)
         self.target: Target | None = fit_target(self.task, train.labels)
@@ -173,9 +189,9 @@ class _Trial:
             order_seed=run.entropy("order"),
             input_dropout=run.candidate.network.input_dropout,
         )
-        labelled = [self._labelled(part) for part in (train, validation) if part is not None]
+        labelled = [self._labelled(part) for part in parts]
         self.train_rows = len(train)
-        self.training = Training(Cohort((member,)), *labelled, threads=threads)
+        self.training = Training(Cohort((member,)), *labelled, threads=threads, fit=fit)
 
     def engine_labels(self, part: Part) -> npt.NDArray[np.int64] | npt.NDArray[np.float32]:
         """Labels in the units that the network learns."""
@@ -185,7 +201,7 @@ class _Trial:
         return Labelled.of(self.preparation.rows(part.raw), self.engine_labels(part), self.task)
 
     def train(self) -> Iterator[EpochDone]:
-        """Train to the end, or where rows validate until the loss diverges after at least one good epoch.
+        """Train until epochs or patience are at an end, or after at least one good epoch the loss diverges.
 
         Raises:
             EngineError: the loss diverged, and left no epoch to choose or no final network.
@@ -208,8 +224,8 @@ class _Trial:
     def _good_epochs(self) -> int:
         """Epochs with a finite loss after their last step, which only validation or the weights can tell."""
         if self.stage == "validation":
-            losses = [epoch.val_data_loss for epoch in self.history if epoch.val_data_loss is not None]
-            return sum(math.isfinite(loss) for loss in losses)
+            monitor, metric = self.run.candidate.recipe.monitor, self.task.metric
+            return sum(is_better(epoch, None, monitor, metric) for epoch in self.history)
         tensors = [tensor for layer in self.training.weights() for tensor in layer if tensor is not None]
         return len(self.history) - (not all(np.isfinite(tensor).all() for tensor in tensors))
 
@@ -217,8 +233,10 @@ class _Trial:
         """The mean absolute error in the labels' units; losses stay in the network's."""
         if self.target is None:
             return epoch
-        val_metric = None if epoch.val_metric is None else epoch.val_metric * self.target.scale
-        return dataclasses.replace(epoch, metric=epoch.metric * self.target.scale, val_metric=val_metric)
+        names = ("metric", "val_metric", "fit_metric")
+        measured = {name: figure for name in names if (figure := getattr(epoch, name)) is not None}
+        scaled = {name: figure * self.target.scale for name, figure in measured.items()}
+        return dataclasses.replace(epoch, **scaled)
 
     def updates(self) -> int:
         """Optimizer steps taken."""
