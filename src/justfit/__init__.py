@@ -12,13 +12,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from justfit.data.sources import load_dataset as load_dataset
     from justfit.errors import JustfitError as JustfitError
+    from justfit.spec import Adadelta as Adadelta
+    from justfit.spec import Adagrad as Adagrad
     from justfit.spec import Adam as Adam
+    from justfit.spec import Adamax as Adamax
+    from justfit.spec import AdamW as AdamW
+    from justfit.spec import Constant as Constant
+    from justfit.spec import CosineDecay as CosineDecay
+    from justfit.spec import Ftrl as Ftrl
     from justfit.spec import HoldOut as HoldOut
+    from justfit.spec import Nadam as Nadam
     from justfit.spec import Network as Network
     from justfit.spec import Recipe as Recipe
     from justfit.spec import RmsProp as RmsProp
     from justfit.spec import Scaling as Scaling
     from justfit.spec import Sgd as Sgd
+    from justfit.spec import StepDecay as StepDecay
     from justfit.spec import TextEncoding as TextEncoding
     from justfit.store import predict as predict
     from justfit.store import read_model as read_model
@@ -26,14 +35,23 @@ if TYPE_CHECKING:
 
 # Where each name comes from: imported when first used, since some take SciPy and scikit-learn along.
 _HOMES = {
+    "Adadelta": "justfit.spec",
+    "Adagrad": "justfit.spec",
     "Adam": "justfit.spec",
+    "AdamW": "justfit.spec",
+    "Adamax": "justfit.spec",
+    "Constant": "justfit.spec",
+    "CosineDecay": "justfit.spec",
+    "Ftrl": "justfit.spec",
     "HoldOut": "justfit.spec",
     "JustfitError": "justfit.errors",
+    "Nadam": "justfit.spec",
     "Network": "justfit.spec",
     "Recipe": "justfit.spec",
     "RmsProp": "justfit.spec",
     "Scaling": "justfit.spec",
     "Sgd": "justfit.spec",
+    "StepDecay": "justfit.spec",
     "TextEncoding": "justfit.spec",
     "load_dataset": "justfit.data.sources",
     "predict": "justfit.store",
