@@ -1,5 +1,6 @@
 """`Dataset`: raw rows, labels, and test rows that stay sealed until the final step."""
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
@@ -23,17 +24,22 @@ class Part:
 
     raw: Raw
     labels: Labels
+    groups: npt.NDArray[np.int64] | None = None
+    """A number a row, the same for rows that belong together; None where nothing is known."""
 
     def __post_init__(self) -> None:
         if len(self.raw) != len(self.labels):
             raise DataError(f"There are {len(self.raw)} rows but {len(self.labels)} labels.")
+        if self.groups is not None and len(self.groups) != len(self.labels):
+            raise DataError(f"There are {len(self.labels)} rows but {len(self.groups)} groups.")
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, rows: npt.NDArray[np.intp]) -> "Part":
         """The rows numbered ``rows``, in that order."""
-        return Part(self.raw.take(rows), self.labels[rows])
+        groups = None if self.groups is None else self.groups[rows]
+        return Part(self.raw.take(rows), self.labels[rows], groups)
 
 
 class Sealed:
@@ -88,6 +94,23 @@ class Dataset:
         """Units of the last layer."""
         return self.task.outputs(len(self.classes))
 
+    def first(self, rows: int) -> "Dataset":
+        """The same data set with only the first ``rows`` training rows; the test rows are the same, sealed.
+
+        Raises:
+            DataError: there are not so many.
+        """
+        if rows > len(self.train):
+            raise DataError(f"{self.name} has {len(self.train)} training rows, not {rows}: ask for fewer.")
+        train = self.train.take(np.arange(rows))
+        note = f"Only the first {rows:,} of {len(self.train):,} training rows are used."
+        return dataclasses.replace(
+            self,
+            train=train,
+            fingerprint=fingerprint(train, sealed=self.fingerprint),
+            notes=(*self.notes, note),
+        )
+
 
 def fingerprint(train: Part, sealed: str) -> str:
     """16 hexadecimal digits of training rows, their labels, and a text that identifies the sealed rows."""
@@ -102,7 +125,8 @@ def fingerprint(train: Part, sealed: str) -> str:
         case Numbers(values, columns):
             digest.update(json.dumps(columns).encode())
             arrays = (values,)
-    for array in (*arrays, train.labels):
+    groups = () if train.groups is None else (train.groups,)
+    for array in (*arrays, train.labels, *groups):
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:16]

@@ -136,6 +136,11 @@ def fit_preparation(spec: PreparationSpec, raw: Raw) -> Preparation:
             raise DataError(f"Rows of text cannot have the scaling {spec.kind}: give a text encoding.")
 
 
+def columns_of(spec: PreparationSpec, raw: Raw) -> int:
+    """Columns of the rows that a preparation of ``raw`` will make."""
+    return spec.num_words if isinstance(spec, TextEncoding) else len(raw.columns)  # type: ignore[union-attr]
+
+
 def words_below(num_words: int) -> int:
     """How many words have an id below ``num_words``."""
     return num_words - Vocabulary.INDEX_FROM - 1

@@ -1,17 +1,26 @@
-"""`split`: which rows of the training part train and which validate."""
+"""`splits`: which rows of the training part train and which validate."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold as Folds,
+    StratifiedKFold,
+    TimeSeriesSplit,
+    train_test_split,
+)
 
 from justfit.data.dataset import Labels
 from justfit.errors import DataError, SpecError
-from justfit.spec import AllRows, Protocol, Task
+from justfit.spec import AllRows, HoldOut, KFold, Protocol, Task, TestRows
 
 _MAX_SEED = 2**32 - 1
 """The largest that scikit-learn takes."""
+
+Groups = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,31 +31,109 @@ class Split:
     validation: npt.NDArray[np.intp]
 
 
-def split(protocol: Protocol, labels: Labels, task: Task) -> Split:
-    """The rows of a training part, given by its ``labels``, that train and those that validate.
+def splits(
+    protocol: Protocol, labels: Labels, task: Task, groups: Groups | None = None
+) -> tuple[Split, ...]:
+    """The splits of a training part, given by its ``labels``, in which rows train and others validate.
 
-    Stratified is scikit-learn's ``train_test_split`` with the protocol's seed; where labels are
-    not classes of which each row has one, rows are only shuffled.
+    Stratified hold-out is scikit-learn's ``train_test_split`` with the protocol's seed, k-fold its
+    ``StratifiedKFold``, ``KFold``, ``GroupKFold`` or ``TimeSeriesSplit``; the seed rises by 1 with each
+    repeat. Where labels are not classes of which each row has one, rows are only shuffled.
+
+    Args:
+        protocol: how; of `TestRows` and `AllRows` all rows train.
+        labels: one a row.
+        task: what the labels are.
+        groups: a group number a row, which ``grouped`` needs.
 
     Raises:
-        SpecError: the protocol leaves no row to train or validate, or its seed is above 2**32 - 1.
-        DataError: the classes are too small, or too many for so few rows, to be stratified.
+        SpecError: the protocol leaves no row to train or validate, asks for more folds than there are rows,
+            groups or rows of a class, or its seed is above 2**32 - 1.
+        DataError: the classes are too small, or too many for so few rows, to be stratified, or no groups.
     """
     rows = np.arange(len(labels))
-    if isinstance(protocol, AllRows):
-        return Split(rows, rows[:0])
-    count = protocol.rows(len(labels))
+    match protocol:
+        case AllRows() | TestRows():
+            return (Split(rows, rows[:0]),)
+        case HoldOut():
+            return (_hold_out(protocol, labels, task),)
+        case KFold():
+            return tuple(_k_fold(protocol, labels, task, groups))
+
+
+def _hold_out(protocol: HoldOut, labels: Labels, task: Task) -> Split:
+    rows = np.arange(len(labels))
+    count, trained = protocol.rows(len(labels)), protocol.training_rows(len(labels))
     if protocol.how == "first":
-        return Split(rows[count:], rows[:count])
+        return Split(rows[count : count + trained], rows[:count])
     if protocol.how == "last":
-        return Split(rows[:-count], rows[-count:])
-    classes = labels if task.name in ("binary", "multiclass") else None
+        return Split(rows[-count - trained : -count], rows[-count:])
+    classes = labels if _has_one_class_a_row(task) else None
     if classes is not None:
         _require_stratifiable(classes, count)
-    if protocol.seed > _MAX_SEED:
-        raise SpecError(f"seed {protocol.seed} is too large to shuffle rows with: at most {_MAX_SEED}.")
-    train, validation = train_test_split(rows, test_size=count, stratify=classes, random_state=protocol.seed)
-    return Split(np.sort(train), np.sort(validation))
+    train, validation = train_test_split(
+        rows, test_size=count, stratify=classes, random_state=_seed(protocol.seed)
+    )
+    return Split(np.sort(train[:trained]), np.sort(validation))
+
+
+def _k_fold(protocol: KFold, labels: Labels, task: Task, groups: Groups | None) -> Iterator[Split]:
+    rows, folds = np.arange(len(labels)), protocol.folds
+    if folds > len(rows):
+        raise SpecError(f"{folds} folds of {len(rows)} rows leave folds without a row: use fewer folds.")
+    stratified = protocol.how == "stratified" and _has_one_class_a_row(task)
+    if stratified:
+        _require_folds_in_classes(folds, labels)
+    if protocol.how == "grouped":
+        groups = _require_groups(folds, groups)
+    if protocol.how == "time" and folds >= len(rows):
+        raise SpecError(
+            f"{folds} folds by time need at least {folds + 1} rows, and there are {len(rows)}: use fewer folds."
+        )
+    for repeat in range(protocol.repeats):
+        seed = _seed(protocol.seed + repeat)
+        match protocol.how:
+            case "grouped":
+                splitter = GroupKFold(folds, shuffle=True, random_state=seed)
+            case "time":
+                splitter = TimeSeriesSplit(folds)
+            case "in_order":
+                splitter = Folds(folds)
+            case _:
+                kind = StratifiedKFold if stratified else Folds
+                splitter = kind(folds, shuffle=True, random_state=seed)
+        for train, validation in splitter.split(rows, labels if stratified else None, groups):
+            yield Split(np.sort(train), np.sort(validation))
+
+
+def _has_one_class_a_row(task: Task) -> bool:
+    return task.name in ("binary", "multiclass")
+
+
+def _seed(seed: int) -> int:
+    if seed > _MAX_SEED:
+        raise SpecError(f"seed {seed} is too large to shuffle rows with: at most {_MAX_SEED}.")
+    return seed
+
+
+def _require_folds_in_classes(folds: int, labels: Labels) -> None:
+    present, members = np.unique(labels, return_counts=True)
+    if (small := members < folds).any():
+        name, count = present[small][0], members[small][0]
+        raise SpecError(
+            f"{folds} stratified folds need {folds} training rows of each class, and class {name} has {count}: "
+            f"use at most {members.min()} folds, leave the class out, or do not stratify (k_fold:{folds}:shuffled)."
+        )
+
+
+def _require_groups(folds: int, groups: Groups | None) -> Groups:
+    if groups is None:
+        raise DataError(
+            "The data set names no groups of rows, so folds cannot be grouped: use stratified or shuffled."
+        )
+    if (count := len(np.unique(groups))) < folds:
+        raise SpecError(f"{folds} grouped folds need {folds} groups, and there are {count}: use fewer folds.")
+    return groups
 
 
 def _require_stratifiable(classes: Labels, count: int) -> None:

@@ -10,3 +10,4 @@ from justfit.engine.native import Training as Training
 from justfit.engine.packing import Trained as Trained
 from justfit.engine.packing import pack as pack
 from justfit.engine.packing import train_members as train_members
+from justfit.engine.packing import training_events as training_events

@@ -108,6 +108,11 @@ class Training:
             raise EngineError(f"Member {member} is still in training.")
         return self._outcomes[member]
 
+    @property
+    def ended(self) -> frozenset[int]:
+        """The members whose training has ended."""
+        return frozenset(self._outcomes)
+
     def outputs(self, rows: Rows, member: int = 0) -> Float32:
         """What the last layer of a member still in training gives for rows: float32 ``[rows, outputs]``.
 

@@ -3,17 +3,18 @@
 How members are packed, how many threads run and in which order changes no figure, only the time.
 """
 
+import queue
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from justfit.engine.cohort import Cohort, Labelled, Member, Weights
 from justfit.engine.native import Training
 from justfit.errors import EngineError
 from justfit.machine import available_threads
-from justfit.spec import Diverged, Epoch, History, Outcome
+from justfit.spec import Diverged, Epoch, Failed, History, Outcome
 
 CACHE_BYTES = 1 << 20
 """What a core keeps close to itself on most processors: weights moved in every step should fit."""
@@ -39,6 +40,9 @@ class Trained:
     """Of the last epoch."""
     best: Weights | None
     """Of the best epoch by the recipe's monitor, where rows validated and it was asked for."""
+
+
+TrainingEvent = Epoch | Diverged | Failed | Trained
 
 
 def pack(members: Sequence[Member], columns: int, threads: int | None = None) -> list[tuple[int, ...]]:
@@ -70,7 +74,7 @@ def pack(members: Sequence[Member], columns: int, threads: int | None = None) ->
     return sorted(cohorts, key=lambda cohort: -_work(cohort, members, columns))
 
 
-def train_members(  # noqa: PLR0913 - the options of Training, and who is told
+def train_members(  # noqa: PLR0913 - the options of Training
     members: Sequence[Member],
     train: Labelled,
     validation: Labelled | None = None,
@@ -78,9 +82,38 @@ def train_members(  # noqa: PLR0913 - the options of Training, and who is told
     threads: int | None = None,
     fit: bool = False,
     keep_best: bool = False,
-    on_epoch: Callable[[int, Epoch | Diverged], None] | None = None,
 ) -> list[Trained]:
+    """Train any number of members to their ends, as `training_events` does.
+
+    Returns:
+        What each member left, in the order of ``members``.
+
+    Raises:
+        EngineError: rows, labels, layers or weights do not fit each other.
+    """
+    events = training_events(members, train, validation, threads=threads, fit=fit, keep_best=keep_best)
+    trained: dict[int, Trained] = {}
+    for number, event in events:
+        match event:
+            case Trained():
+                trained[number] = event
+            case Failed(reason):
+                raise EngineError(reason)
+    return [trained[number] for number in range(len(members))]
+
+
+def training_events(  # noqa: PLR0913 - the options of Training
+    members: Sequence[Member],
+    train: Labelled,
+    validation: Labelled | None = None,
+    *,
+    threads: int | None = None,
+    fit: bool = False,
+    keep_best: bool = False,
+) -> Iterator[tuple[int, TrainingEvent]]:
     """Train any number of members, packed into cohorts that run on separate processors.
+
+    Leaving the iterator, by Ctrl-C too, ends all training within an instant.
 
     Args:
         members: what to train; those of one comparison share their order seed.
@@ -89,54 +122,78 @@ def train_members(  # noqa: PLR0913 - the options of Training, and who is told
         threads: how many processors to use; the figures do not depend on it.
         fit: measure the training rows like validation rows, too.
         keep_best: keep each member's weights of its best epoch.
-        on_epoch: called with a member's number and its epoch, from any thread, one at a time.
 
-    Returns:
-        What each member left, in the order of ``members``.
-
-    Raises:
-        EngineError: rows, labels, layers or weights do not fit each other.
+    Yields:
+        A member's number with each `Epoch` (or `Diverged`), and once at last with `Trained`, as soon as it
+        leaves its cohort; or with `Failed`, where the engine refuses its cohort.
     """
     threads = threads or available_threads()
     packed = pack(members, train.rows.columns, threads)
     inner = 1 if len(packed) >= threads else threads
-    trained: dict[int, Trained] = {}
     running: set[Training] = set()
     lock = threading.Lock()
     stopped = threading.Event()
+    events: queue.SimpleQueue[tuple[int, TrainingEvent] | BaseException | None] = queue.SimpleQueue()
 
     def work(numbers: tuple[int, ...]) -> None:
         cohort = Cohort(tuple(members[number] for number in numbers))
-        training = Training(cohort, train, validation, threads=inner, fit=fit, keep_best=keep_best)
-        with lock:
-            running.add(training)
-            if stopped.is_set():
-                return
-        epochs: list[list[Epoch | Diverged]] = [[] for _ in numbers]
-        for done in training.epochs():
-            for at, epoch in done.items():
-                epochs[at].append(epoch)
-                if on_epoch:
-                    with lock:
-                        on_epoch(numbers[at], epoch)
-        with lock:
-            running.discard(training)
-            for at, number in enumerate(numbers):
-                trained[number] = _trained(training, at, epochs[at], keep_best)
+        try:
+            training = Training(cohort, train, validation, threads=inner, fit=fit, keep_best=keep_best)
+            with lock:
+                running.add(training)
+                if stopped.is_set():
+                    return
+            for at, event in _events(training, len(numbers), keep_best):
+                events.put((numbers[at], event))
+            with lock:
+                running.discard(training)
+        except EngineError as error:
+            for number in numbers:
+                events.put((number, Failed(str(error))))
+        except BaseException as error:  # noqa: BLE001 - raised again where the events are read
+            events.put(error)
+        finally:
+            events.put(None)
 
     with ThreadPoolExecutor(threads if inner == 1 else 1) as executor:
         try:
-            futures = [executor.submit(work, numbers) for numbers in packed]
-            for future in wait(futures, return_when=FIRST_EXCEPTION).done:
-                future.result()
-        except BaseException:
+            for numbers in packed:
+                executor.submit(work, numbers)
+            ended = 0
+            while ended < len(packed):
+                event = events.get()
+                if isinstance(event, BaseException):
+                    raise event
+                if event is None:
+                    ended += 1
+                else:
+                    yield event
+        finally:
             stopped.set()
             executor.shutdown(wait=False, cancel_futures=True)
             with lock:
                 for training in running:
                     training.stop()
-            raise
-    return [trained[number] for number in range(len(members))]
+
+
+def _events(training: Training, members: int, keep_best: bool) -> Iterator[tuple[int, TrainingEvent]]:
+    """Of one cohort: each member's epochs, and what it left when it has left."""
+    epochs: list[list[Epoch | Diverged]] = [[] for _ in range(members)]
+    left: set[int] = set()
+    for done in training.epochs():
+        yield from _leaving(training, epochs, left, keep_best)
+        for at, epoch in done.items():
+            epochs[at].append(epoch)
+            yield at, epoch
+    yield from _leaving(training, epochs, left, keep_best)
+
+
+def _leaving(
+    training: Training, epochs: Sequence[Sequence[Epoch | Diverged]], left: set[int], keep_best: bool
+) -> Iterator[tuple[int, Trained]]:
+    for at in sorted(training.ended - left):
+        left.add(at)
+        yield at, _trained(training, at, epochs[at], keep_best)
 
 
 def _trained(training: Training, at: int, epochs: Sequence[Epoch | Diverged], keep_best: bool) -> Trained:

@@ -61,8 +61,8 @@ def wilson(successes: int, total: int) -> Figure:
     return Figure(share, low, high)
 
 
-def mean_interval(values: npt.ArrayLike, most: float = math.inf) -> Figure:
-    """The mean of one number a row, from 0 to ``most``, with Student's t interval cut to that range.
+def mean_interval(values: npt.ArrayLike, most: float = math.inf, low: float = 0.0) -> Figure:
+    """The mean of one number a row, from ``low`` to ``most``, with Student's t interval cut to that range.
 
     Raises:
         ValueError: no rows.
@@ -75,7 +75,7 @@ def mean_interval(values: npt.ArrayLike, most: float = math.inf) -> Figure:
         return Figure(mean, None, None)
     error = float(numbers.std(ddof=1)) / math.sqrt(numbers.size)
     spread = float(special.stdtrit(numbers.size - 1, (1 + LEVEL) / 2)) * error
-    return Figure(mean, max(0.0, mean - spread), min(most, mean + spread))
+    return Figure(mean, max(low, mean - spread), min(most, mean + spread))
 
 
 def bootstrap(rows: Float64, statistic: Callable[[Float64], float]) -> Figure:

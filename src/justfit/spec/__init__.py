@@ -1,9 +1,12 @@
 """The nouns: frozen dataclasses of plain values. No NumPy, no files, no clock."""
 
+from justfit.spec.expand import Named as Named
+from justfit.spec.expand import expand as expand
 from justfit.spec.history import MONITORS as MONITORS
 from justfit.spec.history import Diverged as Diverged
 from justfit.spec.history import Done as Done
 from justfit.spec.history import Epoch as Epoch
+from justfit.spec.history import Failed as Failed
 from justfit.spec.history import History as History
 from justfit.spec.history import Outcome as Outcome
 from justfit.spec.history import best_epoch as best_epoch
@@ -32,11 +35,14 @@ from justfit.spec.preparation import Scaling as Scaling
 from justfit.spec.preparation import TextEncoding as TextEncoding
 from justfit.spec.protocol import AllRows as AllRows
 from justfit.spec.protocol import HoldOut as HoldOut
+from justfit.spec.protocol import KFold as KFold
 from justfit.spec.protocol import Protocol as Protocol
-from justfit.spec.protocol import parse_hold_out as parse_hold_out
+from justfit.spec.protocol import TestRows as TestRows
+from justfit.spec.protocol import parse_protocol as parse_protocol
 from justfit.spec.recipe import Recipe as Recipe
 from justfit.spec.run import Candidate as Candidate
 from justfit.spec.run import Run as Run
+from justfit.spec.run import digest as digest
 from justfit.spec.run import plain as plain
 from justfit.spec.schedule import SCHEDULES as SCHEDULES
 from justfit.spec.schedule import Constant as Constant
@@ -44,6 +50,14 @@ from justfit.spec.schedule import CosineDecay as CosineDecay
 from justfit.spec.schedule import Schedule as Schedule
 from justfit.spec.schedule import StepDecay as StepDecay
 from justfit.spec.schedule import parse_schedule as parse_schedule
+from justfit.spec.settings import SETTINGS as SETTINGS
+from justfit.spec.settings import Settings as Settings
+from justfit.spec.settings import candidate_of as candidate_of
+from justfit.spec.study import Data as Data
+from justfit.spec.study import Final as Final
+from justfit.spec.study import From as From
+from justfit.spec.study import Stage as Stage
+from justfit.spec.study import Study as Study
 from justfit.spec.task import LOSSES as LOSSES
 from justfit.spec.task import TASKS as TASKS
 from justfit.spec.task import Task as Task

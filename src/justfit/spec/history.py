@@ -44,7 +44,14 @@ class Diverged:
     epoch: int
 
 
-Outcome = Done | Diverged
+@dataclass(frozen=True)
+class Failed:
+    """Training could not be carried out, for a ``reason`` other than its figures."""
+
+    reason: str
+
+
+Outcome = Done | Diverged | Failed
 
 
 MONITORS = ("val_data_loss", "val_loss", "val_metric")

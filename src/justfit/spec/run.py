@@ -31,16 +31,6 @@ class Candidate:
             raise SpecError("batch_size is still open: a run needs a number.")
         return self.recipe.batch_size
 
-    def label(self, outputs: int) -> str:
-        """A readable name: the widths of all layers and the batch size.
-
-        >>> Candidate(Network((16, 8, 4)), Recipe(batch_size=64)).label(outputs=1)
-        '16-8-4-1, batch 64'
-        """
-        widths = "-".join(str(units) for units in (*self.network.hidden, outputs))
-        embedding = "" if self.network.embedding is None else f"embedding {self.network.embedding}, "
-        return f"{embedding}{widths}, batch {self.batch_size}"
-
 
 @dataclass(frozen=True)
 class Run:
@@ -53,10 +43,14 @@ class Run:
     preparation: PreparationSpec
     candidate: Candidate
     protocol: Protocol
+    split: int = 1
+    """Which of the protocol's splits, from 1."""
     seed: int = 0
+    """Another one for each replicate."""
 
     def __post_init__(self) -> None:
         task_named(self.task).loss(self.candidate.recipe.loss)
+        require_integer("split", self.split, 1, self.protocol.splits)
         require_integer("seed", self.seed, 0)
         patience = self.candidate.recipe.patience
         if isinstance(self.protocol, AllRows) and patience is not None:
@@ -66,18 +60,25 @@ class Run:
     @property
     def id(self) -> str:
         """12 hexadecimal digits of the hash of the whole spec, defaults included."""
-        return _digest(plain(self))[:12]
+        return digest(plain(self))[:12]
 
     def entropy(self, purpose: str) -> int:
         """A 128-bit number to seed the random numbers that serve ``purpose``.
 
-        Initial weights and dropout follow from the whole spec. Row order leaves the candidate
+        Initial weights and dropout follow from the spec without what decides only when training ends,
+        so that a run of fewer epochs is the beginning of a longer one. Row order leaves the candidate
         out, so that candidates are compared on the same order of the same rows.
         """
-        spec = plain(self)
+        spec = plain(dataclasses.replace(self, candidate=_endless(self.candidate)))
         if purpose == "order":
             del spec["candidate"]
-        return int(_digest({"purpose": purpose, "spec": spec})[:32], 16)
+        return int(digest({"purpose": purpose, "spec": spec})[:32], 16)
+
+
+def _endless(candidate: Candidate) -> Candidate:
+    """The candidate with what decides when its training ends, and which epoch is best, as by default."""
+    recipe = dataclasses.replace(candidate.recipe, epochs=Recipe.epochs, patience=None, monitor=Recipe.monitor)
+    return dataclasses.replace(candidate, recipe=recipe)
 
 
 def plain(noun: object) -> dict[str, object]:
@@ -87,6 +88,7 @@ def plain(noun: object) -> dict[str, object]:
     return {"format": FORMAT, **dataclasses.asdict(noun)}
 
 
-def _digest(value: dict[str, object]) -> str:
+def digest(value: object) -> str:
+    """64 hexadecimal digits that change when a plain value does."""
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

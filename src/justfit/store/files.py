@@ -66,10 +66,10 @@ def write_bytes(path: Path, content: bytes) -> None:
         _sync(path.parent)
 
 
-def make_folder(path: Path) -> None:
-    """Make a folder in one that exists; raises `StoreError` where that cannot be."""
+def make_folders(path: Path) -> None:
+    """Make a folder and those it stands in; raises `StoreError` where that cannot be."""
     with told(path, "made"):
-        path.mkdir(exist_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
 
 
 def write_json(path: Path, value: object) -> None:
@@ -133,59 +133,22 @@ def broken(path: Path, what: str) -> StoreError:
     )
 
 
-@contextmanager
-def new_folder(final: Path) -> Iterator[Path]:
-    """A folder to fill, beside ``final`` and hidden, that becomes ``final`` when all went well.
-
-    When anything goes wrong, Ctrl-C included, it is removed. What a killed process could not
-    remove, the next one to write beside it on the same machine does. Nothing is ever replaced:
-    only an empty folder may stand at ``final``.
-
-    Raises:
-        StoreError: ``final`` is not free, the disk is full or the folder may not be written.
-    """
-    final = final.absolute()
-    with told(final, "written"):
-        _require_free(final)
-        final.parent.mkdir(parents=True, exist_ok=True)
-        partial = _partial(final)
-        partial.mkdir()
-    try:
-        yield partial
-        with told(final, "written"):
-            for folder, _, _ in os.walk(partial):
-                _sync(Path(folder))
-            partial.rename(final)
-            _sync(final.parent)
-    except BaseException as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        if isinstance(error, StoreError):  # the hidden folder's name would only puzzle
-            raise StoreError(str(error).replace(str(partial), str(final))) from error
-        raise
-
-
 _PARTIAL = re.compile(r"\..+\.partial-[0-9a-f]{8}-(?P<process>\d+)-(?P<machine>.*)", re.DOTALL)
 
 
-def require_place(final: Path) -> None:
-    """See whether `new_folder` could begin, so that nobody waits for what then cannot be kept.
+def require_writable(folder: Path) -> None:
+    """See whether files could be written to ``folder``, so that nobody waits for what then cannot be kept.
 
     Raises:
-        StoreError: ``final`` is not free, or its folder may not be written.
+        StoreError: it is no folder, or it or the one it would be made in may not be written.
     """
-    final = final.absolute()
-    with told(final, "written"):
-        _require_free(final)
-        there = next(parent for parent in final.parents if parent.exists())
+    folder = folder.absolute()
+    with told(folder, "written"):
+        there = next(path for path in (folder, *folder.parents) if path.exists())
         if not there.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
         if not os.access(there, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
-
-
-def _require_free(final: Path) -> None:
-    if final.exists() and not (final.is_dir() and not any(final.iterdir())):
-        raise StoreError(f"{final} exists already: choose another folder, or remove it.")
 
 
 def _partial(final: Path) -> Path:

@@ -21,14 +21,14 @@ from justfit.errors import DataError, SpecError
 from justfit.spec import Network, Task, task_named
 from justfit.store.files import (
     broken,
-    make_folder,
+    make_folders,
     read_bytes,
     read_json,
     require_format,
     write_bytes,
     write_json,
 )
-from justfit.store.paths import RunPaths
+from justfit.store.paths import StudyPaths
 
 FORMAT = 1
 """Raised when an older justfit could no longer read a model's files."""
@@ -86,8 +86,8 @@ def write_model(model: Model, folder: Path) -> None:
     Raises:
         StoreError: the disk is full, the folder may not be written, or the vocabulary is too large.
     """
-    paths = RunPaths(folder)
-    make_folder(paths.model.parent)
+    paths = StudyPaths(folder)
+    make_folders(paths.model.parent)
     # safetensors copies memory as it lies, whatever the strides.
     content = save({name: np.ascontiguousarray(tensor) for name, tensor in _tensors(model).items()})
     write_bytes(paths.weights, content)
@@ -114,7 +114,7 @@ def read_model(folder: Path) -> Model:
     Raises:
         StoreError: a file is missing, cut off or changed, or does not fit the other.
     """
-    paths = RunPaths(folder)
+    paths = StudyPaths(folder)
     values = read_json(paths.model)
     require_format(paths.model, values, FORMAT)
     try:

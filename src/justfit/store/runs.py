@@ -1,137 +1,87 @@
-"""`StoredRun`: a run's folder, written at once and checked when read."""
+"""`StoredRun`: one trained run, kept the moment it ended and checked when read."""
 
 import dataclasses
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from justfit.errors import StoreError
-from justfit.spec import Epoch, History
-from justfit.spec.checks import nearest
-from justfit.store.files import broken, new_folder, read_json, require_format, told, write_json
-from justfit.store.model import Model, write_model
-from justfit.store.paths import RunPaths
+from justfit.spec import Diverged, Done, Epoch, History, Outcome, Run, plain
+from justfit.store.files import broken, make_folders, read_json, require_format, write_json
+from justfit.store.paths import run_path
 
 FORMAT = 1
-"""Of the history and the result."""
-
-HISTORIES = ("validation", "final")
-"""The training that chose the epoch, and the one on all training rows."""
+"""Of a run's file."""
 
 
 @dataclass(frozen=True)
 class StoredRun:
-    """What a finished run left in its folder, but for the model, which `read_model` reads."""
+    """What training one run left."""
 
-    folder: Path
+    id: str
     spec: dict[str, Any]
-    histories: dict[str, History]
-    """By ``validation`` and ``final``."""
-    result: dict[str, Any]
+    """As `justfit.spec.plain` gives it."""
+    history: History
+    outcome: Outcome
+    updates: int
+    """Optimizer steps taken."""
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of its epochs; others were trained in the same cohort meanwhile."""
+        return sum(epoch.seconds for epoch in self.history)
+
+    @property
+    def fits(self) -> bool:
+        """Whether training rows were measured like validation rows, too."""
+        return bool(self.history) and self.history[0].fit_loss is not None
 
 
-def run_folder(store: Path, name: str, run_id: str) -> Path:
-    """Where in ``store`` the run of a data set belongs.
-
-    >>> run_folder(Path("runs"), "imdb", "1f0a93bc77de").name
-    'imdb-1f0a93bc77de'
-    """
-    return store / f"{name}-{run_id}"
-
-
-def is_done(folder: Path) -> bool:
-    """Whether ``folder`` holds a finished run."""
-    try:
-        return RunPaths(folder).result.is_file()
-    except OSError:  # a name that no file can have, or a folder that may not be entered
-        return False
-
-
-def write_run(
-    folder: Path,
-    *,
-    spec: Mapping[str, object],
-    histories: Mapping[str, History],
-    result: Mapping[str, object],
-    model: Model,
-) -> None:
-    """Write a finished run: all of its folder appears at once, or nothing.
-
-    Args:
-        folder: of the run; it must not exist, or be empty.
-        spec: from `justfit.spec.plain`.
-        histories: by ``validation`` and ``final``.
-        result: plain finite values; the key ``format`` is taken.
-        model: as trained.
+def write_run(store: Path, run: Run, history: History, outcome: Outcome, updates: int) -> None:
+    """Keep a run that has ended, whole or not at all; one that was kept before is replaced.
 
     Raises:
-        StoreError: ``folder`` is not free, the disk is full or the folder may not be written.
+        StoreError: the disk is full or the folder may not be written.
     """
-    with new_folder(folder) as partial:
-        paths = RunPaths(partial)
-        write_json(paths.spec, spec)
-        write_json(paths.history, {"format": FORMAT, **{name: _rows(histories[name]) for name in HISTORIES}})
-        write_model(model, partial)
-        write_json(paths.result, {"format": FORMAT, **result})
+    path = run_path(store, run.id)
+    make_folders(path.parent)
+    content = {
+        "format": FORMAT,
+        "spec": plain(run),
+        "outcome": {"diverged": outcome.epoch if isinstance(outcome, Diverged) else None},
+        "updates": updates,
+        "history": [_row(epoch) for epoch in history],
+    }
+    write_json(path, content)
 
 
-def read_run(folder: Path) -> StoredRun:
-    """The finished run in ``folder``.
+def has_run(store: Path, run_id: str) -> bool:
+    """Whether a run has been trained."""
+    return run_path(store, run_id).is_file()
+
+
+def read_run(store: Path, run_id: str) -> StoredRun:
+    """A trained run.
 
     Raises:
-        StoreError: there is none, or a file of it is missing, cut off, changed or too new.
+        StoreError: there is none, or its file is cut off, changed or too new.
     """
-    paths = RunPaths(folder)
-    if not is_done(folder):
-        raise StoreError(f"{folder} holds no finished run, for {paths.result.name} is missing: run it again.")
-    spec, history, result = read_json(paths.spec), read_json(paths.history), read_json(paths.result)
-    require_format(paths.history, history, FORMAT)
-    require_format(paths.result, result, FORMAT)
+    path = run_path(store, run_id)
+    content = read_json(path)
+    require_format(path, content, FORMAT)
     try:
-        histories = {name: _history(history[name]) for name in HISTORIES}
+        epoch, updates, spec = content["outcome"]["diverged"], content["updates"], content["spec"]
+        if not isinstance(updates, int) or not isinstance(spec, dict):
+            raise TypeError("expected a number of updates and a spec")
+        outcome = Done() if epoch is None else Diverged(int(epoch))
+        return StoredRun(run_id, spec, _history(content["history"]), outcome, updates)
     except (KeyError, TypeError, ValueError) as error:
-        raise broken(paths.history, f"no history of epochs ({type(error).__name__}: {error})") from error
-    return StoredRun(folder, spec, histories, result)
+        raise broken(path, f"no trained run ({type(error).__name__}: {error})") from error
 
 
-def find_run(store: Path, reference: str) -> Path:
-    """The folder of the finished run that ``reference`` means.
-
-    It is a path, the name of a folder in ``store``, or the beginning of a name or an id there that
-    only one run has.
-
-    Raises:
-        StoreError: no run is meant, or several; the nearest are named.
-    """
-    for folder in (Path(reference), store / reference):
-        if reference and is_done(folder):
-            return folder
-    with told(store, "read"):
-        names = sorted(folder.name for folder in store.iterdir() if is_done(folder)) if store.is_dir() else []
-    meant = [
-        name
-        for name in names
-        if reference and reference in (name[: len(reference)], name.rpartition("-")[2][: len(reference)])
-    ]
-    if len(meant) == 1:
-        return store / meant[0]
-    if meant:
-        raise StoreError(f'"{reference}" may mean {_few(meant)} in {store}: give more of the id.')
-    known = f"Known are {_few(names)}." if names else "There are no runs yet."
-    raise StoreError(
-        f'No finished run "{reference}" at that path or in {store}. {known}{nearest(reference, names)}'
-    )
-
-
-def _few(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-
-
-def _rows(history: History) -> list[dict[str, object]]:
-    """One object an epoch. JSON has no infinities, so a diverged loss is written as text."""
-    return [{key: _plain(value) for key, value in dataclasses.asdict(epoch).items()} for epoch in history]
+def _row(epoch: Epoch) -> dict[str, object]:
+    """JSON has no infinities, so a diverged loss is written as text."""
+    return {key: _plain(value) for key, value in dataclasses.asdict(epoch).items()}
 
 
 def _plain(value: float | None) -> float | str | None:

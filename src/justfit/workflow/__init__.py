@@ -1,11 +1,17 @@
-"""The workflow: plans runs, trains them, chooses by validation rows, retrains, opens the test rows once."""
+"""The workflow: plans a study, trains what is missing, chooses by validation rows, retrains, tests once."""
 
 from justfit.workflow.events import Chosen as Chosen
 from justfit.workflow.events import EpochDone as EpochDone
 from justfit.workflow.events import Event as Event
+from justfit.workflow.events import NetworkSummary as NetworkSummary
 from justfit.workflow.events import Planned as Planned
+from justfit.workflow.events import RunDone as RunDone
+from justfit.workflow.events import StageDone as StageDone
+from justfit.workflow.events import StagePlanned as StagePlanned
 from justfit.workflow.events import Stored as Stored
 from justfit.workflow.events import Tested as Tested
-from justfit.workflow.main_job import carry_out as carry_out
-from justfit.workflow.main_job import run as run
-from justfit.workflow.plan import plan_run as plan_run
+from justfit.workflow.plan import Plan as Plan
+from justfit.workflow.plan import plan as plan
+from justfit.workflow.plan import single as single
+from justfit.workflow.study import carry_out as carry_out
+from justfit.workflow.study import run as run

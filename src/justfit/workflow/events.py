@@ -1,22 +1,26 @@
 """What the workflow tells while it goes on, for whoever shows it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from justfit.judge import Baseline
-from justfit.spec import Epoch, Run
-from justfit.store import StoredRun
+from justfit.judge import Baseline, Standing
+from justfit.spec import Epoch, Outcome
+from justfit.store import StoredStudy
 
 
 @dataclass(frozen=True)
 class Planned:
-    """What will be trained, and what it must beat."""
+    """What the study is about, and what its networks must beat."""
 
-    run: Run
-    label: str
-    layers: tuple["LayerSummary", ...]
+    name: str
+    folder: Path
     rows: "RowCounts"
-    baseline: Baseline
-    """On the validation rows."""
+    splits: int
+    replicates: int
+    is_leaked: bool
+    baseline: Baseline | None
+    """On the rows that validate; None where none does."""
     notes: tuple[str, ...]
 
 
@@ -34,7 +38,7 @@ class LayerSummary:
 
 @dataclass(frozen=True)
 class RowCounts:
-    """How many rows train, validate and test; the final network trains on the first two."""
+    """How many rows train and validate in the first split, and how many are sealed."""
 
     train: int
     validation: int
@@ -42,24 +46,75 @@ class RowCounts:
 
 
 @dataclass(frozen=True)
-class EpochDone:
-    """One epoch of the ``validation`` training, which chooses, or of the ``final`` one."""
+class NetworkSummary:
+    """One network of a stage before it is trained."""
+
+    name: str
+    layers: tuple[LayerSummary, ...]
+    epochs: int
+    runs: int
+    missing: int
+    """How many of its runs are still to be trained."""
+
+    @property
+    def parameters(self) -> int:
+        """Trainable numbers of all layers."""
+        return sum(layer.parameters for layer in self.layers)
+
+
+@dataclass(frozen=True)
+class StagePlanned:
+    """A stage whose candidates are known, though not yet trained."""
 
     stage: str
+    networks: tuple[NetworkSummary, ...]
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """One epoch of one run. ``stage`` is ``final`` for the networks that are tested."""
+
+    stage: str
+    network: str
+    split: int
+    seed: int
     epoch: Epoch
     epochs: int
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """The epoch that is best by the recipe's monitor."""
+class RunDone:
+    """A run has ended and is kept."""
 
-    best: Epoch
+    stage: str
+    network: str
+    split: int
+    seed: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class StageDone:
+    """All runs of a stage have ended."""
+
+    stage: str
+    standings: Mapping[str, Standing | None]
+    """By network, the best first; None for one that diverged before an epoch was measured."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The network and the number of epochs that are to be tested."""
+
+    network: str
+    epochs: int
+    standing: Standing | None
+    """None where no row validates."""
 
 
 @dataclass(frozen=True)
 class Tested:
-    """The test rows have been opened; their figures stand in the stored run."""
+    """The test rows have been opened; their figures stand in the result."""
 
     rows: int
 
@@ -68,7 +123,7 @@ class Tested:
 class Stored:
     """Everything is on disk."""
 
-    run: StoredRun
+    study: StoredStudy
 
 
-Event = Planned | EpochDone | Chosen | Tested | Stored
+Event = Planned | StagePlanned | EpochDone | RunDone | StageDone | Chosen | Tested | Stored

@@ -1,42 +1,190 @@
-"""`plan_run`: everything that a run leaves open, decided and written down."""
+"""`Plan`: a study on its data set, everything that it leaves open decided."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from justfit.data.dataset import Dataset
-from justfit.spec import Candidate, HoldOut, Network, PreparationSpec, Recipe, Run
+from justfit.data.splits import Split, splits
+from justfit.errors import SpecError
+from justfit.spec import (
+    AllRows,
+    Candidate,
+    Data,
+    Final,
+    HoldOut,
+    Named,
+    Network,
+    PreparationSpec,
+    Protocol,
+    Recipe,
+    Run,
+    Stage,
+    Study,
+    TestRows,
+    TextEncoding,
+    candidate_of,
+    expand,
+)
+from justfit.spec.settings import settings_of
 
 DEFAULT_NETWORK = Network((16, 16))
 _BATCHES_AN_EPOCH = 32
 
 
-def plan_run(  # noqa: PLR0913 - what can be decided about a run
-    dataset: Dataset,
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What a study comes to on its data set: splits, candidates and runs."""
+
+    study: Study
+    dataset: Dataset
+    preparation: PreparationSpec
+    splits: tuple[Split, ...]
+
+    @property
+    def is_leaked(self) -> bool:
+        """Whether test rows validate."""
+        return isinstance(self.study.validation, TestRows)
+
+    @property
+    def selects(self) -> bool:
+        """Whether any row validates, so that there is something to choose by."""
+        return not isinstance(self.study.validation, AllRows)
+
+    @property
+    def validation_rows(self) -> int:
+        """How many rows validate in the first split."""
+        return self.dataset.sealed.count if self.is_leaked else len(self.splits[0].validation)
+
+    def candidates(
+        self, stage: Stage, before: Mapping[str, Sequence[Named]], winners: Mapping[str, Named]
+    ) -> tuple[Named, ...]:
+        """The candidates of a stage, their batch size and loss decided; raises `SpecError` as `expand`."""
+        named = expand(self.study, stage, before, winners, self.dataset.outputs)
+        return tuple(
+            dataclasses.replace(each, candidate=self.resolve(each.candidate, f'"{each.name}": '))
+            for each in named
+        )
+
+    def resolve(self, candidate: Candidate, where: str = "") -> Candidate:
+        """A candidate with its batch size and loss decided; raises `SpecError` where the loss does not fit."""
+        recipe, task = candidate.recipe, self.dataset.task
+        batch_size = recipe.batch_size or batch_size_for(len(self.splits[0].train))
+        try:
+            recipe = dataclasses.replace(recipe, batch_size=batch_size, loss=task.loss(recipe.loss))
+        except SpecError as error:
+            raise SpecError(f"{where}{error}") from error
+        return dataclasses.replace(candidate, recipe=recipe)
+
+    def runs(self, candidate: Candidate) -> tuple[Run, ...]:
+        """The runs of a resolved candidate: each replicate on each split; none where nothing validates."""
+        if not self.selects:
+            return ()
+        first = self._run(candidate, self.study.validation)
+        return tuple(
+            dataclasses.replace(first, split=split, seed=seed)
+            for split in range(1, len(self.splits) + 1)
+            for seed in self.study.seeds
+        )
+
+    def final_runs(self, candidate: Candidate, final: Final, epochs: int) -> tuple[Run, ...]:
+        """The runs of the chosen candidate that are tested: one for each replicate."""
+        # What would choose an epoch has no say where none is chosen.
+        recipe = dataclasses.replace(
+            candidate.recipe, epochs=epochs, patience=None, monitor=Recipe.monitor
+        )
+        on_part = final.train_on == "training_part"
+        protocol = self.study.validation if on_part else AllRows()
+        first = self._run(dataclasses.replace(candidate, recipe=recipe), protocol)
+        return tuple(dataclasses.replace(first, seed=seed) for seed in self.study.seeds)
+
+    def _run(self, candidate: Candidate, protocol: Protocol) -> Run:
+        return Run(
+            data=self.dataset.name,
+            fingerprint=self.dataset.fingerprint,
+            task=self.dataset.task.name,
+            preparation=self.preparation,
+            candidate=candidate,
+            protocol=protocol,
+            seed=self.study.seed,
+        )
+
+
+def plan(study: Study, dataset: Dataset) -> Plan:
+    """The plan of a study on its data set.
+
+    Raises:
+        SpecError: data, protocol or candidates do not fit each other.
+        DataError: the rows cannot be split so.
+    """
+    if study.data.rows is not None:
+        dataset = dataset.first(study.data.rows)
+    preparation = study.data.preparation(dataset.preparation)
+    train = dataset.train
+    found = Plan(study, dataset, preparation, splits(study.validation, train.labels, dataset.task, train.groups))
+    if not found.selects and study.final is not None and study.final.of is None:
+        named = [each for stage in study.stages for each in found.candidates(stage, _all(found, stage), {})]
+        if len({each.name for each in named}) > 1:
+            raise SpecError(
+                'validation is "none", so nothing tells which candidate is best: name one under final, as '
+                f'of: "{named[0].name}".'
+            )
+    return found
+
+
+def _all(plan: Plan, until: Stage) -> dict[str, tuple[Named, ...]]:
+    """The candidates of the stages before one, where no stage has a winner."""
+    before: dict[str, tuple[Named, ...]] = {}
+    for stage in plan.study.stages:
+        if stage is until:
+            break
+        before[stage.name] = plan.candidates(stage, before, {})
+    return before
+
+
+def single(  # noqa: PLR0913 - what can be decided about a network
+    data: str,
     network: Network = DEFAULT_NETWORK,
     recipe: Recipe | None = None,
     *,
     preparation: PreparationSpec | None = None,
-    protocol: HoldOut | None = None,
+    protocol: Protocol | None = None,
+    replicates: int = 1,
     seed: int = 0,
-) -> Run:
-    """The run of one network on a data set, defaults filled in.
+    fit: bool = False,
+) -> Study:
+    """The study of one network: what ``justfit run NAME`` carries out.
 
-    Raises:
-        SpecError: network, recipe and protocol do not fit the data.
+    >>> single("imdb", Network((16, 8))).stages[0].settings
+    {'hidden': (16, 8)}
     """
-    protocol = protocol or HoldOut()
     recipe = recipe or Recipe()
-    training_rows = len(dataset.train) - protocol.rows(len(dataset.train))
-    batch_size = recipe.batch_size or batch_size_for(training_rows)
-    recipe = dataclasses.replace(recipe, batch_size=batch_size, loss=dataset.task.loss(recipe.loss))
-    return Run(
-        data=dataset.name,
-        fingerprint=dataset.fingerprint,
-        task=dataset.task.name,
-        preparation=preparation or dataset.preparation,
-        candidate=Candidate(network, recipe),
-        protocol=protocol,
+    protocol = protocol or HoldOut()
+    epochs: int | str = recipe.epochs if isinstance(protocol, AllRows) else "best"
+    return Study(
+        name=data,
+        data=Data(data) if preparation is None else data_of(data, preparation),
+        stages=(Stage("network", settings_of(Candidate(network, recipe))),),
+        validation=protocol,
+        replicates=replicates,
         seed=seed,
+        select=recipe.monitor,
+        final=Final(epochs=epochs),
+        fit=fit,
     )
+
+
+def data_of(name: str, preparation: PreparationSpec) -> Data:
+    """A data set prepared just so, whatever it says itself."""
+    if isinstance(preparation, TextEncoding):
+        return Data(
+            name,
+            encoding=preparation.kind,
+            num_words=preparation.num_words,
+            skip_top=preparation.skip_top,
+            maxlen=preparation.maxlen,
+        )
+    return Data(name, scaling=preparation.kind, by=preparation.by)
 
 
 def batch_size_for(rows: int) -> int:

@@ -4,6 +4,7 @@ import ast
 import gc
 import importlib.metadata
 import importlib.util
+import itertools
 import re
 import warnings
 from collections.abc import Iterator
@@ -45,16 +46,17 @@ def load() -> Dataset:
     """Texts of at least `MIN_WORDS` words, the label being the library.
 
     Texts with the same words are taken once, and not at all when two libraries have them, so that no
-    test row was seen in training.
+    test row was seen in training. Rows of one module are a group.
 
     Raises:
         DataError: one of the libraries is not installed as files.
     """
     with _no_collecting():
         rows = _rows()
-    labels = np.array([label for _, label in rows], np.int64)
+    labels = np.array([label for _, label, _ in rows], np.int64)
+    groups = np.array([module for _, _, module in rows], np.int64)
     task = task_named("multiclass")
-    train, sealed, digest = seal_fifth(Part(Texts([text for text, _ in rows]), labels), task)
+    train, sealed, digest = seal_fifth(Part(Texts([text for text, _, _ in rows]), labels, groups), task)
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
     return Dataset(
         name="docstrings",
@@ -90,17 +92,19 @@ def _no_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def _rows() -> list[tuple[str, int]]:
-    """Texts and labels, each text once."""
-    found: dict[tuple[str, ...], tuple[str, int]] = {}
+def _rows() -> list[tuple[str, int, int]]:
+    """Text, label and number of the module of each row, each text once."""
+    found: dict[tuple[str, ...], tuple[str, int, int]] = {}
     shared = set()
+    modules = itertools.count()
     for label, package in enumerate(LIBRARIES.values()):
-        for docstring in _docstrings(_folder(package)):
-            text = mask_names(docstring)
-            if len(words := tuple(tokens(text))) < MIN_WORDS:
-                continue
-            if found.setdefault(words, (text, label))[1] != label:
-                shared.add(words)
+        for module, docstrings in zip(modules, _modules(_folder(package)), strict=False):
+            for docstring in docstrings:
+                text = mask_names(docstring)
+                if len(words := tuple(tokens(text))) < MIN_WORDS:
+                    continue
+                if found.setdefault(words, (text, label, module))[1] != label:
+                    shared.add(words)
     return [row for words, row in found.items() if words not in shared]
 
 
@@ -111,8 +115,8 @@ def _folder(package: str) -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def _docstrings(folder: Path) -> Iterator[str]:
-    """Docstrings of public classes, functions and methods, in an order that never changes."""
+def _modules(folder: Path) -> Iterator[list[str]]:
+    """Docstrings of public classes, functions and methods by module, in an order that never changes."""
     for path in sorted(folder.rglob("*.py")):
         source = path.read_bytes()
         # Parsing is what takes time, and a long docstring has triple quotes.
@@ -120,7 +124,7 @@ def _docstrings(folder: Path) -> Iterator[str]:
             continue
         with warnings.catch_warnings(action="ignore"):  # how strings are escaped is their authors' matter
             module = ast.parse(source, str(path))
-        yield from _documented(module)
+        yield list(_documented(module))
 
 
 def _documented(parent: ast.Module | ast.ClassDef) -> Iterator[str]:

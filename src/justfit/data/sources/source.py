@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from justfit.data.cache import PublishedFile
 from justfit.data.dataset import Dataset, Part, Sealed, fingerprint
-from justfit.data.splits import split
+from justfit.data.splits import splits
 from justfit.errors import DataError
 from justfit.spec import HoldOut, Task
 
@@ -39,7 +39,7 @@ def seal_fifth(rows: Part, task: Task) -> tuple[Part, Sealed, str]:
     A fifth, always the same rows, is sealed; classes keep their shares in it, regression rows are
     only shuffled.
     """
-    parts = split(_SEALED, rows.labels, task)
+    (parts,) = splits(_SEALED, rows.labels, task)
     train, test = rows.take(parts.train), rows.take(parts.validation)
     return train, Sealed(len(test), lambda: test), fingerprint(train, sealed=fingerprint(test, sealed=""))
 

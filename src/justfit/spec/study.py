@@ -1,0 +1,208 @@
+"""`Study`: data, protocol, stages of candidates, how to choose, the final network and its test."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from justfit.errors import SpecError
+from justfit.spec.checks import require_choice, require_flag, require_integer
+from justfit.spec.history import MONITORS
+from justfit.spec.preparation import PreparationSpec, Scaling, TextEncoding
+from justfit.spec.protocol import AllRows, HoldOut, Protocol
+from justfit.spec.run import digest, plain
+from justfit.spec.schedule import MOST_EPOCHS
+from justfit.spec.settings import Settings, check_settings
+
+MOST_REPLICATES = 10_000
+
+_OF_TEXTS = ("encoding", "num_words", "skip_top", "maxlen")
+_OF_NUMBERS = ("scaling", "by")
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which rows a study is about, and how they are prepared; None leaves it to the data set."""
+
+    name: str
+    """As ``justfit data`` lists them."""
+    rows: int | None = None
+    """Only so many of the training rows, from the first; None for all."""
+    encoding: str | None = None
+    num_words: int | None = None
+    skip_top: int | None = None
+    maxlen: int | None = None
+    scaling: str | None = None
+    by: float | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise SpecError(f"data must be the name of a data set, got {self.name!r}.")
+        if self.rows is not None:
+            require_integer("rows", self.rows, 2)
+        TextEncoding(**self._given(_OF_TEXTS))
+        Scaling(**self._given(_OF_NUMBERS))
+
+    def preparation(self, default: PreparationSpec) -> PreparationSpec:
+        """The data set's own preparation with what is given here in its place.
+
+        Raises:
+            SpecError: what is given is for rows of another kind.
+
+        >>> Data("imdb", num_words=1_000).preparation(TextEncoding()).num_words
+        1000
+        """
+        is_text = isinstance(default, TextEncoding)
+        fits, other = (_OF_TEXTS, _OF_NUMBERS) if is_text else (_OF_NUMBERS, _OF_TEXTS)
+        if wrong := [key for key in other if getattr(self, key) is not None]:
+            raise SpecError(
+                f"{self.name} has rows of {'text' if is_text else 'numbers'}, so {' and '.join(wrong)} does not "
+                f"fit: give {' or '.join(fits)}."
+            )
+        given = self._given(fits)
+        if isinstance(default, Scaling) and given.get("kind", default.kind) != default.kind:
+            return Scaling(**given)  # what another kind divides by is not meant
+        return dataclasses.replace(default, **given)
+
+    def _given(self, keys: tuple[str, ...]) -> dict[str, Any]:
+        given = {key: value for key in keys if (value := getattr(self, key)) is not None}
+        return {"kind" if key in ("encoding", "scaling") else key: value for key, value in given.items()}
+
+
+@dataclass(frozen=True)
+class From:
+    """What a stage builds on: every candidate of an earlier ``stage``, or only its winner."""
+
+    stage: str
+    winner: bool = False
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A named set of candidates: each of ``networks``, with each step of ``zip`` and each cell of ``grid``.
+
+    All of them start from the study's defaults, or from the candidates of an earlier stage, and
+    have ``settings`` in common. Settings are fields of `Network` and `Recipe`, the optimizer's
+    ``learning_rate``, and ``name``.
+    """
+
+    name: str
+    settings: Settings = field(default_factory=dict)
+    grid: Mapping[str, object] = field(default_factory=dict)
+    """Values of settings that are crossed with each other: lists, or for ``hidden`` a rule (`Taper`)."""
+    zip: Mapping[str, object] = field(default_factory=dict)
+    """Values of settings that go together step by step: likewise, all of one length."""
+    networks: tuple[Settings, ...] = ({},)
+    """Settings of one candidate after the other."""
+    base: From | None = None
+    """None for the study's defaults."""
+
+    def __post_init__(self) -> None:
+        _require_name("stage", self.name)
+
+
+@dataclass(frozen=True)
+class Final:
+    """The network that is trained at the end and tested, once for each replicate."""
+
+    of: str | None = None
+    """The stage whose winner it is, or the name of a candidate; None for the best of all stages."""
+    epochs: int | str = "best"
+    """``best`` of the mean curve, the ``last``, or a number from 1."""
+    train_on: str = "all_rows"
+    """``all_rows``, or the ``training_part`` of a hold-out, as a checkpoint of the best epoch would."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.epochs, str):
+            require_choice("epochs of the final network", self.epochs, ("best", "last"), "and is no number")
+        else:
+            if self.epochs == 0:
+                raise SpecError("epochs of the final network is 0, so nothing would be trained: at least 1.")
+            require_integer("epochs of the final network", self.epochs, 1, MOST_EPOCHS)
+        require_choice("train_on", self.train_on, ("all_rows", "training_part"))
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is compared, on which rows, how one is chosen, and what is tested at the end.
+
+    >>> study = Study("first", Data("wine"), (Stage("widths", grid={"hidden": [[4], [16]]}),))
+    >>> study.validation.how
+    'stratified'
+    """
+
+    name: str
+    data: Data
+    stages: tuple[Stage, ...]
+    validation: Protocol = field(default_factory=HoldOut)
+    defaults: Settings = field(default_factory=dict)
+    """Settings that all stages start from."""
+    replicates: int = 1
+    """Each candidate is trained so many times on each split, with seeds from ``seed`` on."""
+    seed: int = 0
+    select: str = "val_data_loss"
+    """What makes an epoch, and a candidate, the best: the mean over replicates and splits of this figure."""
+    final: Final | None = field(default_factory=Final)
+    """None where nothing is tested."""
+    fit: bool = False
+    """Measure training rows like validation rows, too."""
+
+    def __post_init__(self) -> None:
+        _require_name("study", self.name)
+        object.__setattr__(self, "stages", tuple(self.stages))
+        require_integer("replicates", self.replicates, 1, MOST_REPLICATES)
+        require_integer("seed", self.seed, 0)
+        require_choice("select", self.select, MONITORS)
+        require_flag("fit", self.fit)
+        check_settings(self.defaults)
+        self._check_stages()
+        self._check_final()
+
+    @property
+    def id(self) -> str:
+        """12 hexadecimal digits of the hash of the whole study."""
+        return digest(plain(self))[:12]
+
+    @property
+    def seeds(self) -> range:
+        """One for each replicate."""
+        return range(self.seed, self.seed + self.replicates)
+
+    def _check_stages(self) -> None:
+        if not self.stages:
+            raise SpecError("stages is empty, so nothing would be trained: give at least one stage.")
+        before: list[str] = []
+        for stage in self.stages:
+            if stage.name in before:
+                raise SpecError(f'stage "{stage.name}" comes twice: give each its own name.')
+            if stage.base is not None:
+                require_choice(f"stage {stage.name}: from", stage.base.stage, before, "among earlier stages")
+            before.append(stage.name)
+
+    def _check_final(self) -> None:
+        if not isinstance(self.validation, AllRows):
+            if self.final and self.final.train_on == "training_part" and self.validation.splits > 1:
+                raise SpecError(
+                    f"train_on is training_part, but there are {self.validation.splits} splits and so as many "
+                    "training parts: train on all_rows."
+                )
+            return
+        if any(stage.base and stage.base.winner for stage in self.stages):
+            raise SpecError('validation is "none", so no stage has a winner: hold rows out.')
+        if self.final is None:
+            raise SpecError('validation is "none" and final too, so nothing would be measured.')
+        if self.final.epochs == "best":
+            raise SpecError(
+                'validation is "none", so no epoch is best: give epochs under final a number, or "last".'
+            )
+
+
+def _require_name(what: str, name: object) -> None:
+    """A name that can stand in a path and on a line."""
+    if not isinstance(name, str) or not name.strip():
+        raise SpecError(f"{what} must have a name, got {name!r}.")
+    wrong = [letter for letter in name if not (letter.isalnum() or letter in "_-. ")]
+    if wrong or len(name) > 80 or name.startswith("."):
+        raise SpecError(
+            f'{what} name "{name[:100]}" cannot stand in a path: use at most 80 letters, digits, _, - and spaces.'
+        )

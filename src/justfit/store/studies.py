@@ -1,0 +1,214 @@
+"""`StoredStudy`: a study's folder, readable from its first stage on and done when its result is there."""
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from justfit.errors import StoreError
+from justfit.spec import plain
+from justfit.spec.checks import nearest
+from justfit.spec.study import Study
+from justfit.store.files import broken, make_folders, read_json, require_format, require_writable, told, write_json
+from justfit.store.model import Model, write_model
+from justfit.store.paths import StudyPaths, run_path, study_folder
+from justfit.store.runs import StoredRun, read_run
+
+FORMAT = 1
+"""Of a study's files."""
+
+
+@dataclass(frozen=True)
+class StoredStudy:
+    """What a study has left in its folder so far, but for the model, which `read_model` reads."""
+
+    folder: Path
+    spec: dict[str, Any]
+    """As `justfit.spec.plain` gives it."""
+    stages: tuple[dict[str, Any], ...]
+    """In order; each with ``name`` and ``networks``: their ``name``, ``settings``, ``parameters``,
+    ``runs`` (ids) and ``standing``."""
+    result: dict[str, Any] | None
+    """None while it is not done."""
+
+    @property
+    def name(self) -> str:
+        """The study's."""
+        return str(self.spec["name"])
+
+    @property
+    def id(self) -> str:
+        """The study's."""
+        return self.folder.name.rpartition("-")[2]
+
+    @property
+    def networks(self) -> dict[str, dict[str, Any]]:
+        """The networks of all stages by name; one that stands in several stages comes once."""
+        return {network["name"]: network for stage in self.stages for network in stage["networks"]}
+
+    def runs(self, network: str) -> tuple[StoredRun, ...]:
+        """The runs of a network, split by split, and replicate by replicate in each.
+
+        Raises:
+            StoreError: there is no such network, or a file of its runs is missing, cut off or changed.
+        """
+        if network not in self.networks:
+            known = ", ".join(f'"{name}"' for name in list(self.networks)[:5])
+            raise StoreError(
+                f'{self.folder.name} has no network "{network}". It has {known or "none yet"}.'
+                + nearest(network, list(self.networks))
+            )
+        return tuple(read_run(self.folder.parent, run_id) for run_id in self.networks[network]["runs"])
+
+    @property
+    def final_runs(self) -> tuple[StoredRun, ...]:
+        """The runs that were tested, one for each replicate; none before the study is done."""
+        ids = self.result["final_runs"] if self.result else ()
+        return tuple(read_run(self.folder.parent, run_id) for run_id in ids)
+
+
+def is_done(folder: Path) -> bool:
+    """Whether ``folder`` holds a study with its result."""
+    try:
+        return StudyPaths(folder).result.is_file()
+    except OSError:  # a name that no file can have, or a folder that may not be entered
+        return False
+
+
+def begin_study(store: Path, study: Study) -> Path:
+    """The study's folder, made where it is not there yet.
+
+    Raises:
+        StoreError: something else stands there, the disk is full or the folder may not be written.
+    """
+    folder = study_folder(store, study.name, study.id)
+    require_writable(folder)
+    make_folders(folder)
+    paths = StudyPaths(folder)
+    if not paths.study.is_file():
+        write_json(paths.study, {**plain(study), "format": FORMAT})
+    return folder
+
+
+def write_stages(folder: Path, stages: Sequence[Mapping[str, object]]) -> None:
+    """Keep the candidates of the stages so far; raises `StoreError` where that cannot be."""
+    write_json(StudyPaths(folder).stages, {"format": FORMAT, "stages": list(stages)})
+
+
+def write_result(folder: Path, result: Mapping[str, object], model: Model | None) -> None:
+    """Write what came out, the model before the result: when the result is there, all is.
+
+    Raises:
+        StoreError: the disk is full or the folder may not be written.
+    """
+    if model is not None:
+        write_model(model, folder)
+    write_json(StudyPaths(folder).result, {"format": FORMAT, **result})
+
+
+def read_study(folder: Path) -> StoredStudy:
+    """The study in ``folder``, done or not.
+
+    Raises:
+        StoreError: there is none, or a file of it is missing, cut off, changed or too new.
+    """
+    paths = StudyPaths(folder)
+    spec = read_json(paths.study)
+    require_format(paths.study, spec, FORMAT)
+    stages: object = []
+    if paths.stages.is_file():
+        content = read_json(paths.stages)
+        require_format(paths.stages, content, FORMAT)
+        stages = content.get("stages")
+    result = None
+    if is_done(folder):
+        result = read_json(paths.result)
+        require_format(paths.result, result, FORMAT)
+    if not isinstance(stages, list) or not isinstance(spec.get("name"), str):
+        raise broken(paths.stages, "no list of stages")
+    return StoredStudy(folder, spec, tuple(stages), result)
+
+
+def study_folders(store: Path) -> list[Path]:
+    """The folders of all studies, done or not, by name; raises `StoreError` where they cannot be read."""
+    with told(store, "read"):
+        if not store.is_dir():
+            return []
+        return sorted(
+            folder for folder in store.iterdir() if folder.name[0] != "." and StudyPaths(folder).study.is_file()
+        )
+
+
+def find_study(store: Path, reference: str, *, done: bool = False) -> Path:
+    """The folder of the study that ``reference`` means.
+
+    It is a path, the name of a folder in ``store``, or the beginning of a name or an id there that
+    only one study has.
+
+    Args:
+        store: the folder that holds the studies' folders.
+        reference: as above.
+        done: only among studies with a result.
+
+    Raises:
+        StoreError: no study is meant, or several; the nearest are named.
+    """
+    for folder in (Path(reference), store / reference):
+        if reference and _is_study(folder, done=done):
+            return folder
+    names = [folder.name for folder in study_folders(store) if _is_study(folder, done=done)]
+    meant = [
+        name
+        for name in names
+        if reference and reference in (name[: len(reference)], name.rpartition("-")[2][: len(reference)])
+    ]
+    # A whole name means that study, though another name may begin so, too.
+    if whole := [name for name in meant if name.rpartition("-")[0] == reference]:
+        meant = whole
+    if len(meant) == 1:
+        return store / meant[0]
+    if meant:
+        raise StoreError(f'"{reference}" may mean {_few(meant)} in {store}: give more of the id.')
+    known = f"Known are {_few(names)}." if names else "There are no studies yet."
+    kind = "finished study" if done else "study"
+    raise StoreError(f'No {kind} "{reference}" at that path or in {store}. {known}{nearest(reference, names)}')
+
+
+def _is_study(folder: Path, *, done: bool) -> bool:
+    try:
+        return StudyPaths(folder).study.is_file() and (is_done(folder) or not done)
+    except OSError:
+        return False
+
+
+def remove_study(folder: Path) -> tuple[str, ...]:
+    """Remove a study's folder, and the runs that no other study in its store names.
+
+    Returns:
+        The ids of the runs removed.
+
+    Raises:
+        StoreError: it cannot be read or may not be removed.
+    """
+    store = folder.parent
+    own = set(_run_ids(read_study(folder)))
+    for other in study_folders(store):
+        if other != folder:
+            own -= set(_run_ids(read_study(other)))
+    with told(folder, "removed"):
+        shutil.rmtree(folder)
+        for run_id in own:
+            run_path(store, run_id).unlink(missing_ok=True)
+    return tuple(sorted(own))
+
+
+def _run_ids(study: StoredStudy) -> Iterator[str]:
+    for network in study.networks.values():
+        yield from network["runs"]
+    if study.result:
+        yield from study.result["final_runs"]
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

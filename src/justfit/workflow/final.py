@@ -1,0 +1,153 @@
+"""The end of a study: the chosen network trained anew, the test rows opened once, everything kept."""
+
+import dataclasses
+import math
+import time
+from collections import defaultdict
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from justfit.data.dataset import Part
+from justfit.data.splits import Split
+from justfit.errors import EngineError
+from justfit.judge import baseline, classification_figures, loss_figure, mean_interval, regression_figures, row_losses
+from justfit.spec import Epoch, Failed, Named, Run
+from justfit.store import Model, network_outputs, read_study, write_result, write_run
+from justfit.workflow.events import Chosen, EpochDone, Event, LayerSummary, RunDone, Stored, Tested
+from justfit.workflow.plan import Plan
+from justfit.workflow.trials import Ground, Trial, ground_of, require_learned, summary, train_runs
+
+STAGE = "final"
+
+_REPLICATED = ("loss", "accuracy", "mae", "rmse", "r2")
+"""Figures of the test rows whose mean over replicates is kept."""
+
+
+def carry_out_final(  # noqa: PLR0913 - what the stages came to
+    plan: Plan,
+    named: Named,
+    chosen: Chosen,
+    folder: Path,
+    result: Mapping[str, object],
+    *,
+    start: float,
+    test: Part | None,
+    threads: int | None,
+) -> Iterator[Event]:
+    """Train the chosen network anew, open the test rows and write the result; all but the last if so asked.
+
+    Args:
+        plan: of the study.
+        named: the network that was chosen.
+        chosen: how, and for how many epochs it is trained.
+        folder: of the study.
+        result: what the stages came to.
+        start: when the study began, by `time.perf_counter`.
+        test: the test rows, where they were opened to validate.
+        threads: processors to use.
+
+    Raises:
+        EngineError: the loss diverged.
+        StoreError: the disk is full.
+    """
+    found: dict[str, object] = {"final_runs": []}
+    model = None
+    if plan.study.final is not None:
+        trials, ground = yield from _train(plan, named, chosen, folder.parent, threads)
+        models = [_model(plan, ground, trial) for trial in trials]
+        model = models[0]
+        test = test or plan.dataset.sealed.open()
+        found = {
+            "final_runs": [trial.run.id for trial in trials],
+            "final_rows": len(ground.train.rows),
+            "updates": trials[0].updates,
+            "layers": [dataclasses.asdict(line) for line in _layers(named, ground)],
+            **_tested(plan, ground, models, trials[0].run, test),
+        }
+        yield Tested(len(test))
+    seconds = time.perf_counter() - start
+    write_result(folder, {**result, **found, "seconds": seconds, "justfit": version("justfit")}, model)
+    yield Stored(read_study(folder))
+
+
+def _train(
+    plan: Plan, named: Named, chosen: Chosen, store: Path, threads: int | None
+) -> Generator[Event, None, tuple[list[Trial], Ground]]:
+    """Train the final networks, one a replicate."""
+    assert plan.study.final is not None
+    rows = np.arange(len(plan.dataset.train))
+    split = Split(rows, rows[:0])
+    if plan.study.final.train_on == "training_part":
+        split = Split(plan.splits[0].train, rows[:0])
+    ground = ground_of(plan, split)
+    runs = plan.final_runs(named.candidate, plan.study.final, chosen.epochs)
+    trials: dict[str, Trial] = {}
+    for run, event in train_runs(ground, runs, threads=threads, fit=plan.study.fit):
+        match event:
+            case Epoch():
+                yield EpochDone(STAGE, named.name, 1, run.seed, event, chosen.epochs)
+            case Trial(trained=trained, updates=updates):
+                require_learned(event)
+                trials[run.id] = event
+                write_run(store, run, trained.history, trained.outcome, updates)
+                yield RunDone(STAGE, named.name, 1, run.seed, trained.outcome)
+            case Failed(reason):
+                raise EngineError(reason)
+    return [trials[run.id] for run in runs], ground
+
+
+def _layers(named: Named, ground: Ground) -> tuple[LayerSummary, ...]:
+    return summary(named.candidate, ground.preparation.columns, ground.layers(named.candidate))
+
+
+def _model(plan: Plan, ground: Ground, trial: Trial) -> Model:
+    """The network as trained, with all it needs to predict."""
+    dataset, weights = plan.dataset, trial.trained.weights
+    return Model(
+        name=dataset.name,
+        run_id=trial.run.id,
+        task=dataset.task,
+        classes=dataset.classes,
+        network=trial.run.candidate.network,
+        preparation=ground.preparation,
+        target=ground.target,
+        kernels=tuple(kernel for kernel, _ in weights),
+        biases=tuple(bias for _, bias in weights),
+        notes=dataset.notes,
+    )
+
+
+def _tested(plan: Plan, ground: Ground, models: Sequence[Model], run: Run, test: Part) -> dict[str, Any]:
+    """Figures of the final networks and of the baseline on the test rows.
+
+    ``test`` has those of the first replicate, whose model is kept, and ``test_replicates`` the mean of
+    each over all replicates with its values.
+    """
+    dataset = plan.dataset
+    rows = ground.preparation.rows(test.raw)
+    labels = test.labels if ground.target is None else ground.target.to_engine(test.labels)
+    loss = dataset.task.loss(run.candidate.recipe.loss)
+    values: dict[str, list[float]] = defaultdict(list)
+    first: dict[str, Any] = {}
+    for model in models:
+        outputs = network_outputs(model, rows)
+        figures: dict[str, Any] = {"loss": dataclasses.asdict(loss_figure(row_losses(loss, labels, outputs)))}
+        if model.target is None:
+            measured = classification_figures(test.labels, outputs, dataset.classes, dataset.task)
+            figures |= dataclasses.asdict(measured)
+        else:
+            figures |= dataclasses.asdict(regression_figures(test.labels, model.target.from_engine(outputs)))
+        first = first or figures
+        for name in _REPLICATED:
+            if name in figures:
+                values[name].append(figures[name]["value"])
+    means = {
+        name: {**dataclasses.asdict(mean_interval(found, low=-math.inf)), "values": found}
+        for name, found in values.items()
+    }
+    guess = baseline(dataset.train.labels, test.labels, dataset.classes, dataset.task)
+    return {"test": first, "test_replicates": means, "test_baseline": dataclasses.asdict(guess)}

@@ -1,0 +1,149 @@
+"""Runs to trained members: rows prepared once a split, members packed, each run handed over as it ends."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from justfit.data.dataset import Part
+from justfit.data.preparation import Preparation, fit_preparation
+from justfit.data.splits import Split
+from justfit.data.target import Target, fit_target
+from justfit.engine import Labelled, Member, Trained, initial_weights, training_events
+from justfit.errors import EngineError
+from justfit.spec import Candidate, Diverged, Epoch, Failed, Layer, PreparationSpec, Run, Task
+from justfit.workflow.events import LayerSummary
+from justfit.workflow.plan import Plan
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One run that has ended."""
+
+    run: Run
+    trained: Trained
+    updates: int
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """The rows of one split, prepared: what all of its runs stand on."""
+
+    task: Task
+    outputs: int
+    preparation: Preparation
+    target: Target | None
+    train: Labelled
+    validation: Labelled | None
+
+    @classmethod
+    def of(cls, spec: PreparationSpec, train: Part, validation: Part | None, task: Task, outputs: int) -> "Ground":
+        """Prepared by what the rows that train teach.
+
+        Raises:
+            DataError: a row or a label does not fit.
+        """
+        preparation, target = fit_preparation(spec, train.raw), fit_target(task, train.labels)
+
+        def labelled(part: Part) -> Labelled:
+            labels = part.labels if target is None else target.to_engine(part.labels)
+            return Labelled.of(preparation.rows(part.raw), labels, task)
+
+        return cls(task, outputs, preparation, target, labelled(train), validation and labelled(validation))
+
+    def layers(self, candidate: Candidate) -> tuple[Layer, ...]:
+        """All layers of a candidate, the last one included."""
+        return candidate.network.layers(self.task, self.outputs)
+
+    def member(self, run: Run) -> Member:
+        """A run as the engine trains it."""
+        layers = self.layers(run.candidate)
+        return Member(
+            layers=layers,
+            loss=self.task.loss(run.candidate.recipe.loss),
+            metric=self.task.metric,
+            recipe=run.candidate.recipe,
+            weights=initial_weights(layers, self.preparation.columns, run.entropy("weights")),
+            dropout_seed=run.entropy("dropout"),
+            order_seed=run.entropy("order"),
+            input_dropout=run.candidate.network.input_dropout,
+        )
+
+    def in_label_units(self, epoch: Epoch) -> Epoch:
+        """The mean absolute error in the labels' units; losses stay in the network's."""
+        if self.target is None:
+            return epoch
+        names = ("metric", "val_metric", "fit_metric")
+        measured = {name: figure for name in names if (figure := getattr(epoch, name)) is not None}
+        scaled = {name: figure * self.target.scale for name, figure in measured.items()}
+        return dataclasses.replace(epoch, **scaled)
+
+
+def ground_of(plan: Plan, split: Split, test: Part | None = None) -> Ground:
+    """The rows of a split of a plan, prepared; ``test`` are the test rows, where they validate."""
+    dataset = plan.dataset
+    validation = test
+    if test is None and len(split.validation):
+        validation = dataset.train.take(split.validation)
+    return Ground.of(
+        plan.preparation, dataset.train.take(split.train), validation, dataset.task, dataset.outputs
+    )
+
+
+def train_runs(
+    ground: Ground, runs: Sequence[Run], *, threads: int | None, fit: bool
+) -> Iterator[tuple[Run, Epoch | Trial | Failed]]:
+    """Train the runs of one split side by side.
+
+    Yields:
+        A run with each of its epochs, and once at last with its `Trial`, as soon as it has ended; or with
+        `Failed`, where the engine refuses it.
+    """
+    members = [ground.member(run) for run in runs]
+    rows = len(ground.train.rows)
+    histories: list[list[Epoch]] = [[] for _ in runs]
+    events = training_events(members, ground.train, ground.validation, threads=threads, fit=fit)
+    for number, event in events:
+        run = runs[number]
+        match event:
+            case Epoch():
+                epoch = ground.in_label_units(event)
+                histories[number].append(epoch)
+                yield run, epoch
+            case Trained():
+                history = tuple(histories[number])
+                updates = len(history) * -(-rows // run.candidate.batch_size)
+                yield run, Trial(run, dataclasses.replace(event, history=history), updates)
+            case Failed():
+                yield run, event
+            case Diverged():
+                pass  # told by what it leaves
+
+
+def require_learned(trial: Trial) -> None:
+    """Raise `EngineError` where a final network diverged: its figures would mean nothing."""
+    weights: list[npt.NDArray[np.float32]] = [
+        tensor for layer in trial.trained.weights for tensor in layer if tensor is not None
+    ]
+    epochs = trial.run.candidate.recipe.epochs
+    if len(trial.trained.history) < epochs or not all(np.isfinite(tensor).all() for tensor in weights):
+        raise EngineError(
+            f"The loss became infinite or not a number in the final training, after "
+            f"{len(trial.trained.history)} of {epochs} epochs: lower the learning rate, or scale the columns."
+        )
+
+
+def summary(candidate: Candidate, columns: int, layers: Sequence[Layer]) -> tuple[LayerSummary, ...]:
+    """The layers with their shapes and parameters, dropout as a line of its own."""
+    lines = []
+    inputs = columns
+    if dropped := candidate.network.input_dropout:
+        lines.append(LayerSummary("dropout", inputs, f"{dropped:g} of the inputs", 0))
+    for layer in layers:
+        lines.append(LayerSummary(layer.kind, layer.units, layer.activation, layer.parameters(inputs)))
+        if layer.dropout:
+            lines.append(LayerSummary("dropout", layer.units, f"{layer.dropout:g}", 0))
+        inputs = layer.units
+    return tuple(lines)
