@@ -1,8 +1,8 @@
 """justfit: labelled text, images or tables to a tested feed-forward network that fits just right.
 
 >>> import justfit
->>> run = justfit.run("wine", justfit.Network((16,)), store=getfixture("tmp_path"))
->>> run.result["test"]["accuracy"]["value"] > 0.8
+>>> study = justfit.run("wine", justfit.Network((16,)), store=getfixture("tmp_path"))
+>>> study.result["test"]["accuracy"]["value"] > 0.8
 True
 """
 
@@ -19,15 +19,22 @@ if TYPE_CHECKING:
     from justfit.spec import AdamW as AdamW
     from justfit.spec import Constant as Constant
     from justfit.spec import CosineDecay as CosineDecay
+    from justfit.spec import Data as Data
+    from justfit.spec import Final as Final
+    from justfit.spec import From as From
     from justfit.spec import Ftrl as Ftrl
     from justfit.spec import HoldOut as HoldOut
+    from justfit.spec import KFold as KFold
     from justfit.spec import Nadam as Nadam
     from justfit.spec import Network as Network
     from justfit.spec import Recipe as Recipe
     from justfit.spec import RmsProp as RmsProp
     from justfit.spec import Scaling as Scaling
     from justfit.spec import Sgd as Sgd
+    from justfit.spec import Stage as Stage
     from justfit.spec import StepDecay as StepDecay
+    from justfit.spec import Study as Study
+    from justfit.spec import TestRows as TestRows
     from justfit.spec import TextEncoding as TextEncoding
     from justfit.store import predict as predict
     from justfit.store import read_model as read_model
@@ -42,16 +49,23 @@ _HOMES = {
     "Adamax": "justfit.spec",
     "Constant": "justfit.spec",
     "CosineDecay": "justfit.spec",
+    "Data": "justfit.spec",
+    "Final": "justfit.spec",
+    "From": "justfit.spec",
     "Ftrl": "justfit.spec",
     "HoldOut": "justfit.spec",
     "JustfitError": "justfit.errors",
+    "KFold": "justfit.spec",
     "Nadam": "justfit.spec",
     "Network": "justfit.spec",
     "Recipe": "justfit.spec",
     "RmsProp": "justfit.spec",
     "Scaling": "justfit.spec",
     "Sgd": "justfit.spec",
+    "Stage": "justfit.spec",
     "StepDecay": "justfit.spec",
+    "Study": "justfit.spec",
+    "TestRows": "justfit.spec",
     "TextEncoding": "justfit.spec",
     "load_dataset": "justfit.data.sources",
     "predict": "justfit.store",

@@ -4,7 +4,10 @@ import os
 from pathlib import Path
 
 DEFAULT_STORE = Path("justfit-runs")
-"""The folder, in the working folder, that holds the runs' folders."""
+"""The folder, in the working folder, that holds the studies' folders."""
+
+MOST_THREADS = 1024
+"""What the native module takes."""
 
 
 def available_threads() -> int:

@@ -3,19 +3,20 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from justfit.cli.screen import console, say
-from justfit.spec import Epoch, Task
-from justfit.workflow import EpochDone
+from justfit.spec import Diverged, Epoch, Failed, Task
+from justfit.workflow import Chosen, EpochDone, Event, Planned, RunDone, StagePlanned
 
 
-def _bar() -> Progress:
+def _bar(*more: TimeRemainingColumn) -> Progress:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[figures]}"),
         TimeElapsedColumn(),
+        *more,
     )
     return Progress(*columns, console=console)
 
@@ -51,22 +52,103 @@ def _told_in_quarters() -> Callable[[str, int, int | None], None]:
 
 @contextmanager
 def epoch_progress(task: Task) -> Iterator[Callable[[EpochDone], None]]:
-    """Gives what to call after each epoch."""
+    """Gives what to call after each epoch of a study that trains one network at a time."""
     if not console.is_terminal:
         yield lambda done: say(
-            f"{done.stage} epoch {done.epoch.epoch}/{done.epochs}  {figures_of(done.epoch, task)}"
+            f"{_what(done)} epoch {done.epoch.epoch}/{done.epochs}  {figures_of(done.epoch, task)}"
         )
         return
     with _bar() as bar:
         tasks: dict[str, TaskID] = {}
 
         def progress(done: EpochDone) -> None:
-            if done.stage not in tasks:
-                tasks[done.stage] = bar.add_task(done.stage, total=done.epochs, figures="")
+            what = _what(done)
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=done.epochs, figures="")
             figures = f"epoch {done.epoch.epoch}/{done.epochs}  {figures_of(done.epoch, task)}"
-            bar.update(tasks[done.stage], completed=done.epoch.epoch, figures=figures)
+            bar.update(tasks[what], completed=done.epoch.epoch, figures=figures)
 
         yield progress
+
+
+def _what(done: EpochDone) -> str:
+    return "final" if done.stage == "final" else "validation"
+
+
+class _Count:
+    """Epochs trained and to train, of all runs together."""
+
+    def __init__(self) -> None:
+        self.done = self.total = self.runs = self.all_runs = 0
+        self._replicates = 1
+        self._epochs: dict[str, int] = {}
+        self._left: dict[tuple[str, str, int, int], int] = {}
+
+    def tell(self, event: Event) -> None:
+        """Count what an event adds."""
+        match event:
+            case Planned():
+                self._replicates = event.replicates
+            case StagePlanned():
+                for network in event.networks:
+                    self._add(network.name, network.epochs, network.missing)
+            case Chosen() if event.is_tested:
+                self._add(event.network, event.epochs, self._replicates)
+            case EpochDone():
+                self.done += 1
+                run = (event.stage, event.network, event.split, event.seed)
+                self._left[run] = event.epochs - event.epoch.epoch
+            case RunDone():
+                run = (event.stage, event.network, event.split, event.seed)
+                # What ends early leaves nothing to wait for.
+                self.done += self._left.pop(run, self._epochs[event.network])
+                self.runs += 1
+
+    def _add(self, network: str, epochs: int, runs: int) -> None:
+        self._epochs[network] = epochs
+        self.total += epochs * runs
+        self.all_runs += runs
+
+
+@contextmanager
+def study_progress() -> Iterator[Callable[[Event], None]]:
+    """Gives what to call with each event of a study that trains networks side by side."""
+    count = _Count()
+    if not console.is_terminal:
+        told = 0
+
+        def line(event: Event) -> None:
+            nonlocal told
+            count.tell(event)
+            _say_trouble(event)
+            tenth = 10 * count.done // count.total if count.total else 0
+            if isinstance(event, EpochDone | RunDone) and tenth > told:
+                say(f"trained {count.runs:,} of {count.all_runs:,} runs, {10 * tenth}% of their epochs")
+            told = tenth
+
+        yield line
+        return
+    with _bar(TimeRemainingColumn()) as bar:
+        task = bar.add_task("training", total=None, figures="")
+
+        def progress(event: Event) -> None:
+            count.tell(event)
+            _say_trouble(event)
+            figures = f"{count.runs:,} of {count.all_runs:,} runs"
+            bar.update(task, completed=count.done, total=count.total or None, figures=figures)
+
+        yield progress
+
+
+def _say_trouble(event: Event) -> None:
+    if not isinstance(event, RunDone):
+        return
+    where = f"{event.network}, split {event.split}, seed {event.seed}"
+    match event.outcome:
+        case Diverged(epoch):
+            say(f"diverged in epoch {epoch}: {where}")
+        case Failed(reason):
+            say(f"failed: {where}: {reason}")
 
 
 def figures_of(epoch: Epoch, task: Task) -> str:

@@ -1,10 +1,10 @@
-"""``justfit run``: from labelled rows to a tested network."""
+"""``justfit run``: from labelled rows, or a study file, to a tested network."""
 
-import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from click.core import ParameterSource
 
 from justfit.cli.screen import say
 from justfit.errors import SpecError
@@ -16,22 +16,18 @@ from justfit.spec import (
     OPTIMIZERS,
     SCALINGS,
     TEXT_ENCODINGS,
+    Data,
     Network,
-    PreparationSpec,
     Recipe,
-    Scaling,
-    TextEncoding,
-    parse_hold_out,
+    Study,
     parse_numbers,
     parse_optimizer,
+    parse_protocol,
     parse_schedule,
     parse_widths,
 )
 
-if TYPE_CHECKING:
-    from justfit.data.dataset import Dataset
-
-StoreOption = Annotated[Path, typer.Option(help="The folder that holds the runs' folders.")]
+StoreOption = Annotated[Path, typer.Option(help="The folder that holds the studies' folders.")]
 
 
 def _option(panel: str, text: str) -> Any:
@@ -39,7 +35,10 @@ def _option(panel: str, text: str) -> Any:
 
 
 def run(  # noqa: PLR0917 - typer calls it by keyword
-    name: Annotated[str, typer.Argument(help="A data set, as `justfit data` lists them.")],
+    context: typer.Context,
+    what: Annotated[
+        str, typer.Argument(help="A data set, as `justfit data` lists them, or a study file (.yaml).")
+    ],
     hidden: Annotated[str, _option("Network", 'Widths of the hidden layers; "" for none.')] = "16,16",
     activation: Annotated[str, _option("Network", f"Of hidden layers: {', '.join(ACTIVATIONS)}.")] = "relu",
     embedding: Annotated[
@@ -95,11 +94,15 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
         str | None, _option("Training", f"By default the task's own; of {', '.join(LOSSES)} what fits.")
     ] = None,
     seed: Annotated[int, _option("Training", "Another one gives other weights, order and dropout.")] = 0,
+    replicates: Annotated[
+        int, _option("Training", "Train so often, with seeds from --seed on, for a mean and its interval.")
+    ] = 1,
     validation: Annotated[
         str,
         _option(
             "Rows",
-            "Share or number of the training rows that validate; first:10000, last:0.4 for file order.",
+            "Share or number of the training rows that validate; first:10000, last:0.4 for file order; "
+            "k_fold:4; none.",
         ),
     ] = "0.2",
     encoding: Annotated[str | None, _option("Rows", f"Of texts: {', '.join(TEXT_ENCODINGS)}.")] = None,
@@ -117,78 +120,124 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
         typer.Option("--fit", help="Measure the training rows like validation rows, too."),
     ] = False,
     threads: Annotated[int | None, typer.Option(help="Processors to use; by default all.", min=1)] = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(help="Write event files for TensorBoard to this folder, too.")
+    ] = None,
 ) -> None:
-    """Train, choose the epoch by validation rows, retrain on all training rows, test once.
+    """Train, choose by validation rows, retrain on all training rows, test once.
 
-    A run that is stored already is shown again, not done again.
+    What is stored already is not done again. A study file says all of that itself; to it belong only
+    --store, --threads and --tensorboard.
     """
-    a_layer = {
-        "dropout": dropout,
-        "l1": l1,
-        "l2": l2,
-        "activity_l1": activity_l1,
-        "activity_l2": activity_l2,
-        "max_norm": max_norm,
-    }
-    network = Network(
-        parse_widths(hidden),
-        activation,
-        **{key: parse_numbers(key, text) for key, text in a_layer.items()},
-        input_dropout=input_dropout,
-        embedding=embedding,
-    )
-    recipe = Recipe(
-        parse_optimizer(optimizer, learning_rate),
-        batch_size,
-        epochs,
-        loss,
-        parse_schedule(schedule),
-        clip_norm=clip_norm,
-        clip_value=clip_value,
-        patience=patience,
-        monitor=monitor,
-    )
-    protocol = parse_hold_out(validation)
-    text = {"kind": encoding, "num_words": num_words, "skip_top": skip_top, "maxlen": maxlen}
+    if what.endswith((".yaml", ".yml")):
+        _refuse_options(context)
+        from justfit.spec.study_file import read_studies
 
+        studies = read_studies(Path(what))
+    else:
+        from justfit.workflow import single
+
+        a_layer = {
+            "dropout": dropout,
+            "l1": l1,
+            "l2": l2,
+            "activity_l1": activity_l1,
+            "activity_l2": activity_l2,
+            "max_norm": max_norm,
+        }
+        network = Network(
+            parse_widths(hidden),
+            activation,
+            **{key: parse_numbers(key, text) for key, text in a_layer.items()},
+            input_dropout=input_dropout,
+            embedding=embedding,
+        )
+        recipe = Recipe(
+            parse_optimizer(optimizer, learning_rate),
+            batch_size,
+            epochs,
+            loss,
+            parse_schedule(schedule),
+            clip_norm=clip_norm,
+            clip_value=clip_value,
+            patience=patience,
+            monitor=monitor,
+        )
+        data = Data(
+            what,
+            encoding=encoding,
+            num_words=num_words,
+            skip_top=skip_top,
+            maxlen=maxlen,
+            scaling=scaling,
+        )
+        protocol = parse_protocol(validation)
+        studies = (
+            single(data, network, recipe, protocol=protocol, replicates=replicates, seed=seed, fit=fit),
+        )
+    for study in studies:
+        _carry_out(study, store, threads, tensorboard)
+
+
+_OF_ANY_RUN = ("what", "store", "threads", "tensorboard")
+
+
+def _refuse_options(context: typer.Context) -> None:
+    """Options that a study file decides itself must not seem to do something."""
+    given = [
+        name
+        for name in context.params
+        if name not in _OF_ANY_RUN and context.get_parameter_source(name) == ParameterSource.COMMANDLINE
+    ]
+    if given:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise SpecError(f"{options} cannot be given beside a study file, which decides it: change the file.")
+
+
+def _carry_out(study: Study, store: Path, threads: int | None, tensorboard: Path | None) -> None:
+    """Carry out one study and show it."""
     # Imported here because these take SciPy and scikit-learn along, which --help need not wait for.
-    from justfit.cli.progress import download_progress, epoch_progress
-    from justfit.cli.show_run import show_choice, show_plan, show_result
+    from justfit.cli.progress import download_progress, epoch_progress, study_progress
+    from justfit.cli.show_run import show_choice, show_plan, show_result, show_stage, show_standings
     from justfit.data.sources import load_dataset
-    from justfit.workflow import Chosen, EpochDone, Planned, Stored, carry_out, plan_run
+    from justfit.workflow import (
+        Chosen,
+        EpochDone,
+        Planned,
+        StageDone,
+        StagePlanned,
+        Stored,
+        carry_out,
+    )
 
     with download_progress() as progress:
-        dataset = load_dataset(name, progress)
-    preparation = _preparation(
-        dataset, {key: value for key, value in text.items() if value is not None}, scaling
-    )
-    planned = plan_run(dataset, network, recipe, preparation=preparation, protocol=protocol, seed=seed)
-    with epoch_progress(dataset.task) as tell:
-        for event in carry_out(dataset, planned, store, threads=threads, fit=fit):
+        dataset = load_dataset(study.data.name, progress)
+    one = _trains_one_network(study)
+    with epoch_progress(dataset.task) if one else study_progress() as tell:
+        for event in carry_out(study, dataset, store, threads=threads):
+            if not one or isinstance(event, EpochDone):
+                tell(event)
             match event:
                 case Planned():
-                    show_plan(event, dataset)
-                case EpochDone():
-                    tell(event)
+                    show_plan(event)
+                case StagePlanned():
+                    show_stage(event)
+                case StageDone():
+                    show_standings(event)
                 case Chosen():
-                    show_choice(event.best, dataset.task)
+                    show_choice(event)
                 case Stored():
-                    stored = event.run
+                    stored = event.study
     show_result(stored, dataset.task)
-    if fit and stored.histories["validation"][0].fit_loss is None:
-        say("This run was stored without --fit: remove its folder and run it again to have it measured.")
+    if tensorboard is not None:
+        from justfit.bridges.tensorboard import write_events
+
+        write_events(stored, tensorboard)
+        say(f"event files for TensorBoard in {tensorboard}")
 
 
-def _preparation(dataset: "Dataset", text: dict[str, Any], scaling: str | None) -> PreparationSpec:
-    """The data set's own preparation with the options that were given."""
-    default = dataset.preparation
-    if isinstance(default, TextEncoding):
-        if scaling is not None:
-            raise SpecError(f"{dataset.name} has rows of text, so --scaling does not fit: give --encoding.")
-        return dataclasses.replace(default, **text)
-    if text:
-        names = ", ".join("--encoding" if key == "kind" else f"--{key.replace('_', '-')}" for key in text)
-        raise SpecError(f"{dataset.name} has rows of numbers, so {names} does not fit: give --scaling.")
-    if scaling is None or scaling == default.kind:
-        return default
-    return Scaling(scaling)
+def _trains_one_network(study: Study) -> bool:
+    """Whether there is one run to choose by, whose every epoch can be told."""
+    (stage, *more) = study.stages
+    several = more or stage.grid or stage.zip or len(stage.networks) > 1
+    return not several and study.replicates == 1 and study.validation.splits == 1

@@ -1,71 +1,163 @@
-"""A run as it stands on the screen: what is planned, what was chosen, what came out."""
+"""A study as it stands on the screen: what is planned, how its networks stand, what came out."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from justfit.cli.progress import figures_of
 from justfit.cli.screen import interval, number, percent, say, say_table
-from justfit.data.dataset import Dataset
 from justfit.report import write_curves
-from justfit.spec import Epoch, Task
-from justfit.store import RunPaths, StoredRun
-from justfit.workflow import Planned
+from justfit.spec import AllRows, KFold, Task
+from justfit.store import StoredStudy, StudyPaths
+from justfit.workflow import Chosen, NetworkSummary, Planned, StageDone, StagePlanned
 
 _MOST_CLASSES = 20
-"""More would not fit on a screen; the run's folder has them all."""
+"""More would not fit on a screen; the study's folder has them all."""
+
+LEAKED = "LEAKED: chosen by the test rows themselves, so no figure here tells how good it is on rows not seen"
 
 
-def show_plan(plan: Planned, dataset: Dataset) -> None:
-    """The rows, the network, and what it must beat."""
-    rows = plan.rows
-    say(f"{dataset.name}: {plan.label}, seed {plan.run.seed}, run {plan.run.id}")
-    say(f"{rows.train:,} rows train, {rows.validation:,} validate; {rows.test:,} test rows are sealed")
+def show_plan(plan: Planned) -> None:
+    """The rows, how they validate, and what is to be beaten."""
+    rows, study = plan.rows, plan.study
+    say(f"{study.name}: study {study.id} on {study.data.name}")
+    say(_rows(plan))
+    if study.replicates > 1:
+        say(
+            f"each network is trained {study.replicates} times, with seeds {study.seeds[0]} to {study.seeds[-1]}"
+        )
+    if plan.is_leaked:
+        say(LEAKED)
     for note in plan.notes:
         say(f"note: {note}")
+    if (guess := plan.baseline) is not None:
+        figures = (
+            f"validation accuracy {percent(guess.figures.accuracy.value)}"
+            if hasattr(guess.figures, "accuracy")
+            else f"validation mae {number(guess.figures.mae.value)}"
+        )
+        say(f"common-sense baseline: always {_answer(guess.answer)}, {figures}")
+
+
+def _rows(plan: Planned) -> str:
+    rows, protocol = plan.rows, plan.study.validation
+    sealed = f"{rows.test:,} test rows are sealed"
+    match protocol:
+        case KFold():
+            repeated = f", {protocol.repeats} times reshuffled" if protocol.repeats > 1 else ""
+            kind = protocol.how.replace("_", " ")
+            return (
+                f"{protocol.folds} folds, {kind}{repeated}: in the first {rows.train:,} rows train and "
+                f"{rows.validation:,} validate; {sealed}"
+            )
+        case AllRows():
+            return f"{rows.train:,} rows train, none validates; {sealed}"
+        case _ if plan.is_leaked:
+            return f"{rows.train:,} rows train, the {rows.test:,} test rows validate"
+    return f"{rows.train:,} rows train, {rows.validation:,} validate; {sealed}"
+
+
+def show_stage(stage: StagePlanned) -> None:
+    """The networks of a stage before they are trained; of a single one its layers."""
     say()
+    if len(stage.networks) == 1:
+        show_layers(stage.networks[0])
+        return
+    say(f"stage {stage.stage}, {len(stage.networks)} networks")
+    rows = [
+        (
+            each.name,
+            f"{each.parameters:,}",
+            f"{each.epochs:,}",
+            f"{each.runs:,}",
+            f"{each.runs - each.missing:,}",
+        )
+        for each in stage.networks
+    ]
+    say_table(("network", "parameters", "epochs", "runs", "stored"), rows)
+
+
+def show_layers(network: NetworkSummary) -> None:
+    """The layers of a network."""
+    say(f"network {network.name}")
     lines = [
         (f"{layer.kind}, {layer.detail}", f"{layer.outputs:,}", f"{layer.parameters:,}")
-        for layer in plan.layers
+        for layer in network.layers
     ]
-    total = sum(layer.parameters for layer in plan.layers)
-    say_table(("layer", "outputs", "parameters"), [*lines, ("total", "", f"{total:,}")])
+    say_table(("layer", "outputs", "parameters"), [*lines, ("total", "", f"{network.parameters:,}")])
     say()
-    guess = plan.baseline
-    figures = (
-        f"validation accuracy {percent(guess.figures.accuracy.value)}"
-        if hasattr(guess.figures, "accuracy")
-        else f"validation mae {number(guess.figures.mae.value)}"
-    )
-    say(f"common-sense baseline: always {_answer(guess.answer)}, {figures}")
 
 
-def show_choice(best: Epoch, task: Task) -> None:
-    """The epoch that validation rows chose."""
-    say(f"best epoch: {best.epoch}  {figures_of(best, task)}")
-    say(f"training anew on all training rows, epochs: {best.epoch}")
-
-
-def show_result(run: StoredRun, task: Task) -> None:
-    """The figures of a stored run, and its curves drawn where they are not yet."""
-    result, test = run.result, run.result["test"]
-    title = f"{result['data']}: {result['label']}"
+def show_standings(stage: StageDone) -> None:
+    """How the networks of a stage stand, the best first."""
+    if len(stage.standings) < 2:
+        return
+    found = [standing for standing in stage.standings.values() if standing is not None]
+    figure = found[0].figure if found else "figure"
     say()
+    say(f"stage {stage.stage}, best first by {figure}: mean over runs in the best epoch of the mean curve")
+    rows = []
+    for name, standing in stage.standings.items():
+        if standing is None:
+            rows.append((name, "", "diverged", "", ""))
+            continue
+        spread = "" if standing.spread is None else number(standing.spread)
+        rows.append((name, str(standing.best_epoch), number(standing.value), spread, f"{standing.runs:,}"))
+    say_table(("network", "best epoch", figure, "spread", "runs"), rows)
+
+
+def show_choice(chosen: Chosen) -> None:
+    """The network and the epoch that validation rows chose."""
+    say()
+    standing = chosen.standing
+    if standing is None:
+        say(f"{chosen.network}: training on all training rows, epochs: {chosen.epochs}")
+        return
+    over = f", mean of {standing.runs} runs" if standing.runs > 1 else ""
     say(
-        f"{title}, best epoch {result['best_epoch']}, {result['updates']:,} updates, "
-        f"{result['seconds']:.1f} s; test rows opened once:"
+        f"chosen: {chosen.network}, best epoch {standing.best_epoch}, {standing.figure} {number(standing.value)}{over}"
+    )
+    if chosen.is_tested:
+        say(f"training anew, epochs: {chosen.epochs}")
+
+
+def show_result(study: StoredStudy, task: Task) -> None:
+    """The figures of a study that is done, and the chosen network's curves drawn where they are not yet."""
+    assert study.result is not None
+    result = study.result
+    say()
+    if result["leaked"]:
+        say(LEAKED)
+    if "test" in result:
+        _show_test(study, result, task)
+    else:
+        say(f"{study.name}: {result['chosen']}, best epoch {result['best_epoch']}; nothing was tested")
+    _show_advice(study)
+    if runs := study.runs(result["chosen"]):
+        _draw(study, task, result, runs[0].history)
+    say()
+    say(f"written to {study.folder}")
+
+
+def _show_test(study: StoredStudy, result: Mapping[str, Any], task: Task) -> None:
+    test, means = result["test"], result["test_replicates"]
+    seeds = len(result["final_runs"])
+    say(
+        f"{study.name}: {result['chosen']}, {result['best_epoch']} epochs on {result['final_rows']:,} rows, "
+        f"{result['updates']:,} updates, {result['seconds']:.1f} s; test rows opened once:"
     )
     say_table(("test", "value", "95% interval", "baseline"), _figure_rows(result, test))
+    if seeds > 1:
+        say()
+        rows = [
+            (name, _shown(name, found["value"]), interval(found, share=name == "accuracy"))
+            for name, found in means.items()
+        ]
+        say_table((f"test, mean of {seeds} seeds", "value", "95% interval"), rows)
     if task.is_classification:
         _show_classes(result, test)
-    _show_advice(run)
-    paths = RunPaths(run.folder)
-    if not (paths.curves_png.is_file() and paths.curves_html.is_file()):
-        network = run.spec["candidate"]["network"]
-        dropout = network["input_dropout"] > 0 or any(network["dropout"])
-        history, best = run.histories["validation"], result["best_epoch"]
-        write_curves(history, paths, title, task.metric, best=best, dropout=dropout)
-    say()
-    say(f"written to {run.folder}")
+
+
+def _shown(name: str, value: float) -> str:
+    return percent(value) if name == "accuracy" else number(value)
 
 
 def _figure_rows(result: Mapping[str, Any], test: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -83,7 +175,7 @@ def _show_classes(result: Mapping[str, Any], test: Mapping[str, Any]) -> None:
     classes = test["classes"]
     say()
     if len(classes) > _MOST_CLASSES:
-        say(f"{len(classes)} classes: their figures stand in the run's folder.")
+        say(f"{len(classes)} classes: their figures stand in the study's folder.")
         return
     shares = [[f"{row[key]['value']:.3f}" for key in ("precision", "recall", "f1")] for row in classes]
     rows = [(row["name"], *three, f"{row['support']:,}") for row, three in zip(classes, shares, strict=True)]
@@ -97,19 +189,25 @@ def _show_classes(result: Mapping[str, Any], test: Mapping[str, Any]) -> None:
     say_table(("true \\ predicted", *names), rows)
 
 
-def _show_advice(run: StoredRun) -> None:
-    """Why the validation training ended where it did, and what that suggests to do next."""
-    epochs, patience = (run.spec["candidate"]["recipe"][key] for key in ("epochs", "patience"))
-    last, best = len(run.histories["validation"]), run.result["best_epoch"]
+def _show_advice(study: StoredStudy) -> None:
+    """Why the chosen network's training ended where it did, and what that suggests to do next."""
+    assert study.result is not None
+    chosen, best = study.result["chosen"], study.result["best_epoch"]
+    runs = study.runs(chosen)
+    if not runs or study.result["standing"] is None:
+        return
+    epochs, patience = (study.networks[chosen]["candidate"]["recipe"][key] for key in ("epochs", "patience"))
+    best = study.result["standing"]["best_epoch"]
+    last = min(len(run.history) for run in runs)
     advice = None
     if best == epochs:
         advice = (
             f"The best epoch was the last of {epochs}, so the network may still have been getting better: "
-            f"try more epochs, such as --epochs {2 * epochs}."
+            f"try more epochs, such as {2 * epochs}."
         )
     elif last < epochs and patience is not None and last - best >= patience:
         advice = f"Training stopped after epoch {last} of {epochs}, as none was better than epoch {best}."
-    elif last < epochs:
+    elif last < epochs and any("Diverged" in repr(run.outcome) for run in runs):
         advice = (
             f"In epoch {last + 1} the loss became infinite or not a number, so only epochs before it "
             "could be chosen: try a lower learning rate."
@@ -117,6 +215,17 @@ def _show_advice(run: StoredRun) -> None:
     if advice:
         say()
         say(advice)
+
+
+def _draw(study: StoredStudy, task: Task, result: Mapping[str, Any], history: Any) -> None:
+    """The curves of the chosen network's first run."""
+    paths = StudyPaths(study.folder)
+    if paths.curves_png.is_file() and paths.curves_html.is_file():
+        return
+    network = study.networks[result["chosen"]]["candidate"]["network"]
+    dropout = network["input_dropout"] > 0 or any(network["dropout"])
+    title = f"{study.name}: {result['chosen']}"
+    write_curves(history, paths, title, task.metric, best=result["best_epoch"], dropout=dropout)
 
 
 def _answer(answer: str | float | tuple[str, ...]) -> str:

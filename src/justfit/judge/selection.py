@@ -3,11 +3,12 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 
 from justfit.judge.intervals import Figure, mean_interval
-from justfit.spec import History
+from justfit.spec import Epoch, History
 
 FIGURES = (
     "loss",
@@ -89,7 +90,9 @@ def standing(histories: Sequence[History], figure: str, *, more_is_better: bool)
     >>> found.best_epoch, found.value
     (2, 1.5)
     """
-    curve = mean_curve(histories, figure)
+    # A network that has diverged still has an accuracy, which must not win.
+    sound = [tuple(takewhile(_is_sound, history)) for history in histories]
+    curve = mean_curve(sound, figure)
     if curve is None:
         return None
     at = int(np.argmax(curve.mean) if more_is_better else np.argmin(curve.mean))
@@ -102,6 +105,10 @@ def standing(histories: Sequence[History], figure: str, *, more_is_better: bool)
         interval=Figure(curve.mean[at], low, high),
         runs=curve.runs,
     )
+
+
+def _is_sound(epoch: Epoch) -> bool:
+    return epoch.val_loss is None or math.isfinite(epoch.val_loss)
 
 
 def rank(standings: Mapping[str, Standing | None], *, more_is_better: bool) -> list[str]:

@@ -10,7 +10,7 @@ import altair as alt
 import vl_convert
 
 from justfit.spec import History
-from justfit.store import RunPaths
+from justfit.store import StudyPaths
 from justfit.store.files import write_bytes
 
 _COLOURS = {"training": "#0072B2", "validation": "#D55E00", "fit": "#009E73"}
@@ -38,7 +38,7 @@ _PAGE = """<!DOCTYPE html>
 
 
 def write_curves(  # noqa: PLR0913 - all that is drawn
-    history: History, paths: RunPaths, title: str, metric: str, *, best: int | None, dropout: bool
+    history: History, paths: StudyPaths, title: str, metric: str, *, best: int | None, dropout: bool
 ) -> None:
     """Draw loss without penalties and ``metric`` over epochs, for training and validation rows.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from justfit.judge import Baseline, Standing
-from justfit.spec import Epoch, Outcome
+from justfit.spec import Epoch, Outcome, Study
 from justfit.store import StoredStudy
 
 
@@ -13,15 +13,19 @@ from justfit.store import StoredStudy
 class Planned:
     """What the study is about, and what its networks must beat."""
 
-    name: str
+    study: Study
     folder: Path
     rows: "RowCounts"
     splits: int
-    replicates: int
     is_leaked: bool
     baseline: Baseline | None
     """On the rows that validate; None where none does."""
     notes: tuple[str, ...]
+
+    @property
+    def replicates(self) -> int:
+        """How often each network is trained on each split."""
+        return self.study.replicates
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,8 @@ class Chosen:
     epochs: int
     standing: Standing | None
     """None where no row validates."""
+    is_tested: bool = True
+    """Whether it is trained anew and tested, or only named."""
 
 
 @dataclass(frozen=True)

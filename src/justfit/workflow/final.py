@@ -14,7 +14,14 @@ import numpy as np
 from justfit.data.dataset import Part
 from justfit.data.splits import Split
 from justfit.errors import EngineError
-from justfit.judge import baseline, classification_figures, loss_figure, mean_interval, regression_figures, row_losses
+from justfit.judge import (
+    baseline,
+    classification_figures,
+    loss_figure,
+    mean_interval,
+    regression_figures,
+    row_losses,
+)
 from justfit.spec import Epoch, Failed, Named, Run
 from justfit.store import Model, network_outputs, read_study, write_result, write_run
 from justfit.workflow.events import Chosen, EpochDone, Event, LayerSummary, RunDone, Stored, Tested

@@ -23,7 +23,6 @@ from justfit.spec import (
     Study,
     TestRows,
     TextEncoding,
-    candidate_of,
     expand,
 )
 from justfit.spec.settings import settings_of
@@ -90,9 +89,7 @@ class Plan:
     def final_runs(self, candidate: Candidate, final: Final, epochs: int) -> tuple[Run, ...]:
         """The runs of the chosen candidate that are tested: one for each replicate."""
         # What would choose an epoch has no say where none is chosen.
-        recipe = dataclasses.replace(
-            candidate.recipe, epochs=epochs, patience=None, monitor=Recipe.monitor
-        )
+        recipe = dataclasses.replace(candidate.recipe, epochs=epochs, patience=None, monitor=Recipe.monitor)
         on_part = final.train_on == "training_part"
         protocol = self.study.validation if on_part else AllRows()
         first = self._run(dataclasses.replace(candidate, recipe=recipe), protocol)
@@ -121,7 +118,9 @@ def plan(study: Study, dataset: Dataset) -> Plan:
         dataset = dataset.first(study.data.rows)
     preparation = study.data.preparation(dataset.preparation)
     train = dataset.train
-    found = Plan(study, dataset, preparation, splits(study.validation, train.labels, dataset.task, train.groups))
+    found = Plan(
+        study, dataset, preparation, splits(study.validation, train.labels, dataset.task, train.groups)
+    )
     if not found.selects and study.final is not None and study.final.of is None:
         named = [each for stage in study.stages for each in found.candidates(stage, _all(found, stage), {})]
         if len({each.name for each in named}) > 1:
@@ -143,11 +142,10 @@ def _all(plan: Plan, until: Stage) -> dict[str, tuple[Named, ...]]:
 
 
 def single(  # noqa: PLR0913 - what can be decided about a network
-    data: str,
+    data: Data | str,
     network: Network = DEFAULT_NETWORK,
     recipe: Recipe | None = None,
     *,
-    preparation: PreparationSpec | None = None,
     protocol: Protocol | None = None,
     replicates: int = 1,
     seed: int = 0,
@@ -155,16 +153,18 @@ def single(  # noqa: PLR0913 - what can be decided about a network
 ) -> Study:
     """The study of one network: what ``justfit run NAME`` carries out.
 
-    >>> single("imdb", Network((16, 8))).stages[0].settings
+    >>> single("imdb", Network((16, 8))).defaults
     {'hidden': (16, 8)}
     """
     recipe = recipe or Recipe()
     protocol = protocol or HoldOut()
     epochs: int | str = recipe.epochs if isinstance(protocol, AllRows) else "best"
+    data = Data(data) if isinstance(data, str) else data
     return Study(
-        name=data,
-        data=Data(data) if preparation is None else data_of(data, preparation),
-        stages=(Stage("network", settings_of(Candidate(network, recipe))),),
+        name=data.name,
+        data=data,
+        stages=(Stage("network"),),
+        defaults=settings_of(Candidate(network, recipe)),
         validation=protocol,
         replicates=replicates,
         seed=seed,

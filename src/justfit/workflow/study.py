@@ -17,8 +17,22 @@ from justfit.data.preparation import columns_of
 from justfit.data.sources import load_dataset
 from justfit.errors import EngineError
 from justfit.judge import Baseline, Standing, baseline, rank, standing
-from justfit.machine import DEFAULT_STORE
-from justfit.spec import Epoch, Failed, Named, Network, PreparationSpec, Protocol, Recipe, Run, Stage, Study, plain
+from justfit.machine import DEFAULT_STORE, MOST_THREADS
+from justfit.spec import (
+    Data,
+    Epoch,
+    Failed,
+    Named,
+    Network,
+    PreparationSpec,
+    Protocol,
+    Recipe,
+    Run,
+    Stage,
+    Study,
+    plain,
+)
+from justfit.spec.checks import require_integer
 from justfit.store import (
     StoredStudy,
     begin_study,
@@ -45,7 +59,7 @@ from justfit.workflow.events import (
     Stored,
 )
 from justfit.workflow.final import carry_out_final
-from justfit.workflow.plan import DEFAULT_NETWORK, Plan, plan, single
+from justfit.workflow.plan import DEFAULT_NETWORK, Plan, data_of, plan, single
 from justfit.workflow.trials import Trial, ground_of, summary, train_runs
 
 
@@ -82,16 +96,8 @@ def run(  # noqa: PLR0913 - what can be decided about a network
         JustfitError: something does not fit; the message says what.
     """
     if isinstance(study, str):
-        study = single(
-            study,
-            network,
-            recipe,
-            preparation=preparation,
-            protocol=protocol,
-            replicates=replicates,
-            seed=seed,
-            fit=fit,
-        )
+        data = Data(study) if preparation is None else data_of(study, preparation)
+        study = single(data, network, recipe, protocol=protocol, replicates=replicates, seed=seed, fit=fit)
     for event in carry_out(study, load_dataset(study.data.name), Path(store)):
         if isinstance(event, Stored):
             return event.study
@@ -110,6 +116,8 @@ def carry_out(study: Study, dataset: Dataset, store: Path, *, threads: int | Non
     Raises:
         JustfitError: something does not fit, all networks of a stage diverged, or the disk is full.
     """
+    if threads is not None:
+        require_integer("threads", threads, 1, MOST_THREADS)
     planned = plan(study, dataset)
     folder = begin_study(store, study)
     if is_done(folder):
@@ -183,11 +191,10 @@ class _Workflow:
         if self.plan.selects:
             guess = baseline(train, validation, dataset.classes, dataset.task)
         return Planned(
-            name=self.study.name,
+            study=self.study,
             folder=self.folder,
             rows=RowCounts(len(self.plan.splits[0].train), self.plan.validation_rows, dataset.sealed.count),
             splits=len(self.plan.splits),
-            replicates=self.study.replicates,
             is_leaked=self.plan.is_leaked,
             baseline=guess,
             notes=dataset.notes,
@@ -251,7 +258,9 @@ class _Workflow:
     def _is_missing(self, each: Run) -> bool:
         return not has_run(self.store, each.id) or (self.study.fit and not read_run(self.store, each.id).fits)
 
-    def _train(self, split: int, runs: Sequence[Run], where: Mapping[str, tuple[str, str]]) -> Iterator[Event]:
+    def _train(
+        self, split: int, runs: Sequence[Run], where: Mapping[str, tuple[str, str]]
+    ) -> Iterator[Event]:
         ground = ground_of(self.plan, self.plan.splits[split - 1], self.test)
         for each, event in train_runs(ground, runs, threads=self.threads, fit=self.study.fit):
             stage, network = where[each.id]
@@ -270,7 +279,9 @@ class _Workflow:
         found = {}
         for named in self.candidates[stage.name]:
             ids = [each.id for each in self.plan.runs(named.candidate)]
-            histories = [read_run(self.store, run_id).history for run_id in ids if has_run(self.store, run_id)]
+            histories = [
+                read_run(self.store, run_id).history for run_id in ids if has_run(self.store, run_id)
+            ]
             found[named.name] = (
                 standing(histories, self.study.select, more_is_better=self._more_is_better)
                 if len(histories) == len(ids)
@@ -315,7 +326,7 @@ class _Workflow:
         of = final.of if final else None
         if not self.plan.selects:
             named = named_all[of] if of else next(iter(named_all.values()))
-            return named, Chosen(named.name, self._epochs(named, None), None)
+            return named, Chosen(named.name, self._epochs(named, None), None, final is not None)
         standings = {name: found for stage in self.standings.values() for name, found in stage.items()}
         if of in self.standings:
             name = self._winner(of).name
@@ -330,7 +341,7 @@ class _Workflow:
                 "Lower the learning rate, or scale the columns."
             )
         named = named_all[name]
-        return named, Chosen(name, self._epochs(named, found), found)
+        return named, Chosen(name, self._epochs(named, found), found, final is not None)
 
     def _epochs(self, named: Named, found: Standing | None) -> int:
         """How many epochs the final networks are trained for."""

@@ -1,7 +1,7 @@
 """Runs to trained members: rows prepared once a split, members packed, each run handed over as it ends."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +39,9 @@ class Ground:
     validation: Labelled | None
 
     @classmethod
-    def of(cls, spec: PreparationSpec, train: Part, validation: Part | None, task: Task, outputs: int) -> "Ground":
+    def of(
+        cls, spec: PreparationSpec, train: Part, validation: Part | None, task: Task, outputs: int
+    ) -> "Ground":
         """Prepared by what the rows that train teach.
 
         Raises:
