@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import justfit
-from justfit.store import RunPaths
+from justfit.store import StudyPaths
 
 ROOT = Path(justfit.__file__).parent
 FILES = {str(path.relative_to(ROOT)): ast.parse(path.read_bytes()) for path in sorted(ROOT.rglob("*.py"))}
@@ -123,10 +123,10 @@ def test_nothing_is_evaluated_or_executed() -> None:
     assert all(ast.unparse(node.func) == "re.compile" for node in compiling)
 
 
-def test_the_names_of_a_run_s_files_stand_in_one_place() -> None:
-    paths = RunPaths(Path("run"))
+def test_the_names_of_a_studys_files_stand_in_one_place() -> None:
+    paths = StudyPaths(Path("study"))
     names = {
-        getattr(paths, name).name for name, value in vars(RunPaths).items() if isinstance(value, property)
+        getattr(paths, name).name for name, value in vars(StudyPaths).items() if isinstance(value, property)
     }
     assert "result.json" in names
     assert len(names) == 7

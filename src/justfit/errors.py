@@ -4,6 +4,7 @@
 
     JustfitError            caught once, by the command line, and printed as one sentence
     ├── SpecError           a network, recipe, protocol or option that cannot be
+    │   └── StudyFileError  all that cannot be in a study file, each with its line
     ├── DataError           a source, file, row or label that is missing, broken or does not fit
     │   └── SealError       test rows asked for a second time
     ├── StoreError          a run folder that cannot be written, read or found
@@ -19,6 +20,14 @@ class JustfitError(Exception):
 
 class SpecError(JustfitError):
     """A network, recipe, protocol or option has a value that cannot be."""
+
+
+class StudyFileError(SpecError):
+    """A study file has values that cannot be; ``problems`` are all of them, in the order of their lines."""
+
+    def __init__(self, message: str, problems: tuple[object, ...]) -> None:
+        super().__init__(message)
+        self.problems = problems
 
 
 class DataError(JustfitError):

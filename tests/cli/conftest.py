@@ -35,7 +35,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two runs on wine, and one on breast_cancer and diabetes each."""
+    """Two studies on wine, and one on breast_cancer and diabetes each."""
     folder = tmp_path_factory.mktemp("runs")
     for name in ("wine", "breast_cancer", "diabetes"):
         run(name, Network((8,)), Recipe(epochs=3), store=folder)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cli.begun import begun
 from cli.ended import Command
-from workflow.handmade import do, numbers
+from workflow.handmade import carried_out, do, numbers, small_study
 
 from justfit.data.sources import load_dataset
 from justfit.store import predict, read_model
@@ -96,13 +97,13 @@ def test_a_class_is_printed_as_text_whatever_its_name(command: Command, tmp_path
     assert printed == {r"[red]no[/red]\t\x1b[2J", r"</script>\n:smile:" + "x" * 300}
 
 
-def test_which_run_is_meant_must_be_clear(command: Command, store: Path) -> None:
+def test_which_study_is_meant_must_be_clear(command: Command, store: Path) -> None:
     one, other = sorted(path.name for path in store.glob("wine-*"))
     error = command("predict", "wine", "--store", store, "--text", "1").error
     assert f'"wine" may mean {one}, {other} in {store}: give more of the id' in error
     error = command("predict", "wien", "--store", store).error
-    assert f'No finished run "wien" at that path or in {store}. Known are breast_cancer-' in error
-    assert "There are no runs yet" in command("predict", "wine").error
+    assert f'No finished study "wien" at that path or in {store}. Known are breast_cancer-' in error
+    assert "There are no studies yet" in command("predict", "wine").error
     for reference in (one, one.removeprefix("wine-"), one.removeprefix("wine-")[:8], store / one):
         assert command("predict", reference, "--store", store, stdin=WINE).out.startswith("class_")
 
@@ -143,6 +144,21 @@ def test_text_and_file_exclude_each_other(command: Command, store: Path, tmp_pat
     assert error == f"Both --text and the file {path} were given: give one of them."
 
 
+def test_a_study_that_trains_no_final_network_is_told_to_have_no_model(
+    command: Command, tmp_path: Path
+) -> None:
+    folder = carried_out(small_study(final=None), numbers("binary"), tmp_path / "runs").folder
+    error = command("predict", folder, "--text", "1,2,3,4,5,6").error
+    assert error == f"{folder} has no model, as its study trains no final network: give it one under final."
+
+
+def test_only_studies_that_are_done_can_be_asked(command: Command, tmp_path: Path) -> None:
+    folder = begun(small_study(), numbers("binary"), tmp_path / "runs", runs=2)
+    error = command("predict", "small", "--store", tmp_path / "runs").error
+    assert error.startswith('No finished study "small"')
+    assert folder.is_dir()
+
+
 @pytest.mark.parametrize("name", ["model.json", "model.safetensors"])
 def test_a_model_that_was_cut_off_is_told(command: Command, tmp_path: Path, name: str) -> None:
     folder = do(numbers("binary"), tmp_path / "runs", epochs=1).folder
@@ -150,4 +166,4 @@ def test_a_model_that_was_cut_off_is_told(command: Command, tmp_path: Path, name
     path.write_bytes(path.read_bytes()[:-20])
     error = command("predict", folder, "--text", "1,2,3,4,5,6").error
     assert str(path) in error
-    assert error.endswith("Remove that run's folder and run it again.")
+    assert error.endswith(f"Remove {folder} and run the study again.")

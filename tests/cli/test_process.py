@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from justfit.store import RunPaths, read_run
+from justfit.store import StudyPaths, read_study
 
 JUSTFIT = (str(Path(sys.executable).with_name("justfit")),)
 INTERRUPTIBLE = (
@@ -36,7 +36,7 @@ def run(
     )
 
 
-def test_ctrl_c_ends_a_training_with_130_and_leaves_nothing(tmp_path: Path) -> None:
+def test_ctrl_c_ends_a_training_with_130_and_keeps_nothing_half_done(tmp_path: Path) -> None:
     with subprocess.Popen(
         [*INTERRUPTIBLE, "run", "digits", "--epochs", "1000000", "--hidden", "64"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -50,26 +50,29 @@ def test_ctrl_c_ends_a_training_with_130_and_leaves_nothing(tmp_path: Path) -> N
             process.kill()
     assert process.returncode == 130
     assert error == "error: Stopped by Ctrl-C; nothing half-done was kept.\n"
-    assert not list(tmp_path.iterdir())
+    left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert not left & {"result.json", "model.json"}
+    assert not list(tmp_path.rglob("runs/*")), "a run is kept when it has ended"
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_told_and_the_study_stays_unfinished(tmp_path: Path) -> None:
     ended = run(("run", "wine", "--hidden", "256,256", "--epochs", "1"), tmp_path, LIMITED)
     assert ended.returncode == 1
     assert ended.stderr.startswith("error: ")
     assert "model.safetensors cannot be written, file too large: free some space there" in ended.stderr
     assert ended.stderr.count("\n") == 1
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert [path.name for path in tmp_path.rglob("*")] == ["justfit-runs"]
+    (folder,) = (tmp_path / "justfit-runs").glob("wine-*")
+    assert {path.name for path in folder.rglob("*") if path.is_file()} == {"study.json", "stages.json"}
+    assert len(list((tmp_path / "justfit-runs" / "runs").iterdir())) == 2
 
 
-def test_curves_that_do_not_fit_on_the_disk_are_told_and_the_run_is_kept(tmp_path: Path) -> None:
+def test_curves_that_do_not_fit_on_the_disk_are_told_and_the_study_is_kept(tmp_path: Path) -> None:
     ended = run(("run", "wine", "--hidden", "4", "--epochs", "1"), tmp_path, LIMITED)
     assert ended.returncode == 1
     assert re.search(r"curves\.\w+ cannot be written, file too large: free some space there", ended.stderr)
-    (folder,) = (tmp_path / "justfit-runs").iterdir()
-    assert read_run(folder).result["best_epoch"] == 1
-    assert not RunPaths(folder).curves_html.exists()
+    (folder,) = (tmp_path / "justfit-runs").glob("wine-*")
+    assert read_study(folder).result["best_epoch"] == 1
+    assert not StudyPaths(folder).curves_html.exists()
     assert not [path for path in folder.rglob("*") if path.name.startswith(".")]
 
 
@@ -104,5 +107,5 @@ def test_on_a_terminal_epochs_are_bars_with_live_figures(tmp_path: Path) -> None
     assert "validation epoch 1/3  loss" not in text, "no lines"
     assert "epoch 3/3  loss " in text
     assert "━" in text
-    for words in ("test rows are sealed", "common-sense baseline", "best epoch: ", "written to "):
+    for words in ("test rows are sealed", "common-sense baseline", "chosen: ", "written to "):
         assert words in text

@@ -9,7 +9,7 @@ from workflow.handmade import dataset, do, numbers
 from justfit.cli.show_run import show_plan, show_result
 from justfit.data import Numbers
 from justfit.spec import TASKS, Network, Recipe, RmsProp, Scaling, Sgd
-from justfit.store import RunPaths
+from justfit.store import StudyPaths
 from justfit.workflow import Event, Planned
 
 
@@ -17,7 +17,7 @@ def test_a_lower_learning_rate_is_advised_where_training_ended_early(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stored = do(numbers("regression"), tmp_path, Network(()), recipe=Recipe(Sgd(10.0), 48, epochs=30))
-    show_result(stored, TASKS["regression"])
+    show_result(stored.study, TASKS["regression"])
     out = capsys.readouterr().out
     ended = len(stored.histories["validation"]) + 1
     assert f"\nIn epoch {ended} the loss became infinite or not a number, so only epochs before it" in out
@@ -29,7 +29,7 @@ def test_no_advice_is_given_where_the_best_epoch_was_in_the_middle(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stored = do(numbers("binary", permuted=True), tmp_path, Network((32,)), epochs=30)
-    show_result(stored, TASKS["binary"])
+    show_result(stored.study, TASKS["binary"])
     out = capsys.readouterr().out
     assert "try " not in out
     assert "stopped" not in out
@@ -40,7 +40,7 @@ def test_where_patience_ended_the_training_is_told_and_no_lower_learning_rate_ad
 ) -> None:
     recipe = Recipe(RmsProp(0.05), batch_size=16, epochs=60, patience=3)
     stored = do(numbers("binary"), tmp_path, Network((32,)), recipe=recipe)
-    show_result(stored, TASKS["binary"])
+    show_result(stored.study, TASKS["binary"])
     out, best = capsys.readouterr().out, stored.result["best_epoch"]
     assert f"\nTraining stopped after epoch {best + 3} of 60, as none was better than epoch {best}.\n" in out
     assert "try " not in out
@@ -50,7 +50,7 @@ def test_a_network_that_diverges_before_its_patience_ends_is_told_to_have_diverg
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe = Recipe(Sgd(10.0), 48, epochs=30, patience=29)
-    show_result(do(numbers("regression"), tmp_path, Network(()), recipe=recipe), TASKS["regression"])
+    show_result(do(numbers("regression"), tmp_path, Network(()), recipe=recipe).study, TASKS["regression"])
     assert "try a lower learning rate." in capsys.readouterr().out
 
 
@@ -61,9 +61,9 @@ def test_curves_tell_of_dropout_where_the_network_has_some(
     tmp_path: Path, network: Network, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stored = do(numbers("binary"), tmp_path, network)
-    show_result(stored, TASKS["binary"])
+    show_result(stored.study, TASKS["binary"])
     assert f"written to {stored.folder}" in capsys.readouterr().out
-    page = RunPaths(stored.folder).curves_html.read_text()
+    page = StudyPaths(stored.folder).curves_html.read_text()
     assert ("dropout on" in page) == (network != Network((8,)))
     assert f"best epoch {stored.result['best_epoch']}" in page
 
@@ -72,7 +72,7 @@ def test_class_names_are_shown_as_text(tmp_path: Path, capsys: pytest.CaptureFix
     names = ("[red]one[/red]", "two\x1b[2J\n", "</script>" + "long " * 60)
     data = dataclasses.replace(numbers("multiclass"), classes=names)
     stored = do(data, tmp_path)
-    show_result(stored, data.task)
+    show_result(stored.study, data.task)
     out = capsys.readouterr().out
     for shown in ("[red]one[/red]", r"two\x1b[2J\n", "</script>" + "long " * 60):
         assert out.count(shown.strip()) == 3, "a line of figures, a row and a column of the confusion"
@@ -85,9 +85,9 @@ def test_many_classes_are_left_to_the_files(tmp_path: Path, capsys: pytest.Captu
     rows = Numbers(values, ("a", "b")), labels
     data = dataset("multiclass", rows, rows, Scaling("standard"))
     data = dataclasses.replace(data, classes=tuple(f"class {n}" for n in range(25)))
-    show_result(do(data, tmp_path, epochs=1), data.task)
+    show_result(do(data, tmp_path, epochs=1).study, data.task)
     out = capsys.readouterr().out
-    assert "25 classes: their figures stand in the run's folder." in out
+    assert "25 classes: their figures stand in the study's folder." in out
     assert "class 7" not in out
 
 
@@ -113,5 +113,5 @@ def test_the_baseline_is_told_in_the_words_of_the_task(
     do(data, tmp_path, epochs=1, events=events)
     plan = events[0]
     assert isinstance(plan, Planned)
-    show_plan(plan, data)
+    show_plan(plan)
     assert re.search(f"common-sense baseline: {answer} ", capsys.readouterr().out)

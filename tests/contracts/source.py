@@ -5,7 +5,7 @@ import pytest
 
 from justfit.data import Dataset, Labels, Part, Texts, fit_preparation, fit_target, tokens
 from justfit.data.sources.source import Source
-from justfit.data.splits import split
+from justfit.data.splits import splits
 from justfit.errors import SealError
 from justfit.spec import HoldOut
 
@@ -27,6 +27,7 @@ def check_source(source: Source) -> None:
 
 def _check_part(dataset: Dataset, part: Part) -> None:
     assert len(part) > 0, "there are rows"
+    assert part.groups is None or part.groups.dtype == np.int64, "groups are int64"
     labels: Labels = part.labels
     if dataset.task.is_classification:
         assert labels.dtype == np.int64, "classes are int64"
@@ -47,7 +48,7 @@ def _check_training(dataset: Dataset) -> None:
     rows = preparation.rows(train.raw)
     assert len(rows) == len(train), "each raw row becomes one row"
     assert rows.columns == preparation.columns, "rows have the columns that the preparation says"
-    parts = split(HoldOut(), train.labels, dataset.task)
+    (parts,) = splits(HoldOut(), train.labels, dataset.task, train.groups)
     assert len(train.take(parts.validation)) == len(parts.validation), "training rows can be split"
     fit_target(dataset.task, train.labels)
 

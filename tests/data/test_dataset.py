@@ -79,3 +79,44 @@ def test_the_fingerprint_sees_where_one_row_ends_and_the_next_begins() -> None:
     assert len({fingerprint(Part(Ids(ids, indptr, words), LABELS), "") for indptr in ends}) == 2
     values = [np.zeros((3, 2)), np.zeros((3, 2), np.float32)]
     assert len({fingerprint(Part(Numbers(array, ("x", "y")), LABELS), "") for array in values}) == 2
+
+
+def grouped(count: int = 5) -> Dataset:
+    train = Part(Texts([f"row {row}" for row in range(count)]), np.arange(count), np.arange(count) // 2)
+    digest = fingerprint(train, "s")
+    sealed = Sealed(3, lambda: texts("a", "b", "c"))
+    return Dataset(
+        "x", task_named("multiclass"), ("p", "q"), train, sealed, TextEncoding(), digest, ("Made.",)
+    )
+
+
+def test_groups_go_along_with_their_rows_and_each_row_needs_one() -> None:
+    assert grouped().train.take(np.array([4, 0])).groups.tolist() == [2, 0]
+    assert texts("a", "b", "c").take(np.array([0])).groups is None
+    with pytest.raises(DataError, match="3 rows but 2 groups"):
+        Part(Texts(("a", "b", "c")), LABELS, np.array([0, 1]))
+
+
+def test_the_fingerprint_changes_with_the_groups() -> None:
+    raw = Texts(("a", "b", "c"))
+    groups = [None, np.array([0, 0, 1]), np.array([0, 1, 1])]
+    assert len({fingerprint(Part(raw, LABELS, group), "s") for group in groups}) == 3
+
+
+def test_the_first_rows_are_a_data_set_of_their_own_with_the_same_sealed_rows() -> None:
+    whole = grouped()
+    few, fewer = whole.first(3), whole.first(2)
+    assert list(few.train.raw.texts) == ["row 0", "row 1", "row 2"]
+    assert few.train.labels.tolist() == [0, 1, 2]
+    assert few.train.groups.tolist() == [0, 0, 1]
+    assert few.sealed is whole.sealed
+    assert len({whole.fingerprint, few.fingerprint, fewer.fingerprint}) == 3
+    assert few.fingerprint == grouped().first(3).fingerprint
+    assert few.notes == ("Made.", "Only the first 3 of 5 training rows are used.")
+
+
+def test_all_of_the_rows_are_the_same_data_set_and_more_there_are_not() -> None:
+    whole = grouped()
+    assert whole.first(5) is whole
+    with pytest.raises(DataError, match="x has 5 training rows, not 6: ask for fewer"):
+        whole.first(6)

@@ -5,13 +5,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 from engine.handmade import labelled, member
 
-from justfit.engine import Cohort, Labelled, Member, Training, train_members
+from justfit.engine import Cohort, Labelled, Member, Training, training_events
 from justfit.spec import Diverged, Epoch, Network, Recipe
 
 TESTS = Path(__file__).parents[1]
@@ -30,7 +30,7 @@ import threading
 
 sys.path.insert(0, sys.argv[1])
 from engine.test_interrupting import epoch_of, long_training, refusal_while_at_work, short
-from justfit.engine import Cohort, Training, train_members
+from justfit.engine import Cohort, Training, training_events
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background jobs lack
 one, rows = long_training()
@@ -44,7 +44,16 @@ threading.Thread(target=lambda: begins(refusal_while_at_work(training)), daemon=
 epoch_of(training)
 """
 
-IN_COHORTS_SIDE_BY_SIDE = "train_members([one, one, short()], rows, threads=3, on_epoch=begins)"
+IN_COHORTS_SIDE_BY_SIDE = """
+for event in training_events([one, one, short()], rows, threads=3):
+    begins()
+"""
+
+WHILE_TELLING = """
+for event in training_events([one, one, short()], rows, threads=3):
+    begins()
+    threading.Event().wait()
+"""
 
 
 def short() -> Member:
@@ -52,7 +61,7 @@ def short() -> Member:
     return member(Network(()), Recipe(batch_size=100_000, epochs=1), columns=8)
 
 
-@pytest.mark.parametrize("work", [ALONE, IN_COHORTS_SIDE_BY_SIDE])
+@pytest.mark.parametrize("work", [ALONE, IN_COHORTS_SIDE_BY_SIDE, WHILE_TELLING])
 def test_ctrl_c_ends_an_epoch_at_once(work: str) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT.format(work), str(TESTS)],
@@ -91,14 +100,28 @@ def test_a_second_thread_is_refused_while_the_first_trains() -> None:
     assert errors() == "stopped"
 
 
-def test_what_on_epoch_raises_ends_all_cohorts_at_once() -> None:
+def test_closing_the_events_ends_all_cohorts_at_once() -> None:
+    one, rows = long_training()
+    events = training_events([short(), one], rows, threads=2)
+    number, _ = next(events)
+    assert number == 0
+    closed = in_another_thread(lambda: ended(events))
+    assert closed() == "closed"
+
+
+def ended(events: Generator[object, None, None]) -> None:
+    events.close()
+    raise RuntimeError("closed")
+
+
+def test_an_error_in_a_loop_over_the_events_ends_all_cohorts_at_once() -> None:
     one, rows = long_training()
 
-    def pressed(number: int, _: Epoch | Diverged) -> None:
-        assert number == 0
-        raise KeyboardInterrupt
+    def pressed() -> None:
+        for _ in training_events([short(), one], rows, threads=2):
+            raise KeyboardInterrupt
 
-    errors = in_another_thread(lambda: train_members([short(), one], rows, threads=2, on_epoch=pressed))
+    errors = in_another_thread(pressed)
     assert errors(KeyboardInterrupt) == ""
 
 

@@ -1,6 +1,7 @@
 """Members are packed as their steps are served best, and nothing of that shows in their figures."""
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,9 +9,9 @@ from engine.handmade import SHORT, labelled, member, same_weights, varied, witho
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from justfit.engine import Member, Trained, pack, train_members
+from justfit.engine import Labelled, Member, Trained, Training, pack, train_members, training_events
 from justfit.errors import EngineError
-from justfit.spec import Adadelta, Adam, Diverged, Done, Epoch, Nadam, Network, Recipe, RmsProp, Sgd
+from justfit.spec import Adadelta, Adam, Diverged, Done, Epoch, Failed, Nadam, Network, Recipe, RmsProp, Sgd
 
 MANY = 10_000
 """Columns of rows of words."""
@@ -127,20 +128,76 @@ def test_a_lone_member_may_use_all_threads() -> None:
     assert_all_same(one, train_members([varied()[0]], *rows, threads=3, keep_best=True))
 
 
-def test_every_epoch_of_every_member_is_told_one_at_a_time_in_its_order() -> None:
-    told: dict[int, list[Epoch | Diverged]] = {}
-    within = []
+Told = dict[int, list[Epoch | Diverged | Failed | Trained]]
 
-    def on_epoch(number: int, epoch: Epoch | Diverged) -> None:
-        within.append(number)
-        assert len(within) == 1
-        told.setdefault(number, []).append(epoch)
-        within.clear()
 
+def told_by(members: Sequence[Member], *rows: Labelled, threads: int = 2, **options: bool) -> Told:
+    """What is told of each member, in its order."""
+    told: Told = {}
+    for number, event in training_events(members, *rows, threads=threads, **options):
+        told.setdefault(number, []).append(event)
+    return told
+
+
+def test_every_epoch_of_every_member_is_told_in_its_order_and_at_last_what_it_left() -> None:
     members = companies()
-    trained = train_members(members, labelled(), threads=3, on_epoch=on_epoch)
-    assert [told[number] for number in range(len(members))] == [list(one.history) for one in trained]
-    assert all(one.outcome == Done() and one.best is None for one in trained)
+    told = told_by(members, labelled(), threads=3)
+    assert sorted(told) == list(range(len(members)))
+    for number, events in told.items():
+        *epochs, left = events
+        assert isinstance(left, Trained)
+        assert tuple(epochs) == left.history
+        assert [epoch.epoch for epoch in left.history] == list(range(1, len(left.history) + 1))
+        if members[number].recipe.patience is None:
+            assert len(left.history) == members[number].recipe.epochs
+        assert left.outcome == Done()
+        assert left.best is None
+
+
+def test_events_and_their_sum_tell_the_same() -> None:
+    members, rows = companies(), (labelled(), labelled(rows=30, seed=5))
+    told = told_by(members, *rows, keep_best=True)
+    trained = train_members(members, *rows, threads=1, keep_best=True)
+    assert_all_same([told[number][-1] for number in range(len(members))], trained)
+
+
+def test_a_member_that_leaves_early_is_handed_over_before_its_cohort_ends() -> None:
+    lengths = [6, 2, 4]
+    members = [
+        member(NARROW, replace(SHORT, epochs=epochs), seed=seed) for seed, epochs in enumerate(lengths)
+    ]
+    assert len(pack(members, 40, threads=1)) == 1
+    epochs: dict[int, int] = {}
+    left_at = {}
+    for number, event in training_events(members, labelled(), threads=1):
+        if isinstance(event, Trained):
+            left_at[number] = dict(epochs)
+        else:
+            epochs[number] = event.epoch
+    assert list(left_at) == [1, 2, 0]
+    assert left_at[1][1] == 2
+    assert left_at[1][0] < 4
+    assert left_at[2] == {1: 2, 2: 4, 0: 4}
+    assert left_at[0] == {1: 2, 2: 4, 0: 6}
+
+
+def test_a_member_out_of_patience_is_handed_over_with_what_it_learned() -> None:
+    still = member(recipe=replace(SHORT, optimizer=Sgd(1e-30), epochs=50, patience=2))
+    other = member(recipe=replace(SHORT, epochs=20), seed=1)
+    told = told_by([still, other], labelled(), labelled(rows=30, seed=5))
+    assert [len(told[number][-1].history) for number in (0, 1)] == [3, 20]
+    assert told[0][-1].outcome == Done()
+
+
+def test_a_diverged_member_is_told_so_and_handed_over_while_the_other_goes_on() -> None:
+    wild = member(recipe=Recipe(Sgd(1e30), batch_size=16, epochs=5), task="regression")
+    tame = member(recipe=Recipe(Sgd(1e-6), batch_size=16, epochs=5), task="regression", seed=1)
+    told = told_by([wild, tame], labelled("regression"), threads=1)
+    assert told[0][0] == Diverged(1)
+    assert told[0][1].outcome == Diverged(1)
+    assert len(told[0]) == 2
+    assert len(told[1][-1].history) == 5
+    assert told[1][-1].outcome == Done()
 
 
 def test_a_diverged_member_has_its_epochs_before_and_no_best_weights_if_there_were_none() -> None:
@@ -154,29 +211,90 @@ def test_a_diverged_member_has_its_epochs_before_and_no_best_weights_if_there_we
 
 def test_no_members_leave_nothing() -> None:
     assert train_members([], labelled()) == []
+    assert list(training_events([], labelled())) == []
 
 
-def unfit() -> Member:
-    return replace(member(seed=1, order_seed=5), weights=member().weights[:1])
+def unfit(order_seed: int = 5) -> Member:
+    return replace(member(seed=1, order_seed=order_seed), weights=member().weights[:1])
 
 
-def telling_off(number: int, _: Epoch | Diverged) -> None:
-    raise OSError(f"no space to tell of {number}")
+UNSAID = Recipe(Sgd(), batch_size=None)
 
 
 @pytest.mark.parametrize(
-    ("members", "on_epoch", "kind", "message"),
+    ("refused", "message"),
     [
-        ([member(), unfit(), member(seed=2)], None, EngineError, "has weights of 1 layers, not 3"),
-        ([member(), member(seed=2)], telling_off, OSError, "no space to tell of"),
+        (unfit(), "has weights of 1 layers, not 3"),
+        (member(recipe=UNSAID, seed=1, order_seed=5), "must say their batch size"),
     ],
 )
-def test_an_error_in_one_cohort_ends_all_and_is_raised(
-    members: list[Member],
-    on_epoch: Callable[[int, Epoch | Diverged], None] | None,
-    kind: type[Exception],
-    message: str,
-) -> None:
-    endless = [replace(one, recipe=replace(one.recipe, epochs=1_000_000)) for one in members]
-    with pytest.raises(kind, match=message):
-        train_members(endless, labelled(), threads=2, on_epoch=on_epoch)
+def test_a_refused_cohort_fails_with_the_reason_while_the_others_go_on(refused: Member, message: str) -> None:
+    members = [member(), refused, member(seed=2)]
+    told = told_by(members, labelled())
+    (failed,) = told[1]
+    assert isinstance(failed, Failed)
+    assert message in failed.reason
+    alone = train_members([members[0], members[2]], labelled())
+    for number, other in zip((0, 2), alone, strict=True):
+        left = told[number][-1]
+        assert [*map(without_seconds, left.history)] == [*map(without_seconds, other.history)]
+        assert same_weights(left.weights, other.weights)
+
+
+def test_all_members_of_a_refused_cohort_fail() -> None:
+    told = told_by([unfit(0), member(seed=2), member(seed=3)], labelled(), threads=1)
+    assert [type(events[0]) for events in told.values()] == [Failed] * 3
+
+
+def endless(one: Member) -> Member:
+    return replace(one, recipe=replace(one.recipe, epochs=1_000_000))
+
+
+def at_work() -> int:
+    """How many threads train."""
+    return sum(thread.name.startswith("ThreadPoolExecutor") for thread in threading.enumerate())
+
+
+def test_where_all_members_are_asked_for_a_refused_cohort_ends_the_others_and_is_raised() -> None:
+    with pytest.raises(EngineError, match="has weights of 1 layers, not 3") as caught:
+        train_members([endless(member()), unfit()], labelled(), threads=2)
+    assert caught.traceback, "which does not keep the training alive"
+    assert at_work() == 0
+
+
+def test_closing_the_events_ends_all_cohorts() -> None:
+    members = [endless(member()), endless(member(order_seed=1)), endless(member(order_seed=2))]
+    events = training_events(members, labelled(), threads=2)
+    next(events)
+    assert at_work() == 2
+    events.close()
+    assert at_work() == 0
+    assert list(events) == []
+
+
+def test_an_error_in_a_loop_over_the_events_ends_all_cohorts() -> None:
+    def tell() -> None:
+        for number, _ in training_events([endless(member()), endless(member(order_seed=1))], labelled()):
+            raise OSError(f"no space to tell of {number}")
+
+    with pytest.raises(OSError, match="no space to tell of") as caught:
+        tell()
+    assert caught.traceback, "which does not keep the training alive"
+    assert at_work() == 0
+
+
+def test_events_that_nobody_asks_for_train_nothing() -> None:
+    events = training_events([endless(member())], labelled())
+    assert at_work() == 0
+    events.close()
+
+
+def test_an_error_that_is_no_refusal_ends_all_cohorts_and_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*_: object, **__: object) -> None:
+        raise MemoryError("no memory for weights")
+
+    monkeypatch.setattr(Training, "weights", exhausted)
+    members = [member(recipe=replace(SHORT, epochs=1)), endless(member(order_seed=1))]
+    with pytest.raises(MemoryError, match="no memory for weights"):
+        list(training_events(members, labelled(), threads=2))
+    assert at_work() == 0

@@ -45,6 +45,18 @@ def test_the_mean_interval_stays_within_what_is_possible() -> None:
     assert mean_interval([1.0, 1.0, 0.0], most=1.0).high == 1.0
 
 
+def test_the_mean_interval_of_what_may_be_negative_is_cut_only_where_asked() -> None:
+    values = [-3.0, 1.0, 1.5, -2.0]
+    low, high = stats.t.interval(0.95, df=3, loc=np.mean(values), scale=stats.sem(values))
+    figure = mean_interval(values, low=-math.inf)
+    assert (figure.low, figure.high) == pytest.approx((low, high))
+    assert mean_interval(values, low=-1.0, most=1.0) == Figure(np.mean(values), -1.0, 1.0)
+
+
+def test_equal_values_leave_an_interval_of_no_width() -> None:
+    assert mean_interval([0.5, 0.5, 0.5]) == Figure(0.5, 0.5, 0.5)
+
+
 def test_one_row_has_a_mean_but_no_interval() -> None:
     assert mean_interval([0.25]) == Figure(0.25, None, None)
     assert mean_interval([0.25]).map(math.sqrt) == Figure(0.5, None, None)

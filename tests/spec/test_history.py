@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from justfit.spec import Epoch, best_epoch, is_better
+from justfit.spec import Diverged, Done, Epoch, Failed, best_epoch, is_better
 
 
 def epochs(*losses: float | None) -> tuple[Epoch, ...]:
@@ -10,6 +10,12 @@ def epochs(*losses: float | None) -> tuple[Epoch, ...]:
         Epoch(number, 1.0, 1.0, 0.5, loss and loss + 1, loss, 0.5, seconds=0.1)
         for number, loss in enumerate(losses, start=1)
     )
+
+
+def test_outcomes_say_how_training_ended_and_why() -> None:
+    assert Failed("too wide") == Failed("too wide")
+    assert len({Done(), Diverged(3), Diverged(4), Failed("too wide"), Failed("no rows")}) == 5
+    assert "too wide" in repr(Failed("too wide"))
 
 
 @pytest.mark.parametrize(

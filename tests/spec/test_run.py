@@ -28,6 +28,7 @@ from justfit.spec import (
     CosineDecay,
     Ftrl,
     HoldOut,
+    KFold,
     Nadam,
     Network,
     Recipe,
@@ -36,6 +37,7 @@ from justfit.spec import (
     Scaling,
     Sgd,
     StepDecay,
+    TestRows,
     TextEncoding,
     plain,
 )
@@ -59,14 +61,14 @@ CANONICAL = (
     '"patience":null,"schedule":{"name":"constant","warmup":0.0}}},'
     '"data":"imdb","fingerprint":"0123456789abcdef","format":1,'
     '"preparation":{"kind":"multi_hot","maxlen":256,"name":"text","num_words":10000,"skip_top":0},'
-    '"protocol":{"how":"first","name":"hold_out","seed":0,"size":10000},'
-    '"seed":0,"task":"binary"}'
+    '"protocol":{"how":"first","name":"hold_out","seed":0,"size":10000,"train":null},'
+    '"seed":0,"split":1,"task":"binary"}'
 )
 
 
 def test_a_run_s_id_is_the_hash_of_its_whole_spec_and_never_changes() -> None:
     assert RUN.id == hashlib.sha256(CANONICAL.encode()).hexdigest()[:12]
-    assert RUN.id == "a74ce9310c36"
+    assert RUN.id == "3d647ec87b7a"
 
 
 OTHER_TEXT = {
@@ -79,7 +81,15 @@ OTHER_TEXT = {
     "kind": "none",
     "monitor": "val_metric",
 }
-OTHER_THAN_NONE = {"embedding": 8, "loss": "mse", "clip_norm": 1.0, "clip_value": 1.0, "patience": 3}
+
+OTHER_THAN_NONE = {
+    "embedding": 8,
+    "train": 5_000,
+    "loss": "mse",
+    "clip_norm": 1.0,
+    "clip_value": 1.0,
+    "patience": 3,
+}
 
 
 def other(name: str, value: object) -> object:
@@ -92,7 +102,7 @@ def other(name: str, value: object) -> object:
         case float():
             return value / 2 + 0.01
         case str():
-            return "counts" if value == "multi_hot" else OTHER_TEXT[name]
+            return {"multi_hot": "counts", "shuffled": "grouped"}.get(value) or OTHER_TEXT[name]
         case None:
             return OTHER_THAN_NONE[name]
         case tuple():
@@ -107,7 +117,7 @@ def variants(noun: Any) -> Iterator[tuple[str, Any]]:
         if dataclasses.is_dataclass(value):
             for path, changed in variants(value):
                 yield f"{field.name}.{path}", dataclasses.replace(noun, **{field.name: changed})
-        elif field.init:
+        elif field.init and (field.name != "split" or noun.protocol.splits > 1):
             yield field.name, dataclasses.replace(noun, **{field.name: other(field.name, value)})
 
 
@@ -117,6 +127,7 @@ def with_recipe(recipe: Recipe) -> Run:
 
 BASES = {
     "text": RUN,
+    "folds": dataclasses.replace(RUN, protocol=KFold(4, "shuffled", repeats=2), split=3),
     "numbers": dataclasses.replace(RUN, preparation=Scaling("divide", 1.0), protocol=HoldOut(size=0.2)),
     "patient": with_recipe(Recipe(batch_size=16, loss="mae", patience=2, monitor="val_loss")),
     **{name: with_recipe(Recipe(kind(), batch_size=16)) for name, kind in OPTIMIZERS.items()},
@@ -153,11 +164,23 @@ def test_specs_that_mean_the_same_have_the_same_id() -> None:
         assert same.entropy("weights") == one.entropy("weights")
 
 
+WHEN_IT_ENDS = [f"candidate.recipe.{key}" for key in ("epochs", "patience", "monitor")]
+
+
+def test_a_run_of_fewer_epochs_is_the_beginning_of_a_longer_one() -> None:
+    others = dict(variants(RUN))
+    for path in WHEN_IT_ENDS:
+        assert others[path].id != RUN.id
+        for purpose in ("weights", "dropout", "order"):
+            assert others[path].entropy(purpose) == RUN.entropy(purpose)
+
+
 def test_rows_come_in_the_same_order_for_all_candidates_but_weights_and_dropout_are_their_own() -> None:
-    others = [variant for path, variant in variants(RUN) if path.startswith("candidate.")]
-    assert {run.entropy("order") for run in others} == {RUN.entropy("order")}
+    others = {path: variant for path, variant in variants(RUN) if path.startswith("candidate.")}
+    assert {run.entropy("order") for run in others.values()} == {RUN.entropy("order")}
+    own = [run for path, run in others.items() if path not in WHEN_IT_ENDS]
     for purpose in ("weights", "dropout"):
-        assert len({run.entropy(purpose) for run in (RUN, *others)}) == 1 + len(others)
+        assert len({run.entropy(purpose) for run in (RUN, *own)}) == 1 + len(own)
     assert len({RUN.entropy(purpose) for purpose in ("order", "weights", "dropout")}) == 3
 
 
@@ -171,6 +194,9 @@ def test_another_seed_data_split_or_preparation_gives_another_order() -> None:
     ("change", "message"),
     [
         ({"task": "binray"}, 'task "binray" is not known: expected one of .* Did you mean "binary"'),
+        ({"split": 0}, "split must be a whole number from 1 to 1, got 0"),
+        ({"split": 2}, "split must be a whole number from 1 to 1, got 2"),
+        ({"protocol": KFold(4), "split": 5}, "split must be a whole number from 1 to 4, got 5"),
         ({"seed": -1}, "seed must be a whole number at least 0, got -1"),
         ({"seed": 1.0}, r"seed must be a whole number at least 0, got 1\.0"),
         ({"candidate": Candidate(Network(()), Recipe())}, "batch_size is still open: a run needs a number"),
@@ -190,12 +216,6 @@ def test_another_seed_data_split_or_preparation_gives_another_order() -> None:
 def test_a_run_that_cannot_be_is_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(SpecError, match=message):
         dataclasses.replace(RUN, **change)
-
-
-def test_a_candidate_is_named_by_its_widths_and_batch_size() -> None:
-    candidate = Candidate(Network((16, 8), embedding=32), Recipe(batch_size=64))
-    assert candidate.label(outputs=3) == "embedding 32, 16-8-3, batch 64"
-    assert Candidate(Network(()), Recipe(batch_size=1)).label(outputs=1) == "1, batch 1"
 
 
 SHARES = st.floats(0.0, 0.99)
@@ -243,11 +263,16 @@ PREPARATION = st.builds(
     skip_top=st.integers(0, 10),
     maxlen=st.integers(1, 500),
 ) | (st.builds(Scaling, st.sampled_from(SCALINGS)) | st.builds(Scaling, st.just("divide"), RATES))
-PROTOCOL = st.just(AllRows()) | st.builds(
-    HoldOut,
-    st.sampled_from(("stratified", "first", "last")),
-    st.integers(1, 10**6) | st.floats(0.01, 0.99),
-    st.integers(0, 2**64),
+PROTOCOL = (
+    st.sampled_from((AllRows(), TestRows()))
+    | st.builds(
+        HoldOut,
+        st.sampled_from(("stratified", "first", "last")),
+        st.integers(1, 10**6) | st.floats(0.01, 0.99),
+        st.integers(0, 2**64),
+        st.none() | st.integers(1, 10**6),
+    )
+    | st.builds(KFold, st.integers(2, 99), st.just("shuffled"), st.integers(1, 9), st.integers(0, 2**64))
 )
 
 
@@ -272,6 +297,7 @@ def runs(draw: st.DrawFn) -> Run:
         preparation=draw(PREPARATION),
         candidate=Candidate(draw(networks()), recipe),
         protocol=protocol,
+        split=draw(st.integers(1, protocol.splits)),
         seed=draw(st.integers(0, 2**64)),
     )
 
@@ -280,6 +306,8 @@ KINDS = {
     "text": TextEncoding,
     "scaling": Scaling,
     "hold_out": HoldOut,
+    "k_fold": KFold,
+    "test_rows": TestRows,
     "all_rows": AllRows,
     **OPTIMIZERS,
     **SCHEDULES,
@@ -294,7 +322,7 @@ def from_plain(values: dict[str, Any]) -> Run:
 
     recipe = values["candidate"]["recipe"]
     return Run(
-        **{key: values[key] for key in ("data", "fingerprint", "task", "seed")},
+        **{key: values[key] for key in ("data", "fingerprint", "task", "split", "seed")},
         preparation=noun(values["preparation"]),
         candidate=Candidate(
             Network(**values["candidate"]["network"]),

@@ -11,11 +11,12 @@ import pytest
 from justfit.errors import StoreError
 from justfit.store.files import (
     JSON_LIMIT,
-    new_folder,
+    make_folders,
     read_bytes,
     read_json,
+    remove_folder,
     require_format,
-    require_place,
+    require_writable,
     write_bytes,
     write_json,
 )
@@ -74,11 +75,13 @@ def test_json_that_is_cut_off_or_hostile_is_refused(tmp_path: Path, content: byt
     with pytest.raises(StoreError, match=message) as caught:
         read_json(tmp_path / "a.json")
     assert "a.json" in str(caught.value)
-    assert "run it again" in str(caught.value)
+    assert str(caught.value).endswith(f"Remove {tmp_path} and run the study again.")
 
 
 def test_json_over_the_limit_is_neither_written_nor_read(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="would take"):
+    with pytest.raises(
+        StoreError, match=r"a\.json would take .* use a smaller vocabulary, or fewer networks"
+    ):
         write_json(tmp_path / "a.json", {"a": "x" * JSON_LIMIT})
     with (tmp_path / "a.json").open("wb") as file:
         file.truncate(JSON_LIMIT + 1)
@@ -104,51 +107,29 @@ def test_another_format_is_refused(found: object, message: str) -> None:
         require_format(Path("a.json"), {"format": found}, newest=1)
 
 
-def test_a_folder_appears_when_it_is_whole(tmp_path: Path) -> None:
-    with new_folder(tmp_path / "deep" / "run") as partial:
-        (partial / "a").write_text("1")
-        assert not (tmp_path / "deep" / "run").exists()
-    assert names(tmp_path / "deep") == ["run"]
-    assert names(tmp_path / "deep" / "run") == ["a"]
+def test_a_folder_is_removed_whole_and_what_its_links_point_to_is_left(tmp_path: Path) -> None:
+    kept, folder = tmp_path / "kept", tmp_path / "folder"
+    for made in (kept, folder):
+        make_folders(made / "deep")
+        (made / "deep" / "a").touch()
+    (folder / "link").symlink_to(kept)
+    (folder / "deep" / "file").symlink_to(kept / "deep" / "a")
+    remove_folder(folder)
+    assert names(tmp_path) == ["kept"]
+    assert names(kept / "deep") == ["a"]
 
 
-@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
-def test_a_folder_that_was_not_finished_is_removed(tmp_path: Path, error: type[BaseException]) -> None:
-    def interrupted() -> None:
-        with new_folder(tmp_path / "run") as partial:
-            (partial / "a").write_text("1")
-            raise error
-
-    with pytest.raises(error):
-        interrupted()
-    assert names(tmp_path) == []
+def test_a_link_is_not_removed_and_neither_is_what_it_points_to(tmp_path: Path) -> None:
+    make_folders(tmp_path / "kept")
+    (tmp_path / "link").symlink_to(tmp_path / "kept")
+    with pytest.raises(StoreError, match="link is a link, and what it points to is left alone"):
+        remove_folder(tmp_path / "link")
+    assert names(tmp_path) == ["kept", "link"]
 
 
-def test_what_stands_there_is_never_replaced(tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "precious").touch()
-    with pytest.raises(StoreError, match="run exists already: choose"), new_folder(tmp_path / "run"):
-        pass
-    assert names(tmp_path) == ["run"]
-    assert names(tmp_path / "run") == ["precious"]
-
-
-def test_of_two_writers_of_one_folder_the_first_wins(tmp_path: Path) -> None:
-    def both() -> None:
-        with new_folder(tmp_path / "run"), new_folder(tmp_path / "run") as first:
-            (first / "first").touch()
-
-    with pytest.raises(StoreError, match="run cannot be written"):
-        both()
-    assert names(tmp_path) == ["run"]
-    assert names(tmp_path / "run") == ["first"]
-
-
-def test_an_empty_folder_may_be_filled(tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
-    with new_folder(tmp_path / "run") as partial:
-        (partial / "a").touch()
-    assert names(tmp_path / "run") == ["a"]
+def test_a_folder_that_is_not_there_cannot_be_removed(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="gone is missing"):
+        remove_folder(tmp_path / "gone")
 
 
 def test_what_a_dead_writer_left_is_removed_and_what_another_still_writes_is_kept(tmp_path: Path) -> None:
@@ -164,24 +145,33 @@ def test_what_a_dead_writer_left_is_removed_and_what_another_still_writes_is_kep
     kept += [f".x.partial-0123abcd-{10**30}-{node}", ".other"]
     for name in kept:
         (tmp_path / name).touch()
-    with new_folder(tmp_path / "run"):
-        pass
-    assert names(tmp_path) == sorted([*kept, "run"])
+    write_bytes(tmp_path / "file", b"")
+    assert names(tmp_path) == sorted([*kept, "file"])
 
 
-def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+def test_what_looks_left_behind_but_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    make_folders(tmp_path / "store")
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "a").touch()
+    left = tmp_path / "store" / f".old.partial-0123abcd-{dead_process()}-{os.uname().nodename}"
+    left.symlink_to(tmp_path / "precious")
+    write_bytes(tmp_path / "store" / "file", b"")
+    assert names(tmp_path / "store") == ["file"]
+    assert names(tmp_path / "precious") == ["a"]
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_what_was_there(tmp_path: Path) -> None:
     script = textwrap.dedent(
         """
         import resource, signal, sys
         from pathlib import Path
         from justfit.errors import StoreError
-        from justfit.store.files import new_folder, write_bytes
+        from justfit.store.files import write_bytes
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+        write_bytes(Path(sys.argv[1]) / "file", b"old")
         try:
-            with new_folder(Path(sys.argv[1]) / "run") as partial:
-                write_bytes(partial / "small", b"1")
-                write_bytes(partial / "large", bytes(100_000))
+            write_bytes(Path(sys.argv[1]) / "file", bytes(100_000))
         except StoreError as error:
             print(error)
         """
@@ -190,9 +180,10 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
         [sys.executable, "-c", script, tmp_path], capture_output=True, text=True, check=True, env=os.environ
     )
     assert done.stdout == (
-        f"{tmp_path}/run/large cannot be written, file too large: free some space there and run it again.\n"
+        f"{tmp_path}/file cannot be written, file too large: free some space there and run it again.\n"
     )
-    assert names(tmp_path) == []
+    assert names(tmp_path) == ["file"]
+    assert (tmp_path / "file").read_bytes() == b"old"
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
@@ -203,11 +194,23 @@ def test_a_folder_that_may_not_be_written_is_one_sentence(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    with (
-        pytest.raises(StoreError, match=r"run cannot be written, .*: allow it by"),
-        new_folder(tmp_path / "run"),
-    ):
-        pass
+    with pytest.raises(StoreError, match=r"runs cannot be made, .*: allow it by"):
+        make_folders(tmp_path / "runs")
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_a_file_whose_writing_is_interrupted_leaves_the_old_one_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    def interrupt(_: int) -> None:
+        raise error
+
+    write_bytes(tmp_path / "a", b"old")
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(error):
+        write_bytes(tmp_path / "a", b"new")
+    assert names(tmp_path) == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"old"
 
 
 def test_json_is_plain_ascii(tmp_path: Path) -> None:
@@ -217,10 +220,17 @@ def test_json_is_plain_ascii(tmp_path: Path) -> None:
 
 
 def test_a_place_that_cannot_be_written_is_known_beforehand(tmp_path: Path) -> None:
-    require_place(tmp_path / "runs" / "run")
-    assert not (tmp_path / "runs").exists()
+    require_writable(tmp_path / "store" / "study")
+    assert not (tmp_path / "store").exists()
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StoreError, match="file"):
-        require_place(tmp_path / "file" / "run")
-    with pytest.raises(StoreError, match="exists already"):
-        require_place(tmp_path / "file")
+    for folder in (tmp_path / "file", tmp_path / "file" / "study"):
+        with pytest.raises(StoreError, match=r"file.* cannot be written, not a directory: something else"):
+            require_writable(folder)
+
+
+def test_a_place_that_the_permissions_close_is_known_beforehand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(StoreError, match="cannot be written, permission denied: allow it"):
+        require_writable(tmp_path / "study")

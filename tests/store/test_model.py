@@ -19,7 +19,7 @@ from justfit.data.raw import Vocabulary
 from justfit.data.target import Target
 from justfit.errors import StoreError
 from justfit.spec import TASKS, Network, Scaling, TextEncoding
-from justfit.store import Model, RunPaths, read_model, write_model
+from justfit.store import Model, StudyPaths, read_model, write_model
 
 TEXT = TextPreparation(TextEncoding(num_words=6), Vocabulary(("good", "bad")))
 
@@ -162,7 +162,7 @@ SHAPES["layer3.bias"] = [1]
 
 def rewrite(folder: Path, weights: bytes, **description: object) -> None:
     """Put other weights into a model's folder with the checksum that makes them look right."""
-    paths = RunPaths(folder)
+    paths = StudyPaths(folder)
     paths.weights.write_bytes(weights)
     values = json.loads(paths.model.read_text())
     values |= {"sha256": hashlib.sha256(weights).hexdigest(), **description}
@@ -210,9 +210,9 @@ def test_hostile_or_misfitting_weights_are_refused_though_their_checksum_is_righ
 
 def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
     write_model(MODEL, tmp_path)
-    description = RunPaths(tmp_path).model.read_bytes()
+    description = StudyPaths(tmp_path).model.read_bytes()
     write_model(replace(MODEL, kernels=tuple(-kernel for kernel in MODEL.kernels)), tmp_path)
-    RunPaths(tmp_path).model.write_bytes(description)
+    StudyPaths(tmp_path).model.write_bytes(description)
     with pytest.raises(StoreError, match=r"model\.safetensors is not the file .* SHA-256"):
         read_model(tmp_path)
 
@@ -220,7 +220,7 @@ def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["model", "weights"])
 def test_a_file_that_is_cut_off_at_any_point_or_missing_is_named(tmp_path: Path, name: str) -> None:
     write_model(MODEL, tmp_path)
-    path = getattr(RunPaths(tmp_path), name)
+    path = getattr(StudyPaths(tmp_path), name)
     content = path.read_bytes()
     for length in range(0, len(content) - 2, 23):
         path.write_bytes(content[:length])
@@ -256,7 +256,7 @@ def test_a_changed_description_is_refused_with_its_key(
     tmp_path: Path, key: str, value: object, message: str
 ) -> None:
     write_model(MODEL, tmp_path)
-    path = RunPaths(tmp_path).model
+    path = StudyPaths(tmp_path).model
     path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
     with pytest.raises(StoreError, match=message) as caught:
         read_model(tmp_path)
@@ -270,7 +270,7 @@ def test_a_changed_description_is_refused_with_its_key(
 )  # fmt: skip
 def test_an_impossible_network_is_refused(tmp_path: Path, key: str, value: object) -> None:
     write_model(MODEL, tmp_path)
-    path = RunPaths(tmp_path).model
+    path = StudyPaths(tmp_path).model
     values = json.loads(path.read_text())
     values["network"][key] = value
     path.write_text(json.dumps(values))

@@ -1,203 +1,130 @@
 import json
-import os
-import subprocess
-import sys
-import textwrap
+import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from store.handmade import history, keep_runs, run
 
-from justfit.data.preparation import NumberPreparation
 from justfit.errors import StoreError
-from justfit.spec import TASKS, Epoch, History, Network, Scaling
-from justfit.store import Model, RunPaths, find_run, is_done, read_model, read_run, run_folder, write_run
+from justfit.spec import Diverged, Done, Epoch, Outcome, plain
+from justfit.store import has_run, read_run, write_run
+from justfit.store.paths import run_path
 
-SPEC = {"format": 1, "data": "wine", "seed": 0}
-RESULT = {"accuracy": {"value": 0.9, "low": 0.8, "high": None}}
-MODEL = Model(
-    name="wine",
-    run_id="0123456789ab",
-    task=TASKS["binary"],
-    classes=("red", "white"),
-    network=Network(()),
-    preparation=NumberPreparation(Scaling("none"), ("acid",), np.zeros(1), np.ones(1)),
-    target=None,
-    kernels=(np.ones((1, 1), np.float32),),
-    biases=(np.zeros(1, np.float32),),
+
+@pytest.mark.parametrize("outcome", [Done(), Diverged(1), Diverged(4)])
+def test_a_run_is_read_as_it_was_written(tmp_path: Path, outcome: Outcome) -> None:
+    write_run(tmp_path, run(), history(), outcome, updates=30)
+    found = read_run(tmp_path, run().id)
+    assert (found.id, found.history, found.outcome, found.updates) == (run().id, history(), outcome, 30)
+    assert json.dumps(found.spec) == json.dumps(plain(run()))
+    assert found.seconds == pytest.approx(0.03)
+    assert not found.fits
+
+
+FIGURES = st.floats(width=32) | st.floats()
+
+
+@given(
+    st.lists(
+        st.tuples(FIGURES, FIGURES, FIGURES, *[st.none() | FIGURES] * 3, FIGURES, *[st.none() | FIGURES] * 2),
+        max_size=4,
+    )
 )
+@settings(max_examples=40, deadline=None)
+def test_every_figure_is_kept_to_the_last_bit_and_so_is_what_is_none_or_not_finite(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[float | None, ...]]
+) -> None:
+    store = tmp_path_factory.mktemp("store")
+    made = tuple(Epoch(number, *row) for number, row in enumerate(rows, start=1))
+    write_run(store, run(), made, Done(), 1)
+    found = read_run(store, run().id).history
+    np.testing.assert_equal([vars(epoch) for epoch in found], [vars(epoch) for epoch in made])
 
 
-def history(validated: bool, loss: float = 0.5) -> History:
-    val = (0.6, 0.55, 0.8) if validated else (None, None, None)
-    return tuple(Epoch(number, loss, 0.45, 0.9, *val, seconds=0.01) for number in (1, 2, 3))
+def test_a_run_that_diverged_at_once_has_no_epochs(tmp_path: Path) -> None:
+    write_run(tmp_path, run(), (), Diverged(1), updates=0)
+    found = read_run(tmp_path, run().id)
+    assert (found.history, found.outcome, found.seconds, found.fits) == ((), Diverged(1), 0, False)
 
 
-def write(folder: Path, loss: float = 0.5) -> Path:
-    histories = {"validation": history(validated=True, loss=loss), "final": history(validated=False)}
-    write_run(folder, spec=SPEC, histories=histories, result=RESULT, model=MODEL)
-    return folder
+def test_whether_a_run_is_there_is_told_by_its_id(tmp_path: Path) -> None:
+    assert not has_run(tmp_path / "store", run(1).id)
+    keep_runs(tmp_path / "store", 1)
+    assert has_run(tmp_path / "store", run(1).id)
+    assert not has_run(tmp_path / "store", run(2).id)
+    with pytest.raises(StoreError, match=f"{run(2).id}.json is missing"):
+        read_run(tmp_path / "store", run(2).id)
 
 
-def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
-    folder = write(tmp_path / "run")
-    run = read_run(folder)
-    assert (run.folder, run.spec, run.result) == (folder, SPEC, RESULT)
-    assert run.histories == {"validation": history(validated=True), "final": history(validated=False)}
-    assert read_model(folder).run_id == "0123456789ab"
+def test_a_run_trained_again_with_more_figures_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    keep_runs(tmp_path, 0)
+    fitted = tuple(Epoch(**{**vars(epoch), "fit_loss": 0.1, "fit_metric": 0.9}) for epoch in history())
+    write_run(tmp_path, run(), fitted, Done(), 30)
+    assert read_run(tmp_path, run().id).fits
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == [f"{run().id}.json"]
 
 
-@pytest.mark.parametrize("loss", [float("inf"), float("-inf"), float("nan")])
-def test_a_diverged_loss_is_kept(tmp_path: Path, loss: float) -> None:
-    run = read_run(write(tmp_path / "run", loss))
-    np.testing.assert_equal(run.histories["validation"][2].loss, loss)
-
-
-def test_a_folder_without_a_result_is_not_done(tmp_path: Path) -> None:
-    folder = write(tmp_path / "run")
-    assert is_done(folder)
-    RunPaths(folder).result.unlink()
-    assert not is_done(folder)
-    with pytest.raises(StoreError, match=r"result\.json is missing: run it again"):
-        read_run(folder)
-
-
-def test_a_run_is_never_written_over(tmp_path: Path) -> None:
-    folder = write(tmp_path / "run")
-    with pytest.raises(StoreError, match="exists already"):
-        write(folder)
-    assert is_done(folder)
-
-
-@pytest.mark.parametrize("name", ["spec", "history", "result"])
-def test_a_file_cut_off_at_any_point_is_named(tmp_path: Path, name: str) -> None:
-    folder = write(tmp_path / "run")
-    path = getattr(RunPaths(folder), name)
+def test_a_file_cut_off_at_any_point_is_named(tmp_path: Path) -> None:
+    (run_id,) = keep_runs(tmp_path, 0)
+    path = run_path(tmp_path, run_id)
     content = path.read_bytes()
     for length in range(0, len(content) - 2, 17):
         path.write_bytes(content[:length])
-        with pytest.raises(StoreError, match=path.name):
-            read_run(folder)
+        with pytest.raises(StoreError, match=path.name) as caught:
+            read_run(tmp_path, run_id)
+        assert str(caught.value).endswith(f"Remove {path} and run the study again.")
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda value: value.pop("final"), "'final'"),
-        (lambda value: value.update(final={}), "expected a list of epochs"),
-        (lambda value: value["final"].pop(0), "epoch 1: expected an object with epoch 1"),
-        (lambda value: value["final"].insert(0, []), "epoch 1: expected an object"),
-        (lambda value: value["final"][1].pop("loss"), "epoch 2: expected an object"),
-        (
-            lambda value: value["final"][1].update(loss="low"),
-            "epoch 2, key loss: expected a number, got 'low'",
-        ),
-        (lambda value: value["final"][1].update(loss=None), "epoch 2, key loss: expected a number, got None"),
-        (lambda value: value["final"][1].update(loss=True), "epoch 2, key loss: expected a number, got True"),
         (lambda value: value.update(format=2), "upgrade justfit"),
+        (lambda value: value.pop("updates"), "expected the keys format, spec, outcome, updates, history"),
+        (lambda value: value.update(more=1), "expected the keys format, spec"),
+        (lambda value: value.update(spec=[]), "key spec: expected that of run"),
+        (lambda value: value["spec"].update(seed=7), "key spec: expected that of run"),
+        (lambda value: value.update(updates=-1), "key updates: expected a whole number from 0, got -1"),
+        (lambda value: value.update(updates=True), "key updates: expected a whole number"),
+        (lambda value: value.update(outcome={}), "key outcome: expected an object with the key diverged"),
+        (lambda value: value["outcome"].update(diverged=0), "key diverged: expected a whole number from 1"),
+        (lambda value: value.update(history={}), "key history: expected a list of epochs"),
+        (lambda value: value["history"].pop(0), "epoch 1: expected an object with epoch 1"),
+        (lambda value: value["history"].insert(0, []), "epoch 1: expected an object"),
+        (lambda value: value["history"][1].pop("loss"), "epoch 2: expected an object"),
+        (lambda value: value["history"][1].update(loss="low"), "epoch 2, key loss: .* a number, got 'low'"),
+        (lambda value: value["history"][1].update(loss=None), "key loss: expected a number, got None"),
+        (lambda value: value["history"][1].update(loss=True), "key loss: expected a number, got True"),
+        (lambda value: value["history"][1].update(val_loss=[1]), "epoch 2, key val_loss: expected a number"),
     ],
 )
-def test_a_changed_history_is_refused_with_its_epoch_and_key(tmp_path: Path, change, message: str) -> None:
-    folder = write(tmp_path / "run")
-    path = RunPaths(folder).history
+def test_a_changed_run_is_refused_with_what_is_wrong(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object], message: str
+) -> None:
+    (run_id,) = keep_runs(tmp_path, 0)
+    path = run_path(tmp_path, run_id)
     value = json.loads(path.read_text())
     change(value)
     path.write_text(json.dumps(value))
     with pytest.raises(StoreError, match=message):
-        read_run(folder)
+        read_run(tmp_path, run_id)
 
 
-def test_a_writer_killed_at_any_moment_leaves_a_whole_run_or_nothing_visible(tmp_path: Path) -> None:
-    # Each child kills itself in front of an open, fsync, rename or new folder, one later than the last.
-    script = textwrap.dedent(
-        """
-        import os, pathlib, signal, sys
-        from test_runs import write
-
-        def dying(function):
-            def call(*arguments, **named):
-                global left
-                left -= 1
-                if left < 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return function(*arguments, **named)
-            return call
-
-        store, killed = pathlib.Path(sys.argv[1]), 0
-        while True:
-            left = killed
-            if (child := os.fork()) == 0:
-                os.fsync = dying(os.fsync)
-                for name in ("mkdir", "open", "rename", "replace"):
-                    setattr(pathlib.Path, name, dying(getattr(pathlib.Path, name)))
-                write(store / f"run-{killed}")
-                os._exit(0)
-            if os.WIFEXITED(os.waitpid(child, 0)[1]):
-                break
-            killed += 1
-        print(killed)
-        """
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, tmp_path],
-        capture_output=True, text=True, check=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([*sys.path, str(Path(__file__).parent)])},
-    )  # fmt: skip
-    killed = int(done.stdout)
-    assert killed > 20
-    visible = [folder for folder in tmp_path.iterdir() if not folder.name.startswith(".")]
-    assert 1 < len(visible) < killed
-    for folder in visible:
-        assert read_run(folder).result == RESULT
-        assert read_model(folder).kernels[0] == MODEL.kernels[0]
-    hidden = {folder for folder in tmp_path.iterdir() if folder.name.startswith(".")}
-    assert len(hidden) <= 1, "each writer removes what the one before left"
-    write(tmp_path / "next")
-    assert not any(folder.exists() for folder in hidden)
+def test_a_run_put_in_the_place_of_another_is_refused(tmp_path: Path) -> None:
+    ids = keep_runs(tmp_path, 0, 1)
+    run_path(tmp_path, ids[0]).replace(run_path(tmp_path, ids[1]))
+    with pytest.raises(StoreError, match=f"expected that of run {ids[1]}"):
+        read_run(tmp_path, ids[1])
 
 
-def test_a_run_is_found_by_path_name_or_the_beginning_of_its_id(tmp_path: Path, monkeypatch) -> None:
-    store = tmp_path / "runs"
-    first = write(run_folder(store, "breast-cancer", "0123456789ab"))
-    second = write(run_folder(store, "wine", "01ff00000000"))
-    elsewhere = write(tmp_path / "elsewhere")
-    assert find_run(store, str(elsewhere)) == elsewhere
-    assert find_run(store, "breast-cancer-0123456789ab") == first
-    assert find_run(store, "012") == first
-    assert find_run(store, "01ff00000000") == second
-    monkeypatch.chdir(tmp_path)
-    assert find_run(store, "elsewhere") == Path("elsewhere")
-
-
-@pytest.mark.parametrize(
-    ("reference", "message"),
-    [
-        ("0", "may mean breast-cancer-0123456789ab, wine-01ff00000000 in .*runs: give more of the id"),
-        ("wine-01ff00000001", 'Did you mean "wine-01ff00000000"'),
-        ("ffff", "Known are breast-cancer-0123456789ab, wine-01ff00000000"),
-        ("", 'No finished run ""'),
-        ("~nobody", 'No finished run "~nobody"'),
-        ("x" * 5000, "No finished run"),
-        ("nul\0", "No finished run"),
-    ],
-)
-def test_a_reference_that_means_no_run_or_several_is_told_what_there_is(
-    tmp_path: Path, reference: str, message: str
-) -> None:
-    for name, run_id in (("breast-cancer", "0123456789ab"), ("wine", "01ff00000000")):
-        write(run_folder(tmp_path / "runs", name, run_id))
-    with pytest.raises(StoreError, match=message):
-        find_run(tmp_path / "runs", reference)
-
-
-def test_a_store_that_is_not_there_has_no_runs(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="There are no runs yet"):
-        find_run(tmp_path / "runs", "0")
-
-
-def test_an_unfinished_folder_is_not_found(tmp_path: Path) -> None:
-    folder = write(tmp_path / "wine-0123456789ab")
-    RunPaths(folder).result.unlink()
-    for reference in (str(folder), folder.name, "0123"):
-        with pytest.raises(StoreError, match="No finished run"):
-            find_run(tmp_path, reference)
+def test_whole_numbers_are_figures_too(tmp_path: Path) -> None:
+    (run_id,) = keep_runs(tmp_path, 0)
+    path = run_path(tmp_path, run_id)
+    path.write_text(path.read_text().replace('"loss": 0.5', '"loss": 1'))
+    losses = [epoch.loss for epoch in read_run(tmp_path, run_id).history]
+    assert losses == [1.0, 1.0, 1.0]
+    assert all(isinstance(loss, float) and math.isfinite(loss) for loss in losses)

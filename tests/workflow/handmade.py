@@ -1,14 +1,33 @@
 """Small data sets whose every label is known, for tests of the workflow."""
 
+import dataclasses
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from justfit.data import Dataset, Numbers, Part, Raw, Sealed, Texts
-from justfit.spec import TASKS, HoldOut, Network, PreparationSpec, Recipe, RmsProp, Scaling, TextEncoding
-from justfit.store import StoredRun
-from justfit.workflow import Event, Stored, carry_out, plan_run
+from justfit.spec import (
+    TASKS,
+    Data,
+    Epoch,
+    From,
+    History,
+    KFold,
+    Network,
+    PreparationSpec,
+    Protocol,
+    Recipe,
+    RmsProp,
+    Scaling,
+    Stage,
+    Study,
+    TextEncoding,
+)
+from justfit.store import StoredRun, StoredStudy
+from justfit.workflow import Event, Stored, carry_out, single
 
 CLASSES = {"binary": ("no", "yes"), "multiclass": ("a", "b", "c"), "multilabel": ("x", "y", "z")}
 NETWORK = Network((8,))
@@ -81,6 +100,35 @@ def texts(train: list[str], train_labels: list[int], test: list[str], test_label
     return dataset("binary", *parts, TextEncoding(num_words=34))
 
 
+@dataclass(frozen=True, eq=False)
+class Done:
+    """A study of one network that has been carried out."""
+
+    study: StoredStudy
+
+    @property
+    def folder(self) -> Path:
+        return self.study.folder
+
+    @property
+    def result(self) -> dict[str, Any]:
+        assert self.study.result is not None
+        return self.study.result
+
+    @property
+    def runs(self) -> dict[str, StoredRun]:
+        """The first run that chose, and the first that was tested."""
+        return {"validation": self.study.runs(self.result["chosen"])[0], "final": self.study.final_runs[0]}
+
+    @property
+    def histories(self) -> dict[str, History]:
+        return {name: run.history for name, run in self.runs.items()}
+
+    @property
+    def run_specs(self) -> dict[str, dict[str, Any]]:
+        return {name: run.spec for name, run in self.runs.items()}
+
+
 def do(
     data: Dataset,
     store: Path,
@@ -89,19 +137,66 @@ def do(
     epochs: int = 5,
     threads: int | None = None,
     seed: int = 0,
-    protocol: HoldOut | None = None,
+    protocol: Protocol | None = None,
     recipe: Recipe | None = None,
     fit: bool = False,
     events: list[Event | str] | None = None,
-) -> StoredRun:
-    """Plan a run and carry it out; its events are appended to ``events`` as they come."""
+) -> Done:
+    """Carry out the study of one network; its events are appended to ``events`` as they come."""
     recipe = recipe or Recipe(RmsProp(0.01), batch_size=16, epochs=epochs)
-    run = plan_run(data, network, recipe, protocol=protocol, seed=seed)
-    stored = None
-    for event in carry_out(data, run, store, threads=threads, fit=fit):
+    study = single(data.name, network, recipe, protocol=protocol, seed=seed, fit=fit)
+    return Done(carried_out(study, data, store, threads=threads, events=events))
+
+
+def carried_out(
+    study: Study,
+    data: Dataset,
+    store: Path,
+    *,
+    threads: int | None = None,
+    events: list[Event | str] | None = None,
+) -> StoredStudy:
+    """What a study leaves; its events are appended to ``events`` as they come."""
+    for event in carry_out(study, data, store, threads=threads):
         if events is not None:
             events.append(event)
-        if isinstance(event, Stored):
-            stored = event.run
-    assert stored is not None
-    return stored
+    assert isinstance(event, Stored)
+    return event.study
+
+
+def small_study(name: str = "small", **changes: Any) -> Study:
+    """Two stages, of three networks and of two on the better of them, on the numbers of this module."""
+    given: dict[str, Any] = {
+        "data": Data("handmade"),
+        "defaults": {
+            "optimizer": {"name": "rmsprop", "learning_rate": 0.02},
+            "batch_size": 16,
+            "epochs": 4,
+        },
+        "stages": (
+            Stage("widths", grid={"hidden": [[4], [8], [4, 4]]}),
+            Stage("dropout", grid={"dropout": [0.2, 0.5]}, base=From("widths", winner=True)),
+        ),
+        "validation": KFold(2),
+        "replicates": 2,
+    }
+    return Study(name, **(given | changes))
+
+
+def untimed(epochs: History) -> list[Epoch]:
+    """A history without its times."""
+    return [dataclasses.replace(epoch, seconds=0.0) for epoch in epochs]
+
+
+def all_figures(stored: StoredStudy) -> dict[str, Any]:
+    """All that a study left, without its times."""
+    runs = {name: stored.runs(name) for name in stored.networks}
+    return {
+        "spec": stored.spec,
+        "stages": stored.stages,
+        "result": {**(stored.result or {}), "seconds": None},
+        "runs": {
+            name: [(run.id, run.outcome, run.updates, untimed(run.history)) for run in found]
+            for name, found in {**runs, "final": stored.final_runs}.items()
+        },
+    }

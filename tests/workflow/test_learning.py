@@ -7,10 +7,8 @@ import pytest
 from workflow.handmade import do, numbers
 
 import justfit
-from justfit.data.sources import load_dataset
 from justfit.spec import HoldOut, Network, Recipe, RmsProp
 from justfit.store import predict, read_model
-from justfit.workflow import Stored, carry_out, plan_run
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel"])
@@ -63,24 +61,22 @@ def test_permuted_labels_cannot_be_learned(tmp_path: Path, task: str) -> None:
 def test_embedded_data_sets_are_learned_with_what_is_default(
     tmp_path: Path, name: str, metric: str, at_least: float
 ) -> None:
-    run = justfit.run(name, recipe=Recipe(epochs=60), store=tmp_path)
-    assert run.result["test"][metric]["value"] > at_least
+    study = justfit.run(name, recipe=Recipe(epochs=60), store=tmp_path)
+    assert study.result["test"][metric]["value"] > at_least
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("real_data")
 def test_imdb_is_learned_as_published(tmp_path: Path) -> None:
-    accuracies = []
-    for seed in range(5):
-        recipe = Recipe(RmsProp(), batch_size=512, epochs=20)
-        data = load_dataset("imdb")
-        run = plan_run(data, Network((16, 16)), recipe, protocol=HoldOut("first", 10_000), seed=seed)
-        *_, stored = carry_out(data, run, tmp_path)
-        assert isinstance(stored, Stored)
-        result = stored.run.result
-        assert sum(layer["parameters"] for layer in result["layers"]) == 160_305
-        assert result["rows"] == {"train": 15_000, "validation": 10_000, "test": 25_000}
-        accuracies.append(result["test"]["accuracy"]["value"])
+    recipe = Recipe(RmsProp(), batch_size=512, epochs=20)
+    study = justfit.run(
+        "imdb", recipe=recipe, protocol=HoldOut("first", 10_000), replicates=5, store=tmp_path
+    )
+    result = study.result
+    assert sum(layer["parameters"] for layer in result["layers"]) == 160_305
+    assert result["rows"] == {"train": 15_000, "validation": 10_000, "test": 25_000}
+    accuracies = result["test_replicates"]["accuracy"]["values"]
+    assert len(accuracies) == 5
     # A seed moves the accuracy by some 0.004, so five leave their mean uncertain by as much: the mean's 95%
     # interval must reach into 0.883 +- 0.005.
     mean, margin = np.mean(accuracies), 2.776 * np.std(accuracies, ddof=1) / np.sqrt(5)
@@ -91,6 +87,6 @@ def test_imdb_is_learned_as_published(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("real_data")
 def test_mnist_is_learned_as_published(tmp_path: Path) -> None:
-    run = justfit.run("mnist", Network((512,)), Recipe(RmsProp(), batch_size=128, epochs=5), store=tmp_path)
-    assert run.result["test"]["accuracy"]["value"] == pytest.approx(0.978, abs=0.004)
-    assert sum(layer["parameters"] for layer in run.result["layers"]) == 784 * 512 + 512 + 512 * 10 + 10
+    study = justfit.run("mnist", Network((512,)), Recipe(RmsProp(), batch_size=128, epochs=5), store=tmp_path)
+    assert study.result["test"]["accuracy"]["value"] == pytest.approx(0.978, abs=0.004)
+    assert sum(layer["parameters"] for layer in study.result["layers"]) == 784 * 512 + 512 + 512 * 10 + 10

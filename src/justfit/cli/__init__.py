@@ -10,11 +10,19 @@ from io import TextIOWrapper
 
 import typer
 
+from justfit.cli.check import check
 from justfit.cli.data import app as data_app
+from justfit.cli.compare import compare
+from justfit.cli.list import list_studies
+from justfit.cli.plan import plan
 from justfit.cli.predict import predict
+from justfit.cli.reproduce import reproduce
+from justfit.cli.rm import rm
 from justfit.cli.run import run
+from justfit.cli.schema import schema
 from justfit.cli.screen import say_error
-from justfit.errors import JustfitError
+from justfit.cli.show import show
+from justfit.errors import JustfitError, StudyFileError
 
 app = typer.Typer(
     help="Labelled text, images or tables to a tested feed-forward network that fits just right.",
@@ -23,7 +31,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(run)
+app.command()(check)
+app.command()(plan)
+app.command()(schema)
+app.command("list")(list_studies)
+app.command()(show)
+app.command()(compare)
+app.command()(rm)
 app.command()(predict)
+app.command()(reproduce)
 app.add_typer(data_app, name="data")
 
 INTERRUPTED = 130
@@ -39,6 +55,10 @@ def main() -> None:
         if end.code == INTERRUPTED:
             say_error("Stopped by Ctrl-C; nothing half-done was kept.")
         raise
+    except StudyFileError as error:
+        for line in str(error).splitlines():
+            say_error(line)
+        code = 1
     except JustfitError as error:
         say_error(str(error))
         code = 1

@@ -10,7 +10,8 @@ import typer
 
 from justfit.cli.run import StoreOption
 from justfit.cli.screen import cell, say
-from justfit.errors import DataError
+from justfit.cli.studies import StudyArgument
+from justfit.errors import DataError, StoreError
 from justfit.machine import DEFAULT_STORE
 
 if TYPE_CHECKING:
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 
 
 def predict(
-    run: Annotated[
-        str, typer.Argument(help="A run's folder, its name in the store, or the beginning of its id.")
-    ],
+    study: StudyArgument,
     file: Annotated[
         Path | None, typer.Argument(help="A file with a row a line; without it, standard input.")
     ] = None,
@@ -28,10 +27,15 @@ def predict(
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
     """Print class and probability (or value) of each row: a text a line, or numbers with commas between."""
-    from justfit.store import find_run, read_model
+    from justfit.store import find_study, read_model, read_study
     from justfit.store import predict as ask
 
-    model = read_model(find_run(store, run))
+    folder = find_study(store, study, done=True)
+    if read_study(folder).spec.get("final") is None:
+        raise StoreError(
+            f"{folder} has no model, as its study trains no final network: give it one under final."
+        )
+    model = read_model(folder)
     if text and file:
         raise DataError(f"Both --text and the file {file} were given: give one of them.")
     lines = text or _lines(file)

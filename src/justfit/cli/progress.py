@@ -122,6 +122,8 @@ def study_progress() -> Iterator[Callable[[Event], None]]:
             count.tell(event)
             _say_trouble(event)
             tenth = 10 * count.done // count.total if count.total else 0
+            if tenth == 10 and isinstance(event, EpochDone):
+                return  # all is told when the last run has ended, too
             if isinstance(event, EpochDone | RunDone) and tenth > told:
                 say(f"trained {count.runs:,} of {count.all_runs:,} runs, {10 * tenth}% of their epochs")
             told = tenth

@@ -1,10 +1,9 @@
 """``justfit run``: from labelled rows, or a study file, to a tested network."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from click.core import ParameterSource
 
 from justfit.cli.screen import say
 from justfit.errors import SpecError
@@ -26,6 +25,9 @@ from justfit.spec import (
     parse_schedule,
     parse_widths,
 )
+
+if TYPE_CHECKING:
+    from justfit.store import StoredStudy
 
 StoreOption = Annotated[Path, typer.Option(help="The folder that holds the studies' folders.")]
 
@@ -176,7 +178,12 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
             single(data, network, recipe, protocol=protocol, replicates=replicates, seed=seed, fit=fit),
         )
     for study in studies:
-        _carry_out(study, store, threads, tensorboard)
+        stored = carry_out_shown(study, store, threads)
+        if tensorboard is not None:
+            from justfit.bridges.tensorboard import write_events
+
+            write_events(stored, tensorboard)
+            say(f"event files for TensorBoard in {tensorboard}")
 
 
 _OF_ANY_RUN = ("what", "store", "threads", "tensorboard")
@@ -184,18 +191,19 @@ _OF_ANY_RUN = ("what", "store", "threads", "tensorboard")
 
 def _refuse_options(context: typer.Context) -> None:
     """Options that a study file decides itself must not seem to do something."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
     given = [
         name
-        for name in context.params
-        if name not in _OF_ANY_RUN and context.get_parameter_source(name) == ParameterSource.COMMANDLINE
+        for name, source in sources.items()
+        if name not in _OF_ANY_RUN and source is not None and source.name == "COMMANDLINE"
     ]
     if given:
         options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise SpecError(f"{options} cannot be given beside a study file, which decides it: change the file.")
 
 
-def _carry_out(study: Study, store: Path, threads: int | None, tensorboard: Path | None) -> None:
-    """Carry out one study and show it."""
+def carry_out_shown(study: Study, store: Path, threads: int | None) -> "StoredStudy":
+    """Carry out one study, and show how it goes on and what came out."""
     # Imported here because these take SciPy and scikit-learn along, which --help need not wait for.
     from justfit.cli.progress import download_progress, epoch_progress, study_progress
     from justfit.cli.show_run import show_choice, show_plan, show_result, show_stage, show_standings
@@ -229,11 +237,7 @@ def _carry_out(study: Study, store: Path, threads: int | None, tensorboard: Path
                 case Stored():
                     stored = event.study
     show_result(stored, dataset.task)
-    if tensorboard is not None:
-        from justfit.bridges.tensorboard import write_events
-
-        write_events(stored, tensorboard)
-        say(f"event files for TensorBoard in {tensorboard}")
+    return stored
 
 
 def _trains_one_network(study: Study) -> bool:

@@ -29,17 +29,19 @@ def say_error(message: str) -> None:
     _errors.print(Text.assemble(("error: ", "bold red"), cell(message)))
 
 
-def say_table(columns: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1) -> None:
+def say_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1, *, folds: bool = True
+) -> None:
     """Print a table whose columns after the first ``texts`` are numbers. It is never cut.
 
-    Several columns of text are folded to the width of a terminal.
+    Several columns of text are folded to the width of a terminal, unless ``folds`` is False.
     """
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for number, column in enumerate(columns):
         table.add_column(cell(column), justify="left" if number < texts else "right")
     for row in rows:
         table.add_row(*(cell(text) for text in row))
-    if texts == 1 or not console.is_terminal:
+    if texts == 1 or not folds or not console.is_terminal:
         table.width = console.measure(table, options=console.options.update(width=_NATURAL)).maximum
     console.print(table)
 

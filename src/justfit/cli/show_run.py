@@ -131,8 +131,10 @@ def show_result(study: StoredStudy, task: Task) -> None:
     else:
         say(f"{study.name}: {result['chosen']}, best epoch {result['best_epoch']}; nothing was tested")
     _show_advice(study)
-    if runs := study.runs(result["chosen"]):
-        _draw(study, task, result, runs[0].history)
+    paths = StudyPaths(study.folder)
+    is_drawn = paths.curves_png.is_file() and paths.curves_html.is_file()
+    if study.networks[result["chosen"]]["runs"] and not is_drawn:
+        write_curves(study)
     say()
     say(f"written to {study.folder}")
 
@@ -141,7 +143,7 @@ def _show_test(study: StoredStudy, result: Mapping[str, Any], task: Task) -> Non
     test, means = result["test"], result["test_replicates"]
     seeds = len(result["final_runs"])
     say(
-        f"{study.name}: {result['chosen']}, {result['best_epoch']} epochs on {result['final_rows']:,} rows, "
+        f"{study.name}: {result['chosen']}, {result['epochs']} epochs on {result['final_rows']:,} rows, "
         f"{result['updates']:,} updates, {result['seconds']:.1f} s; test rows opened once:"
     )
     say_table(("test", "value", "95% interval", "baseline"), _figure_rows(result, test))
@@ -150,6 +152,7 @@ def _show_test(study: StoredStudy, result: Mapping[str, Any], task: Task) -> Non
         rows = [
             (name, _shown(name, found["value"]), interval(found, share=name == "accuracy"))
             for name, found in means.items()
+            if " of " not in name
         ]
         say_table((f"test, mean of {seeds} seeds", "value", "95% interval"), rows)
     if task.is_classification:
@@ -163,6 +166,8 @@ def _shown(name: str, value: float) -> str:
 def _figure_rows(result: Mapping[str, Any], test: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     base = result["test_baseline"]["figures"]
     yield "loss", number(test["loss"]["value"]), interval(test["loss"]), ""
+    if test["penalty"]:
+        yield "with penalties", number(test["loss"]["value"] + test["penalty"]), "", ""
     if "accuracy" in test:
         shares = percent(test["accuracy"]["value"]), interval(test["accuracy"], share=True)
         yield "accuracy", *shares, percent(base["accuracy"]["value"])
@@ -215,17 +220,6 @@ def _show_advice(study: StoredStudy) -> None:
     if advice:
         say()
         say(advice)
-
-
-def _draw(study: StoredStudy, task: Task, result: Mapping[str, Any], history: Any) -> None:
-    """The curves of the chosen network's first run."""
-    paths = StudyPaths(study.folder)
-    if paths.curves_png.is_file() and paths.curves_html.is_file():
-        return
-    network = study.networks[result["chosen"]]["candidate"]["network"]
-    dropout = network["input_dropout"] > 0 or any(network["dropout"])
-    title = f"{study.name}: {result['chosen']}"
-    write_curves(history, paths, title, task.metric, best=result["best_epoch"], dropout=dropout)
 
 
 def _answer(answer: str | float | tuple[str, ...]) -> str:

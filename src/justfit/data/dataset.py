@@ -42,6 +42,14 @@ class Part:
         return Part(self.raw.take(rows), self.labels[rows], groups)
 
 
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Row numbers (intp, ascending) of the rows that train and of those that validate; none does both."""
+
+    train: npt.NDArray[np.intp]
+    validation: npt.NDArray[np.intp]
+
+
 class Sealed:
     """Test rows that are not read, let alone reachable, before `open` is called, once.
 
@@ -97,11 +105,15 @@ class Dataset:
     def first(self, rows: int) -> "Dataset":
         """The same data set with only the first ``rows`` training rows; the test rows are the same, sealed.
 
+        With all of them it is this data set, and so its runs are those already trained.
+
         Raises:
             DataError: there are not so many.
         """
         if rows > len(self.train):
             raise DataError(f"{self.name} has {len(self.train)} training rows, not {rows}: ask for fewer.")
+        if rows == len(self.train):
+            return self
         train = self.train.take(np.arange(rows))
         note = f"Only the first {rows:,} of {len(self.train):,} training rows are used."
         return dataclasses.replace(

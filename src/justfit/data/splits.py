@@ -1,19 +1,14 @@
 """`splits`: which rows of the training part train and which validate."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import (
-    GroupKFold,
-    KFold as Folds,
-    StratifiedKFold,
-    TimeSeriesSplit,
-    train_test_split,
-)
+from sklearn.model_selection import GroupKFold, StratifiedKFold, TimeSeriesSplit, train_test_split
+from sklearn.model_selection import KFold as Folds
 
 from justfit.data.dataset import Labels
+from justfit.data.dataset import Split as Split
 from justfit.errors import DataError, SpecError
 from justfit.spec import AllRows, HoldOut, KFold, Protocol, Task, TestRows
 
@@ -23,22 +18,13 @@ _MAX_SEED = 2**32 - 1
 Groups = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False)
-class Split:
-    """Row numbers (intp, ascending) of the training part; no row stands in both."""
-
-    train: npt.NDArray[np.intp]
-    validation: npt.NDArray[np.intp]
-
-
-def splits(
-    protocol: Protocol, labels: Labels, task: Task, groups: Groups | None = None
-) -> tuple[Split, ...]:
+def splits(protocol: Protocol, labels: Labels, task: Task, groups: Groups | None = None) -> tuple[Split, ...]:
     """The splits of a training part, given by its ``labels``, in which rows train and others validate.
 
     Stratified hold-out is scikit-learn's ``train_test_split`` with the protocol's seed, k-fold its
     ``StratifiedKFold``, ``KFold``, ``GroupKFold`` or ``TimeSeriesSplit``; the seed rises by 1 with each
-    repeat. Where labels are not classes of which each row has one, rows are only shuffled.
+    repeat. Where labels are not classes of which each row has one, rows are only shuffled. Where fewer
+    rows train than are left, the validating ones are the same as without that, and fewer are among more.
 
     Args:
         protocol: how; of `TestRows` and `AllRows` all rows train.
@@ -50,6 +36,11 @@ def splits(
         SpecError: the protocol leaves no row to train or validate, asks for more folds than there are rows,
             groups or rows of a class, or its seed is above 2**32 - 1.
         DataError: the classes are too small, or too many for so few rows, to be stratified, or no groups.
+
+    >>> from justfit.spec import task_named
+    >>> found = splits(KFold(folds=2, how="in_order"), np.array([0, 1, 0, 1]), task_named("binary"))
+    >>> [split.validation.tolist() for split in found]
+    [[0, 1], [2, 3]]
     """
     rows = np.arange(len(labels))
     match protocol:
@@ -74,22 +65,33 @@ def _hold_out(protocol: HoldOut, labels: Labels, task: Task) -> Split:
     train, validation = train_test_split(
         rows, test_size=count, stratify=classes, random_state=_seed(protocol.seed)
     )
+    if classes is not None:
+        train = _evenly(train, classes)
     return Split(np.sort(train[:trained]), np.sort(validation))
+
+
+def _evenly(rows: npt.NDArray[np.intp], classes: Labels) -> npt.NDArray[np.intp]:
+    """The rows in an order of which each beginning has nearly the shares of the classes that all have."""
+    at = np.empty(len(rows))
+    for name in np.unique(classes[rows]):
+        of_class = np.flatnonzero(classes[rows] == name)
+        at[of_class] = (np.arange(len(of_class)) + 0.5) / len(of_class)
+    return rows[np.argsort(at, kind="stable")]
 
 
 def _k_fold(protocol: KFold, labels: Labels, task: Task, groups: Groups | None) -> Iterator[Split]:
     rows, folds = np.arange(len(labels)), protocol.folds
-    if folds > len(rows):
-        raise SpecError(f"{folds} folds of {len(rows)} rows leave folds without a row: use fewer folds.")
+    needed = folds + 1 if protocol.how == "time" else folds
+    if needed > len(rows):
+        raise SpecError(
+            f"{folds} folds ({protocol.how}) need at least {needed} training rows, and there are {len(rows)}"
+            ": use fewer folds, or give more rows."
+        )
     stratified = protocol.how == "stratified" and _has_one_class_a_row(task)
     if stratified:
         _require_folds_in_classes(folds, labels)
-    if protocol.how == "grouped":
-        groups = _require_groups(folds, groups)
-    if protocol.how == "time" and folds >= len(rows):
-        raise SpecError(
-            f"{folds} folds by time need at least {folds + 1} rows, and there are {len(rows)}: use fewer folds."
-        )
+    # Who does not ask for groups is not to get any: scikit-learn's other splitters warn of them.
+    groups = _require_groups(folds, groups) if protocol.how == "grouped" else None
     for repeat in range(protocol.repeats):
         seed = _seed(protocol.seed + repeat)
         match protocol.how:
@@ -100,8 +102,7 @@ def _k_fold(protocol: KFold, labels: Labels, task: Task, groups: Groups | None) 
             case "in_order":
                 splitter = Folds(folds)
             case _:
-                kind = StratifiedKFold if stratified else Folds
-                splitter = kind(folds, shuffle=True, random_state=seed)
+                splitter = (StratifiedKFold if stratified else Folds)(folds, shuffle=True, random_state=seed)
         for train, validation in splitter.split(rows, labels if stratified else None, groups):
             yield Split(np.sort(train), np.sort(validation))
 
@@ -120,9 +121,10 @@ def _require_folds_in_classes(folds: int, labels: Labels) -> None:
     present, members = np.unique(labels, return_counts=True)
     if (small := members < folds).any():
         name, count = present[small][0], members[small][0]
+        fewer = f"use at most {members.min()} folds, " if members.min() > 1 else ""
         raise SpecError(
-            f"{folds} stratified folds need {folds} training rows of each class, and class {name} has {count}: "
-            f"use at most {members.min()} folds, leave the class out, or do not stratify (k_fold:{folds}:shuffled)."
+            f"{folds} stratified folds need {folds} training rows of each class, and class {name} has {count}"
+            f": {fewer}leave the class out, or do not stratify (k_fold:{folds}:shuffled)."
         )
 
 
@@ -132,7 +134,10 @@ def _require_groups(folds: int, groups: Groups | None) -> Groups:
             "The data set names no groups of rows, so folds cannot be grouped: use stratified or shuffled."
         )
     if (count := len(np.unique(groups))) < folds:
-        raise SpecError(f"{folds} grouped folds need {folds} groups, and there are {count}: use fewer folds.")
+        raise SpecError(
+            f"{folds} grouped folds need {folds} groups of rows, and there are {count}: use fewer folds, or "
+            "stratified or shuffled ones."
+        )
     return groups
 
 

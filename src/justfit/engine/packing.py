@@ -6,9 +6,10 @@ How members are packed, how many threads run and in which order changes no figur
 import queue
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from justfit.engine.cohort import Cohort, Labelled, Member, Weights
 from justfit.engine.native import Training
@@ -91,9 +92,11 @@ def train_members(  # noqa: PLR0913 - the options of Training
     Raises:
         EngineError: rows, labels, layers or weights do not fit each other.
     """
-    events = training_events(members, train, validation, threads=threads, fit=fit, keep_best=keep_best)
     trained: dict[int, Trained] = {}
-    for number, event in events:
+    # Held by the loop alone, so that an error raised in it ends the training: a traceback keeps variables.
+    for number, event in training_events(
+        members, train, validation, threads=threads, fit=fit, keep_best=keep_best
+    ):
         match event:
             case Trained():
                 trained[number] = event
@@ -110,10 +113,11 @@ def training_events(  # noqa: PLR0913 - the options of Training
     threads: int | None = None,
     fit: bool = False,
     keep_best: bool = False,
-) -> Iterator[tuple[int, TrainingEvent]]:
+) -> Generator[tuple[int, TrainingEvent], None, None]:
     """Train any number of members, packed into cohorts that run on separate processors.
 
-    Leaving the iterator, by Ctrl-C too, ends all training within an instant.
+    Closing the iterator ends all training within an instant, and so does leaving a loop over it, by
+    Ctrl-C too, where no variable holds it.
 
     Args:
         members: what to train; those of one comparison share their order seed.
@@ -130,50 +134,68 @@ def training_events(  # noqa: PLR0913 - the options of Training
     threads = threads or available_threads()
     packed = pack(members, train.rows.columns, threads)
     inner = 1 if len(packed) >= threads else threads
-    running: set[Training] = set()
-    lock = threading.Lock()
-    stopped = threading.Event()
-    events: queue.SimpleQueue[tuple[int, TrainingEvent] | BaseException | None] = queue.SimpleQueue()
-
-    def work(numbers: tuple[int, ...]) -> None:
-        cohort = Cohort(tuple(members[number] for number in numbers))
-        try:
-            training = Training(cohort, train, validation, threads=inner, fit=fit, keep_best=keep_best)
-            with lock:
-                running.add(training)
-                if stopped.is_set():
-                    return
-            for at, event in _events(training, len(numbers), keep_best):
-                events.put((numbers[at], event))
-            with lock:
-                running.discard(training)
-        except EngineError as error:
-            for number in numbers:
-                events.put((number, Failed(str(error))))
-        except BaseException as error:  # noqa: BLE001 - raised again where the events are read
-            events.put(error)
-        finally:
-            events.put(None)
-
+    begin = partial(Training, train=train, validation=validation, threads=inner, fit=fit, keep_best=keep_best)
+    work = _Work(members, begin, keep_best)
     with ThreadPoolExecutor(threads if inner == 1 else 1) as executor:
         try:
             for numbers in packed:
-                executor.submit(work, numbers)
-            ended = 0
-            while ended < len(packed):
-                event = events.get()
-                if isinstance(event, BaseException):
-                    raise event
-                if event is None:
-                    ended += 1
-                else:
-                    yield event
+                executor.submit(work.train, numbers)
+            yield from work.events(len(packed))
         finally:
-            stopped.set()
             executor.shutdown(wait=False, cancel_futures=True)
-            with lock:
-                for training in running:
-                    training.stop()
+            work.stop()
+
+
+class _Work:
+    """Cohorts in threads of their own, which tell of their members through one queue."""
+
+    def __init__(
+        self, members: Sequence[Member], begin: Callable[[Cohort], Training], keep_best: bool
+    ) -> None:
+        self._members, self._begin, self._keep_best = members, begin, keep_best
+        self._running: set[Training] = set()
+        self._stopped = False
+        self._lock = threading.Lock()
+        self._told: queue.SimpleQueue[tuple[int, TrainingEvent] | BaseException | None] = queue.SimpleQueue()
+
+    def events(self, cohorts: int) -> Iterator[tuple[int, TrainingEvent]]:
+        """What ``cohorts`` cohorts tell until all have ended; raises what ended one of them."""
+        while cohorts:
+            told = self._told.get()
+            if isinstance(told, BaseException):
+                raise told
+            if told is None:
+                cohorts -= 1
+            else:
+                yield told
+
+    def train(self, numbers: Sequence[int]) -> None:
+        """Train the members of these numbers to their ends."""
+        try:
+            training = self._begin(Cohort(tuple(self._members[number] for number in numbers)))
+            with self._lock:
+                self._running.add(training)
+                if self._stopped:
+                    return
+            for at, event in _events(training, len(numbers), self._keep_best):
+                self._told.put((numbers[at], event))
+            with self._lock:
+                self._running.discard(training)
+        except EngineError as error:
+            for number in numbers:
+                self._told.put((number, Failed(str(error))))
+        except BaseException as error:
+            self._told.put(error)  # and raised where the events are read
+            raise
+        finally:
+            self._told.put(None)
+
+    def stop(self) -> None:
+        """End all that is running, and all that would begin to."""
+        with self._lock:
+            self._stopped = True
+            for training in self._running:
+                training.stop()
 
 
 def _events(training: Training, members: int, keep_best: bool) -> Iterator[tuple[int, TrainingEvent]]:

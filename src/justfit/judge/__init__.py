@@ -1,7 +1,11 @@
 """Arrays in, verdicts out: metrics with their intervals, and the baseline. No files, no printing."""
 
+from justfit.judge.agreement import Agreement as Agreement
+from justfit.judge.agreement import agreement as agreement
 from justfit.judge.baseline import Baseline as Baseline
 from justfit.judge.baseline import baseline as baseline
+from justfit.judge.comparison import Compared as Compared
+from justfit.judge.comparison import compare as compare
 from justfit.judge.intervals import Figure as Figure
 from justfit.judge.intervals import mean_interval as mean_interval
 from justfit.judge.metrics import ClassFigures as ClassFigures

@@ -55,7 +55,8 @@ def mean_curve(histories: Sequence[History], figure: str) -> Curve | None:
     if measured == 0:
         return None
     array = array[:, :measured]
-    mean = tuple(float(value) for value in array.mean(axis=0))
+    # Summed exactly, so that epochs with the same figures are equal whichever run has which.
+    mean = tuple(math.fsum(column) / len(rows) for column in array.T)
     if len(rows) == 1:
         return Curve(figure, 1, mean, None, None)
     figures = [mean_interval(column, low=-math.inf) for column in array.T]

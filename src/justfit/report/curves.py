@@ -1,147 +1,78 @@
-"""Loss and metric over epochs, as a picture and as a page, made without a browser or the network."""
-
-import html
-import json
-import math
-from collections.abc import Mapping
-from typing import Any, TypeVar
+"""The four curves of one network: loss and metric over the epochs, on training and on validation rows."""
 
 import altair as alt
-import vl_convert
 
-from justfit.spec import History
-from justfit.store import StudyPaths
-from justfit.store.files import write_bytes
+from justfit.errors import StoreError
+from justfit.report.files import write_chart
+from justfit.report.findings import Finding, averaged, findings, metric_of, notes, titled
+from justfit.report.lines import Line, panel
+from justfit.report.look import COLOURS, SOLID, dressed, heading
+from justfit.store import StoredStudy, StudyPaths
 
-_COLOURS = {"training": "#0072B2", "validation": "#D55E00", "fit": "#009E73"}
-"""Blue, vermilion and green of Okabe and Ito (2008), told apart with any colour vision."""
+WIDTH, HEIGHT = 330, 280
 
-_DASHES = {"training": [5, 3], "validation": [1, 0], "fit": [1, 2]}
-
-Channel = TypeVar("Channel", alt.Color, alt.StrokeDash)
-
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:;
- script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'">
-<title>{title}</title>
-</head>
-<body>
-<div id="chart"></div>
-<script>{library}</script>
-<script>vegaEmbed("#chart", {chart}, {{"actions": false}});</script>
-</body>
-</html>
-"""
+_LOOKS = {"training": (COLOURS[0], (5, 3)), "validation": (COLOURS[1], SOLID), "fit": (COLOURS[2], (1, 2))}
+_LOSSES = {"training": "data_loss", "validation": "val_data_loss", "fit": "fit_loss"}
+_METRICS = {"training": "metric", "validation": "val_metric", "fit": "fit_metric"}
 
 
-def write_curves(  # noqa: PLR0913 - all that is drawn
-    history: History, paths: StudyPaths, title: str, metric: str, *, best: int | None, dropout: bool
-) -> None:
-    """Draw loss without penalties and ``metric`` over epochs, for training and validation rows.
+def curves(study: StoredStudy, network: str) -> alt.HConcatChart:
+    """Loss without penalties and metric over the epochs for one network: the means of its runs, with bands.
 
-    What is not finite is left out. ``title`` and ``metric`` are shown as they are, whatever
-    characters they hold.
+    Training rows measured like validation rows (``fit``) are a curve of their own where they were.
 
     Args:
-        history: of one training; at least one epoch.
-        paths: where the picture (PNG, to be shown some 900 pixels wide) and the page (HTML that
-            asks for nothing from the network) go, each whole or not at all.
-        title: what was trained.
-        metric: the name of `Epoch.metric`, such as ``accuracy``.
-        best: the epoch to mark as the best, or None for none.
-        dropout: whether the network has dropout, which the running means of the training rows include.
+        study: whose network.
+        network: its name.
 
     Raises:
-        ValueError: ``history`` is empty.
-        StoreError: the disk is full or the folder may not be written.
+        SpecError: the network was never trained.
+        StoreError: there is no such network, or a file of its runs is missing, cut off or changed.
     """
-    if not history:
-        raise ValueError("There are no epochs to draw.")
-    chart = json.dumps(_chart(history, title, metric, best, dropout).to_dict())
-    write_bytes(paths.curves_png, vl_convert.vegalite_to_png(chart, scale=2))
-    page = _PAGE.format(
-        title=html.escape(title),
-        library=vl_convert.javascript_bundle(),  # type: ignore[call-arg] # the stub lacks its default
-        chart=chart.replace("<", "\\u003c"),  # a text with </script> in it must not end the script
-    )
-    write_bytes(paths.curves_html, page.encode())
-
-
-def _chart(history: History, title: str, metric: str, best: int | None, dropout: bool) -> alt.HConcatChart:
-    losses = {"training": "data_loss", "validation": "val_data_loss", "fit": "fit_loss"}
-    metrics = {"training": "metric", "validation": "val_metric", "fit": "fit_metric"}
-    panels = (
-        _panel(history, "loss, without penalties", losses, best),
-        _panel(history, metric, metrics, best),
-    )
-    note = f"Training: mean over each epoch{', dropout on' if dropout else ''}."
-    if history[0].val_loss is not None:
-        note += f" Validation: after it{', dropout off' if dropout else ''}."
-    if history[0].fit_loss is not None:
-        note += " Fit: training rows, measured like validation rows."
-    heading = alt.TitleParams(
-        [title], subtitle=[note], anchor="start", fontSize=16, subtitleColor="#555", limit=860, offset=12
-    )
-    chart: alt.HConcatChart = (
-        alt.hconcat(*panels, title=heading, spacing=30)
-        .configure_axis(labelFontSize=12, titleFontSize=13, titleFontWeight="normal", gridColor="#e8e8e8")
-        .configure_legend(labelFontSize=13, symbolType="stroke", symbolSize=700, symbolStrokeWidth=2.5)
-        .configure_view(stroke=None)
-    )
-    return chart
-
-
-def _panel(history: History, name: str, figures: Mapping[str, str], best: int | None) -> alt.LayerChart:
-    """One figure over the epochs; ``figures`` are its names in `Epoch`, by the rows it was measured on."""
-    last = history[-1].epoch
-    # Half an epoch of room on both sides keeps points off the axis and gives a single epoch a place.
-    x = alt.X("epoch:Q").title("epoch").scale(domain=[0.5, last + 0.5], nice=False)
-    x = x.axis(values=_ticks(last), format="d", grid=False, labelFlush=False)
-    points = [
-        {"epoch": epoch.epoch, "rows": rows, "value": value}
-        for epoch in history
-        for rows, figure in figures.items()
-        if (value := getattr(epoch, figure)) is not None and math.isfinite(value)
+    (found,) = findings(study, [network])
+    panels = [
+        panel(_lines(found, figures), name, best=found.best, width=WIDTH, height=HEIGHT)
+        for name, figures in (("loss, without penalties", _LOSSES), (metric_of(found.runs[0]), _METRICS))
     ]
-    drawn = [rows for rows in figures if any(point["rows"] == rows for point in points)]
-    dots: bool | alt.OverlayMarkDef = alt.OverlayMarkDef(size=36) if last <= 40 else False
-    lines = (
-        alt.Chart(alt.InlineData(points))
-        .mark_line(point=dots, strokeWidth=2)
-        .encode(
-            x=x,
-            y=alt.Y("value:Q").title(name).scale(zero=False),
-            color=_by_rows(alt.Color("rows:N"), drawn, _COLOURS),
-            strokeDash=_by_rows(alt.StrokeDash("rows:N"), drawn, _DASHES),
-            tooltip=["rows:N", "epoch:Q", alt.Tooltip("value:Q", format=".4f", title=name)],
-        )
-        .properties(width=370, height=280)
-    )
-    return alt.LayerChart(layer=[lines] if best is None else [*_best_epoch_marks(best, x), lines])
+    texts = [_how_measured(found), *notes(study, [found])]
+    if mean := averaged(study, len(found.runs)):
+        texts.append(f"Mean of {mean}, with its 95% interval.")
+    if found.best:
+        texts[-1] += f" Best epoch by {study.spec['select']}."
+    title = heading(titled(study, network), texts, 2 * WIDTH + 200)
+    return dressed(alt.hconcat(*panels, title=title, spacing=24))
 
 
-def _by_rows(channel: Channel, drawn: list[str], looks: Mapping[str, Any]) -> Channel:
-    """What was measured on different rows told apart by ``looks``, in one legend."""
-    return channel.title(None).legend(orient="top").scale(domain=drawn, range=[looks[rows] for rows in drawn])
-
-
-def _best_epoch_marks(epoch: int, x: alt.X) -> list[alt.Chart]:
-    """A rule at the best epoch, and its label above the panel, where no curve is."""
-    base = alt.Chart(alt.InlineData([{"epoch": epoch, "label": f"best epoch {epoch}"}])).encode(x=x)
+def _lines(found: Finding, figures: dict[str, str]) -> list[Line]:
     return [
-        base.mark_rule(color="#777", strokeDash=[2, 2]),
-        base.mark_text(y=-11, color="#444", fontSize=12).encode(text="label:N"),
+        Line(rows, curve, *_LOOKS[rows], has_band=True, has_dots=True)
+        for rows, figure in figures.items()
+        if (curve := found.curve(figure))
     ]
 
 
-def _ticks(last: int) -> list[int]:
-    """Whole epochs from 1, at most some ten of them.
+def _how_measured(found: Finding) -> str:
+    network, first = found.candidate["network"], found.runs[0].history[0]
+    has_dropout = network["input_dropout"] > 0 or any(network["dropout"])
+    text = f"Training: mean over each epoch{', dropout on' if has_dropout else ''}."
+    if first.val_loss is not None:
+        text += f" Validation: after it{', dropout off' if has_dropout else ''}."
+    if first.fit_loss is not None:
+        text += " Fit: training rows, measured like validation rows."
+    return text
 
-    >>> _ticks(4), _ticks(30)
-    ([1, 2, 3, 4], [1, 5, 10, 15, 20, 25, 30])
+
+def write_curves(study: StoredStudy) -> None:
+    """Draw the curves of the network that a study has chosen, as a picture and as a page, into its folder.
+
+    Raises:
+        SpecError: the network was never trained.
+        StoreError: the study has chosen none yet, a file of its runs is missing, cut off or changed, or the
+            disk is full.
     """
-    step = next(unit * 10**power for power in range(7) for unit in (1, 2, 5) if last <= 10 * unit * 10**power)
-    return [1, *(tick for tick in range(step, last + 1, step) if tick > 1)]
+    if study.result is None:
+        raise StoreError(f"{study.folder.name} has chosen no network yet: run it to its end.")
+    chart = curves(study, study.result["chosen"])
+    paths = StudyPaths(study.folder)
+    write_chart(chart, paths.curves_png)
+    write_chart(chart, paths.curves_html)

@@ -2,13 +2,14 @@
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from justfit.errors import SpecError
-from justfit.spec.checks import require_choice
 from justfit.spec.run import Candidate
-from justfit.spec.settings import SETTINGS, Settings, candidate_of, values_of
+from justfit.spec.settings import Settings, candidate_of, require_setting, values_of
 from justfit.spec.study import Stage, Study
 
 MOST_CANDIDATES = 100_000
@@ -25,7 +26,11 @@ class Named:
 
 
 def expand(
-    study: Study, stage: Stage, before: Mapping[str, Sequence[Named]], winners: Mapping[str, Named], outputs: int
+    study: Study,
+    stage: Stage,
+    before: Mapping[str, Sequence[Named]],
+    winners: Mapping[str, Named],
+    outputs: int,
 ) -> tuple[Named, ...]:
     """The candidates of a stage, in order: the base's outermost, then networks, zip and grid.
 
@@ -40,9 +45,13 @@ def expand(
         SpecError: a value that cannot be, lists of different lengths to zip, or two candidates of one name.
     """
     found: dict[str, Named] = {}
+    tried = 0
     for start in _starts(study, stage, before, winners):
         for step in steps_of(stage):
             settings = {**start, **step}
+            tried += 1
+            if tried > MOST_CANDIDATES:
+                raise SpecError(f"stage {stage.name} has more than {MOST_CANDIDATES:,} candidates.")
             try:
                 candidate = candidate_of(settings)
             except SpecError as error:
@@ -54,8 +63,6 @@ def expand(
                     "give a name to each, or leave names out to have them made."
                 )
             found.setdefault(name, Named(name, settings, candidate))
-            if len(found) > MOST_CANDIDATES:
-                raise SpecError(f"stage {stage.name} has more than {MOST_CANDIDATES} candidates.")
     return tuple(found.values())
 
 
@@ -79,7 +86,8 @@ def steps_of(stage: Stage) -> Iterator[Settings]:
     """
     for where in (stage.settings, stage.grid, stage.zip, *stage.networks):
         for key in where:
-            require_choice(f"stage {stage.name}: setting", key, SETTINGS)
+            require_setting(f"stage {stage.name}: setting", key)
+    _require_once(stage)
     try:
         grid = [[(key, value) for value in values_of(key, values)] for key, values in stage.grid.items()]
         zipped = [[(key, value) for value in values_of(key, values)] for key, values in stage.zip.items()]
@@ -91,8 +99,28 @@ def steps_of(stage: Stage) -> Iterator[Settings]:
     if not stage.networks:
         raise SpecError(f"stage {stage.name}: networks is empty, so nothing would be trained.")
     together = list(zip(*zipped, strict=True)) or [()]
+    count = len(stage.networks) * len(together) * math.prod(len(values) for values in grid)
+    if count > MOST_CANDIDATES:
+        raise SpecError(f"stage {stage.name} crosses {count:,} candidates: at most {MOST_CANDIDATES:,}.")
     for network, step, cell in itertools.product(stage.networks, together, itertools.product(*grid)):
         yield {**stage.settings, **network, **dict(step), **dict(cell)}
+
+
+def _require_once(stage: Stage) -> None:
+    """Raise `SpecError` where one value of a setting would hide others that the stage gives it."""
+    for key in (*stage.grid, *stage.zip):
+        places = {
+            "the stage itself": (stage.settings,),
+            "grid": (stage.grid,),
+            "zip": (stage.zip,),
+            "networks": stage.networks,
+        }
+        found = [place for place, where in places.items() if any(key in settings for settings in where)]
+        if len(found) > 1:
+            raise SpecError(
+                f"stage {stage.name}: {key} is given by {' and by '.join(found)}, and only one of them would "
+                "count: give it once."
+            )
 
 
 def made_name(candidate: Candidate, study: Study, outputs: int) -> str:
@@ -125,7 +153,13 @@ def _fitted(plain: Settings, candidate: Candidate) -> dict[str, object]:
     }
 
 
-_SHORT = {"batch_size": "batch", "l1": "L1", "l2": "L2", "activity_l1": "activity L1", "activity_l2": "activity L2"}
+_SHORT = {
+    "batch_size": "batch",
+    "l1": "L1",
+    "l2": "L2",
+    "activity_l1": "activity L1",
+    "activity_l2": "activity L2",
+}
 
 
 def _said(key: str, value: object) -> str:
@@ -140,21 +174,27 @@ def _said(key: str, value: object) -> str:
     if key in ("activation", "loss"):
         return str(value)
     if isinstance(value, tuple):
-        values = [f"{number:g}" for number in dict.fromkeys(value)] if len(set(value)) == 1 else [
-            f"{number:g}" for number in value
-        ]
+        values = (
+            [f"{number:g}" for number in dict.fromkeys(value)]
+            if len(set(value)) == 1
+            else [f"{number:g}" for number in value]
+        )
         return f"{what} {'/'.join(values) or 0}"
     if dataclasses.is_dataclass(value):
         return _said_noun(value)
     return f"{what} {value:g}" if isinstance(value, int | float) else f"{what} {value}"
 
 
-def _said_noun(noun: object) -> str:
-    """An optimizer or a schedule by its name and what is not as by default."""
-    assert dataclasses.is_dataclass(noun)
-    given = [
-        f"{field.name.replace('_', ' ')} {getattr(noun, field.name):g}"
-        for field in dataclasses.fields(noun)
-        if field.init and getattr(noun, field.name) != field.default
-    ]
-    return " ".join([str(getattr(noun, "name")), *given])
+def _said_noun(noun: Any) -> str:
+    """An optimizer or a schedule by its name and what is not as by default.
+
+    >>> from justfit.spec.optimizers import Sgd
+    >>> _said_noun(Sgd(momentum=0.9, nesterov=True))
+    'sgd momentum 0.9 nesterov'
+    """
+    said = [noun.name]
+    for field in dataclasses.fields(noun):
+        value = getattr(noun, field.name)
+        if field.init and value != field.default:
+            said.append(field.name.replace("_", " ") + ("" if value is True else f" {value:g}"))
+    return " ".join(said)

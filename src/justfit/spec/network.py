@@ -53,7 +53,7 @@ class Layer:
         return inputs * self.units + (self.units if self.has_bias else 0)
 
 
-_A_LAYER = ("dropout", "l1", "l2", "activity_l1", "activity_l2", "max_norm")
+A_LAYER = ("dropout", "l1", "l2", "activity_l1", "activity_l2", "max_norm")
 """The fields of `Network` that have one number for each hidden layer, named as those of `Layer`."""
 
 
@@ -95,7 +95,7 @@ class Network:
         if self.embedding is not None:
             require_integer("embedding", self.embedding, 1, MAX_UNITS)
         set_number(self, "input_dropout", 1.0, open_high=True)
-        for name in _A_LAYER:
+        for name in A_LAYER:
             high = 1.0 if name == "dropout" else math.inf
             object.__setattr__(self, name, _one_a_layer(name, getattr(self, name), len(hidden), high))
 
@@ -103,7 +103,7 @@ class Network:
         """All layers in order, the task's last layer of ``outputs`` units included."""
         embedding = () if self.embedding is None else (Layer("embedding", self.embedding, "linear"),)
         hidden = tuple(
-            Layer("dense", units, self.activation, **{name: getattr(self, name)[number] for name in _A_LAYER})
+            Layer("dense", units, self.activation, **{name: getattr(self, name)[number] for name in A_LAYER})
             for number, units in enumerate(self.hidden)
         )
         return (*embedding, *hidden, Layer("dense", outputs, task.output_activation))

@@ -31,6 +31,15 @@ class HoldOut:
         _require_size("validation", self.size)
         if self.train is not None:
             _require_size("training", self.train)
+            if (
+                isinstance(self.size, float)
+                and isinstance(self.train, float)
+                and self.size + self.train > 1 + 1e-9
+            ):
+                raise SpecError(
+                    f"{self.size:g} of the rows validate and {self.train:g} of them shall train, more than "
+                    "all, so the splits overlap: lower one of them."
+                )
         require_integer("seed", self.seed, 0)
 
     @property
@@ -62,10 +71,12 @@ class HoldOut:
         if self.train is None:
             return left
         count = self.train if isinstance(self.train, int) else max(1, round(total * self.train))
+        if isinstance(self.train, float) and isinstance(self.size, float):
+            count = min(count, left)  # shares that make up all rows may both be rounded up
         if count > left:
             raise SpecError(
-                f"{total - left} of {total} rows validate and {count} shall train, so {count - left} would do "
-                f"both and the splits overlap: train at most {left}."
+                f"{total - left} of {total} rows validate and {count} shall train, so {count - left} would "
+                f"do both and the splits overlap: train at most {left}."
             )
         return count
 
@@ -87,7 +98,7 @@ class KFold:
     folds: int = 5
     how: str = "stratified"
     repeats: int = 1
-    """How often rows are shuffled anew and cut into folds: iterated k-fold trains repeats x folds networks."""
+    """How often rows are shuffled anew and cut: iterated k-fold trains repeats x folds networks."""
     seed: int = 0
     """Of the first shuffle; the same for all replicates, so that they are compared on the same rows."""
 
@@ -158,7 +169,7 @@ def parse_protocol(text: str) -> Protocol:
         return TestRows() if head == "test" else AllRows()
     try:
         if head == "k_fold" and 1 <= len(rest) <= 2:
-            return KFold(int(rest[0]), *rest[1:])
+            return KFold(int(rest[0]), rest[1] if rest[1:] else KFold.how)
         if len(rest) <= 1:
             how, size = (head, rest[0]) if rest else ("stratified", head)
             return HoldOut(how=how, size=int(size) if size.lstrip("+-").isdigit() else float(size))

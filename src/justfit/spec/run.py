@@ -77,7 +77,9 @@ class Run:
 
 def _endless(candidate: Candidate) -> Candidate:
     """The candidate with what decides when its training ends, and which epoch is best, as by default."""
-    recipe = dataclasses.replace(candidate.recipe, epochs=Recipe.epochs, patience=None, monitor=Recipe.monitor)
+    recipe = dataclasses.replace(
+        candidate.recipe, epochs=Recipe.epochs, patience=None, monitor=Recipe.monitor
+    )
     return dataclasses.replace(candidate, recipe=recipe)
 
 

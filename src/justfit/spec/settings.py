@@ -1,17 +1,20 @@
 """Settings: a candidate as plain values by key, and back. What study files, stages and grids are made of."""
 
 import dataclasses
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from justfit.errors import SpecError
 from justfit.spec.checks import require_choice, require_integer
-from justfit.spec.network import Network
+from justfit.spec.network import A_LAYER, Network
 from justfit.spec.optimizers import OPTIMIZERS, Optimizer, parse_optimizer
 from justfit.spec.recipe import Recipe
 from justfit.spec.run import Candidate
 from justfit.spec.schedule import SCHEDULES, Schedule, parse_schedule
+from justfit.spec.task import LOSSES
 
 Settings = Mapping[str, object]
 """Values of `SETTINGS` by key."""
@@ -22,6 +25,28 @@ SETTINGS = (*NETWORK_KEYS, *RECIPE_KEYS, "learning_rate", "name")
 """Fields of `Network` and `Recipe`; ``learning_rate`` is the optimizer's, ``name`` the candidate's."""
 
 DEFAULT_HIDDEN = (16, 16)
+
+LAST_LAYER = (
+    "output",
+    "outputs",
+    "last_layer",
+    "output_layer",
+    "output_activation",
+    "last_activation",
+    "output_units",
+    "units",
+)
+"""What a last layer named by hand is called."""
+
+
+def require_setting(what: str, key: str, others: Sequence[str] = ()) -> None:
+    """Raise `SpecError` where ``key`` is neither one of `SETTINGS` nor of ``others``."""
+    if key in LAST_LAYER:
+        raise SpecError(
+            f'{what} "{key}" would name the last layer, which cannot be named: its units, activation and '
+            "loss follow from the task. hidden lists the layers before it."
+        )
+    require_choice(what, key, (*others, *SETTINGS))
 
 
 def candidate_of(settings: Settings) -> Candidate:
@@ -34,7 +59,7 @@ def candidate_of(settings: Settings) -> Candidate:
     Adam(name='adam', learning_rate=0.01, beta_1=0.9, beta_2=0.999, epsilon=1e-07)
     """
     for key in settings:
-        require_choice("setting", key, SETTINGS)
+        require_setting("setting", key)
     values: dict[str, Any] = {"hidden": DEFAULT_HIDDEN, **settings}
     name = values.pop("name", None)
     if name is not None and (not isinstance(name, str) or not name.strip()):
@@ -44,10 +69,10 @@ def candidate_of(settings: Settings) -> Candidate:
         values["optimizer"] = _optimizer(values.get("optimizer", "rmsprop"), learning_rate)
     if "schedule" in values:
         values["schedule"] = _schedule(values["schedule"])
-    if values.get("epochs") == 0 and values["epochs"] is not False:
-        raise SpecError("epochs is 0, so nothing would be trained: give at least 1.")
-    network = {key: _plain(values[key]) for key in NETWORK_KEYS if key in values}
-    recipe = {key: values[key] for key in RECIPE_KEYS if key in values}
+    if values.get("loss") is not None:
+        require_choice("loss", values["loss"], LOSSES)
+    network: dict[str, Any] = {key: _plain(values[key]) for key in NETWORK_KEYS if key in values}
+    recipe: dict[str, Any] = {key: values[key] for key in RECIPE_KEYS if key in values}
     return Candidate(Network(**network), Recipe(**recipe))
 
 
@@ -58,12 +83,10 @@ def check_settings(settings: Settings) -> None:
     """
     alone = dict(settings)
     if "hidden" not in alone:
-        alone = {key: _first(value) if key in NETWORK_KEYS else value for key, value in alone.items()}
+        for key, value in settings.items():
+            if key in A_LAYER and isinstance(value, list | tuple):
+                candidate_of({"hidden": [1] * len(value), key: alone.pop(key)})
     candidate_of(alone)
-
-
-def _first(value: object) -> object:
-    return value[0] if isinstance(value, list | tuple) and value else value
 
 
 def _plain(value: object) -> object:
@@ -132,9 +155,14 @@ def _tapered(rule: Mapping[str, object]) -> Iterator[tuple[int, ...]]:
     for key in rule:
         require_choice("key of a rule for hidden", key, ("taper", "of"))
     shares, widths = rule.get("taper"), rule.get("of")
-    if not isinstance(shares, list | tuple) or not isinstance(widths, list | tuple) or not (shares and widths):
+    if (
+        not isinstance(shares, list | tuple)
+        or not isinstance(widths, list | tuple)
+        or not (shares and widths)
+    ):
         raise SpecError(
-            f"a rule for hidden must be such as {{taper: [1, 1/2, 1/4], of: [8, 16, 32]}}, got {dict(rule)!r}."
+            f"a rule for hidden must be such as {{taper: [1, 1/2, 1/4], of: [8, 16, 32]}}, "
+            f"got {dict(rule)!r}."
         )
     for width in widths:
         require_integer("a width under of", width, 1)
@@ -145,14 +173,21 @@ def _tapered(rule: Mapping[str, object]) -> Iterator[tuple[int, ...]]:
         yield tuple(int(units) for units in tapered)
 
 
-def _share(value: object) -> Fraction:
-    try:
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
-            raise TypeError
-        share = Fraction(value)
-    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
-        raise SpecError(f"taper must list shares such as 1, 1/2 or 0.25, got {value!r}.") from None
-    return share
+_SHARE = re.compile(r"\d{1,9}(/\d{1,9})?|\d{0,9}\.\d{1,9}", re.ASCII)
+
+
+def _share(value: Any) -> Fraction:
+    is_text = isinstance(value, str) and _SHARE.fullmatch(value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if is_text or is_number:
+        try:
+            return Fraction(value)
+        except ZeroDivisionError:
+            pass
+    raise SpecError(f"taper must list shares such as 1, 1/2 or 0.25, got {value!r}.")
+
+
+_NOUNS = (*OPTIMIZERS.values(), *SCHEDULES.values())
 
 
 def settings_of(candidate: Candidate) -> dict[str, object]:
@@ -165,7 +200,7 @@ def settings_of(candidate: Candidate) -> dict[str, object]:
     usual = candidate_of(settings)
     for noun, other in ((candidate.network, usual.network), (candidate.recipe, usual.recipe)):
         for field in dataclasses.fields(noun):
-            value = getattr(noun, field.name)
+            value: Any = getattr(noun, field.name)
             if value != getattr(other, field.name):
-                settings[field.name] = dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value
+                settings[field.name] = dataclasses.asdict(value) if isinstance(value, _NOUNS) else value
     return settings

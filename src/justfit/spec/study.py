@@ -9,7 +9,7 @@ from justfit.errors import SpecError
 from justfit.spec.checks import require_choice, require_flag, require_integer
 from justfit.spec.history import MONITORS
 from justfit.spec.preparation import PreparationSpec, Scaling, TextEncoding
-from justfit.spec.protocol import AllRows, HoldOut, Protocol
+from justfit.spec.protocol import AllRows, HoldOut, KFold, Protocol
 from justfit.spec.run import digest, plain
 from justfit.spec.schedule import MOST_EPOCHS
 from justfit.spec.settings import Settings, check_settings
@@ -36,7 +36,7 @@ class Data:
     by: float | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name:
+        if not _is_text(self.name):
             raise SpecError(f"data must be the name of a data set, got {self.name!r}.")
         if self.rows is not None:
             require_integer("rows", self.rows, 2)
@@ -56,8 +56,8 @@ class Data:
         fits, other = (_OF_TEXTS, _OF_NUMBERS) if is_text else (_OF_NUMBERS, _OF_TEXTS)
         if wrong := [key for key in other if getattr(self, key) is not None]:
             raise SpecError(
-                f"{self.name} has rows of {'text' if is_text else 'numbers'}, so {' and '.join(wrong)} does not "
-                f"fit: give {' or '.join(fits)}."
+                f"{self.name} has rows of {'text' if is_text else 'numbers'}, so {' and '.join(wrong)} does "
+                f"not fit: give {' or '.join(fits)}."
             )
         given = self._given(fits)
         if isinstance(default, Scaling) and given.get("kind", default.kind) != default.kind:
@@ -99,6 +99,8 @@ class Stage:
 
     def __post_init__(self) -> None:
         _require_name("stage", self.name)
+        for key in ("settings", "grid", "zip", "networks"):
+            object.__setattr__(self, key, _frozen(getattr(self, key)))
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,8 @@ class Final:
     """``all_rows``, or the ``training_part`` of a hold-out, as a checkpoint of the best epoch would."""
 
     def __post_init__(self) -> None:
+        if self.of is not None and not _is_text(self.of):
+            raise SpecError(f"of must be the name of a stage or of a candidate, got {self.of!r}.")
         if isinstance(self.epochs, str):
             require_choice("epochs of the final network", self.epochs, ("best", "last"), "and is no number")
         else:
@@ -150,11 +154,13 @@ class Study:
     def __post_init__(self) -> None:
         _require_name("study", self.name)
         object.__setattr__(self, "stages", tuple(self.stages))
+        object.__setattr__(self, "defaults", _frozen(self.defaults))
         require_integer("replicates", self.replicates, 1, MOST_REPLICATES)
         require_integer("seed", self.seed, 0)
         require_choice("select", self.select, MONITORS)
         require_flag("fit", self.fit)
         check_settings(self.defaults)
+        self._check_rows()
         self._check_stages()
         self._check_final()
 
@@ -167,6 +173,14 @@ class Study:
     def seeds(self) -> range:
         """One for each replicate."""
         return range(self.seed, self.seed + self.replicates)
+
+    def _check_rows(self) -> None:
+        """What can be said of the splits before the rows are there."""
+        rows, protocol = self.data.rows, self.validation
+        if rows is not None and isinstance(protocol, HoldOut):
+            protocol.training_rows(rows)
+        if rows is not None and isinstance(protocol, KFold) and protocol.folds > rows:
+            raise SpecError(f"{rows} rows cannot be cut into {protocol.folds} folds: at most one fold a row.")
 
     def _check_stages(self) -> None:
         if not self.stages:
@@ -181,10 +195,11 @@ class Study:
 
     def _check_final(self) -> None:
         if not isinstance(self.validation, AllRows):
-            if self.final and self.final.train_on == "training_part" and self.validation.splits > 1:
+            on_part = self.final is not None and self.final.train_on == "training_part"
+            if on_part and self.validation.splits > 1:
                 raise SpecError(
-                    f"train_on is training_part, but there are {self.validation.splits} splits and so as many "
-                    "training parts: train on all_rows."
+                    f"train_on is training_part, but there are {self.validation.splits} splits and so as "
+                    "many training parts: train on all_rows."
                 )
             return
         if any(stage.base and stage.base.winner for stage in self.stages):
@@ -197,6 +212,19 @@ class Study:
             )
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _frozen(value: object) -> Any:
+    """Plain values that nobody changes: nouns as dicts, lists as tuples."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, Mapping):
+        return {key: _frozen(inner) for key, inner in value.items()}
+    return tuple(_frozen(inner) for inner in value) if isinstance(value, list | tuple) else value
+
+
 def _require_name(what: str, name: object) -> None:
     """A name that can stand in a path and on a line."""
     if not isinstance(name, str) or not name.strip():
@@ -204,5 +232,6 @@ def _require_name(what: str, name: object) -> None:
     wrong = [letter for letter in name if not (letter.isalnum() or letter in "_-. ")]
     if wrong or len(name) > 80 or name.startswith("."):
         raise SpecError(
-            f'{what} name "{name[:100]}" cannot stand in a path: use at most 80 letters, digits, _, - and spaces.'
+            f'{what} name "{name[:100]}" cannot stand in a path: use at most 80 letters, digits, _, -, . and '
+            "spaces."
         )

@@ -6,6 +6,7 @@ from justfit.store.model import write_model as write_model
 from justfit.store.paths import StudyPaths as StudyPaths
 from justfit.store.prediction import Predictions as Predictions
 from justfit.store.prediction import network_outputs as network_outputs
+from justfit.store.prediction import network_penalty as network_penalty
 from justfit.store.prediction import predict as predict
 from justfit.store.runs import StoredRun as StoredRun
 from justfit.store.runs import has_run as has_run

@@ -1,6 +1,7 @@
 """Files and folders that appear whole or not at all, and reading that trusts nothing."""
 
 import errno
+import functools
 import json
 import os
 import platform
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from justfit.errors import StoreError
+from justfit.store.paths import to_remove
 
 JSON_LIMIT = 64 * 2**20
 """Bytes of a JSON file that is written or read; parsing takes some ten times as much memory."""
@@ -35,7 +37,7 @@ def told(path: Path, verb: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        missing = path if verb == "read" else path.parent
+        missing = path.parent if verb == "written" else path
         raise StoreError(f"{missing} is missing: check the name, or run it again.") from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
@@ -47,13 +49,13 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write a file aside, to the disk, and then put it in the place of ``path``.
 
     A process that dies at any point leaves the old file or the new one. Files that it wrote aside
-    are removed when a file beside it is next written.
+    are removed when another process first writes a file beside it.
 
     Raises:
         StoreError: the disk is full, the folder is missing or may not be written.
     """
     with told(path, "written"):
-        partial = _partial(path)
+        partial = _aside(path)
         try:
             with partial.open("xb") as file:
                 file.write(content)
@@ -72,6 +74,20 @@ def make_folders(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
 
 
+def remove_folder(path: Path) -> None:
+    """Remove a folder: it vanishes at once, and nobody sees half of it. Links in it are not followed.
+
+    Raises:
+        StoreError: it is a link itself, or may not be removed.
+    """
+    if path.is_symlink():
+        raise StoreError(f"{path} is a link, and what it points to is left alone: remove it by hand.")
+    with told(path, "removed"):
+        aside = _aside(path.with_name("removed"))
+        path.rename(aside)
+        shutil.rmtree(aside)
+
+
 def write_json(path: Path, value: object) -> None:
     """Write plain finite values as JSON, as `write_bytes` does.
 
@@ -81,7 +97,8 @@ def write_json(path: Path, value: object) -> None:
     content = json.dumps(value, indent=1, allow_nan=False).encode() + b"\n"
     if len(content) > JSON_LIMIT:
         raise StoreError(
-            f"{path} would take {len(content):,} bytes and may take {JSON_LIMIT:,}: use a smaller vocabulary."
+            f"{path} would take {len(content):,} bytes and may take {JSON_LIMIT:,}: use a smaller "
+            "vocabulary, or fewer networks or epochs in one study."
         )
     write_bytes(path, content)
 
@@ -129,7 +146,7 @@ def require_format(path: Path, values: dict[str, Any], newest: int) -> None:
 def broken(path: Path, what: str) -> StoreError:
     """The error for a file that was once written whole and is now ``what``."""
     return StoreError(
-        f"{path} is {what}: it was cut off or changed. Remove that run's folder and run it again."
+        f"{path} is {what}: it was cut off or changed. Remove {to_remove(path)} and run the study again."
     )
 
 
@@ -151,13 +168,23 @@ def require_writable(folder: Path) -> None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
 
 
-def _partial(final: Path) -> Path:
+def _aside(final: Path) -> Path:
     """A free hidden name beside ``final`` that tells its writer; what dead writers left there is removed."""
-    for other in final.parent.iterdir():
-        name = _PARTIAL.fullmatch(other.name)
-        if name and name["machine"] == platform.node() and _is_dead(int(name["process"])):
-            shutil.rmtree(other, ignore_errors=True) if other.is_dir() else other.unlink(missing_ok=True)
+    _tidy(final.parent.absolute(), os.getpid())
     return final.with_name(f".{final.name}.partial-{secrets.token_hex(4)}-{os.getpid()}-{platform.node()}")
+
+
+@functools.cache
+def _tidy(folder: Path, process: int) -> None:
+    """Remove what dead writers left; once in a ``process``, as thousands of runs may stand there."""
+    for other in folder.iterdir():
+        left = _PARTIAL.fullmatch(other.name)
+        writer = int(left["process"]) if left and left["machine"] == platform.node() else process
+        if writer != process and _is_dead(writer):
+            if other.is_dir() and not other.is_symlink():
+                shutil.rmtree(other, ignore_errors=True)
+            else:
+                other.unlink(missing_ok=True)
 
 
 def _is_dead(process: int) -> bool:

@@ -1,7 +1,13 @@
 """Where each file of a store is. No other module knows these names."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+
+from justfit.errors import StoreError
+
+_RUNS, _SPLITS = "runs", "splits"
+_ID = re.compile("[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -49,10 +55,15 @@ class StudyPaths:
 def run_path(store: Path, run_id: str) -> Path:
     """The file of a trained run, which all studies of a store share.
 
+    Raises:
+        StoreError: what is no id could lead out of the store.
+
     >>> run_path(Path("store"), "1f0a93bc77de").as_posix()
     'store/runs/1f0a93bc77de.json'
     """
-    return store / "runs" / f"{run_id}.json"
+    if not _ID.fullmatch(run_id):
+        raise StoreError(f'"{run_id}" is no id of a run: expected 12 of the digits 0 to 9 and a to f.')
+    return store / _RUNS / f"{run_id}.json"
 
 
 def splits_path(store: Path, key: str) -> Path:
@@ -61,7 +72,7 @@ def splits_path(store: Path, key: str) -> Path:
     >>> splits_path(Path("store"), "1f0a93bc77de").as_posix()
     'store/splits/1f0a93bc77de.safetensors'
     """
-    return store / "splits" / f"{key}.safetensors"
+    return store / _SPLITS / f"{key}.safetensors"
 
 
 def study_folder(store: Path, name: str, study_id: str) -> Path:
@@ -71,3 +82,15 @@ def study_folder(store: Path, name: str, study_id: str) -> Path:
     'imdb-1f0a93bc77de'
     """
     return store / f"{name}-{study_id}"
+
+
+def to_remove(broken: Path) -> Path:
+    """What must go so that a broken file is made anew: of a study's files the folder, a run or splits alone.
+
+    >>> to_remove(Path("store/wine-1f0a93bc77de/model/model.json")).as_posix()
+    'store/wine-1f0a93bc77de'
+    """
+    folder = broken.parent
+    if folder.name in (_RUNS, _SPLITS):
+        return broken
+    return folder.parent if folder.name == StudyPaths(folder).model.parent.name else folder

@@ -11,6 +11,7 @@ from justfit.data.raw import Ids, Numbers, Raw, Texts
 from justfit.data.rows import Float32, Rows, native_rows
 from justfit.errors import DataError
 from justfit.machine import available_threads
+from justfit.spec import Layer
 from justfit.store.model import Model
 
 
@@ -68,6 +69,28 @@ def predict(model: Model, rows: Raw | Sequence[str]) -> Predictions:
 
 def network_outputs(model: Model, rows: Rows) -> Float32:
     """The last layer's outputs for prepared rows, float32 ``[rows, outputs]``."""
-    layers = model.network.layers(model.task, model.kernels[-1].shape[1])
-    activations = [_native.Activation.__members__[layer.activation] for layer in layers]
-    return _native.predict(native_rows(rows), model.kernels, model.biases, activations, available_threads())
+    return _layer_outputs(model, rows, len(model.kernels))
+
+
+def network_penalty(model: Model, rows: Rows) -> float:
+    """What L1, L2 and activity penalties add to the network's loss on prepared rows, as Keras reports it."""
+    penalty = 0.0
+    for number, layer in enumerate(_layers(model)):
+        kernel = model.kernels[number].astype(np.float64)
+        penalty += layer.l1 * float(np.abs(kernel).sum()) + layer.l2 * float((kernel**2).sum())
+        if layer.activity_l1 or layer.activity_l2:
+            outputs = _layer_outputs(model, rows, number + 1).astype(np.float64)
+            weighed = layer.activity_l1 * np.abs(outputs) + layer.activity_l2 * outputs**2
+            penalty += float(weighed.sum()) / len(rows)
+    return penalty
+
+
+def _layers(model: Model) -> tuple[Layer, ...]:
+    return model.network.layers(model.task, model.kernels[-1].shape[1])
+
+
+def _layer_outputs(model: Model, rows: Rows, layers: int) -> Float32:
+    """What the last of the first so many layers gives for prepared rows, float32 ``[rows, units]``."""
+    activations = [_native.Activation.__members__[layer.activation] for layer in _layers(model)[:layers]]
+    kernels, biases = model.kernels[:layers], model.biases[:layers]
+    return _native.predict(native_rows(rows), kernels, biases, activations, available_threads())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from justfit.spec import Diverged, Done, Epoch, History, Outcome, Run, plain
+from justfit.spec import Diverged, Done, Epoch, History, Outcome, Run, digest, plain
 from justfit.store.files import broken, make_folders, read_json, require_format, write_json
 from justfit.store.paths import run_path
 
@@ -56,7 +56,7 @@ def write_run(store: Path, run: Run, history: History, outcome: Outcome, updates
 
 
 def has_run(store: Path, run_id: str) -> bool:
-    """Whether a run has been trained."""
+    """Whether a run has been trained; raises `StoreError` for what is no id."""
     return run_path(store, run_id).is_file()
 
 
@@ -64,52 +64,71 @@ def read_run(store: Path, run_id: str) -> StoredRun:
     """A trained run.
 
     Raises:
-        StoreError: there is none, or its file is cut off, changed or too new.
+        StoreError: there is none, it is of another spec, or its file is cut off, changed or too new.
     """
     path = run_path(store, run_id)
     content = read_json(path)
     require_format(path, content, FORMAT)
     try:
-        epoch, updates, spec = content["outcome"]["diverged"], content["updates"], content["spec"]
-        if not isinstance(updates, int) or not isinstance(spec, dict):
-            raise TypeError("expected a number of updates and a spec")
-        outcome = Done() if epoch is None else Diverged(int(epoch))
-        return StoredRun(run_id, spec, _history(content["history"]), outcome, updates)
-    except (KeyError, TypeError, ValueError) as error:
-        raise broken(path, f"no trained run ({type(error).__name__}: {error})") from error
+        return _stored_run(run_id, content)
+    except ValueError as error:
+        raise broken(path, f"not a trained run ({error})") from error
+
+
+_KEYS = ("spec", "outcome", "updates", "history")
+
+
+def _stored_run(run_id: str, content: dict[str, Any]) -> StoredRun:
+    if set(content) != set(_KEYS):
+        raise ValueError(f"expected the keys format, {', '.join(_KEYS)}")
+    spec, rows = content["spec"], content["history"]
+    if not isinstance(spec, dict) or digest(spec)[: len(run_id)] != run_id:
+        raise ValueError(f"key spec: expected that of run {run_id}")
+    if not isinstance(rows, list):
+        raise ValueError("key history: expected a list of epochs")  # noqa: TRY004 - not the caller's fault
+    history = tuple(_epoch(number, row) for number, row in enumerate(rows, start=1))
+    return StoredRun(
+        run_id, spec, history, _outcome(content["outcome"]), _count("updates", content["updates"], 0)
+    )
+
+
+def _outcome(value: object) -> Outcome:
+    if not isinstance(value, dict) or set(value) != {"diverged"}:
+        raise ValueError("key outcome: expected an object with the key diverged")
+    epoch = value["diverged"]
+    return Done() if epoch is None else Diverged(_count("diverged", epoch, 1))
+
+
+def _count(key: str, value: object, low: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < low:
+        raise ValueError(f"key {key}: expected a whole number from {low}, got {value!r}")
+    return value
 
 
 def _row(epoch: Epoch) -> dict[str, object]:
     """JSON has no infinities, so a diverged loss is written as text."""
-    return {key: _plain(value) for key, value in dataclasses.asdict(epoch).items()}
+    return {key: _plain(value) for key, value in vars(epoch).items()}
 
 
 def _plain(value: float | None) -> float | str | None:
     return value if value is None or math.isfinite(value) else str(value)
 
 
-def _history(rows: object) -> History:
-    if not isinstance(rows, list):
-        raise TypeError("expected a list of epochs")
-    return tuple(_epoch(number, row) for number, row in enumerate(rows, start=1))
-
-
+_FIELDS = tuple(field.name for field in dataclasses.fields(Epoch))
 _OPTIONAL = ("val_loss", "val_data_loss", "val_metric", "fit_loss", "fit_metric")
 
 
 def _epoch(number: int, row: Any) -> Epoch:
-    keys = [field.name for field in dataclasses.fields(Epoch)]
-    if not isinstance(row, dict) or set(row) != set(keys) or row["epoch"] != number:
+    if not isinstance(row, dict) or row.keys() != set(_FIELDS) or row["epoch"] != number:
         raise ValueError(
-            f"epoch {number}: expected an object with epoch {number} and the keys {', '.join(keys)}"
+            f"epoch {number}: expected an object with epoch {number} and the keys {', '.join(_FIELDS)}"
         )
-    numbers = {key: _number(number, key, row[key]) for key in keys[1:]}
-    return Epoch(epoch=number, **numbers)
+    return Epoch(number, *[_number(number, key, row[key]) for key in _FIELDS[1:]])
 
 
 def _number(epoch: int, key: str, value: object) -> Any:
-    if value is None and key in _OPTIONAL:
-        return None
+    if type(value) is float or (value is None and key in _OPTIONAL):
+        return value
     if value in ("nan", "inf", "-inf") or (isinstance(value, int | float) and not isinstance(value, bool)):
         return float(value)
     raise ValueError(f"epoch {epoch}, key {key}: expected a number, got {value!r}")

@@ -1,18 +1,20 @@
-"""Which rows of which split train and validate, kept so that whatever comes later compares on the same rows."""
+"""Which rows of which split train and validate, kept so that what comes later compares on the same rows."""
 
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from justfit.data.splits import Split
+from justfit.data.dataset import Split
 from justfit.spec import Protocol, digest, plain
 from justfit.store.files import broken, make_folders, read_bytes, write_bytes
 from justfit.store.paths import splits_path
 
-_MOST_BYTES_A_ROW = 2 * 8
-_HEADER = 2**20
+_BYTES_A_ROW = 8
+_HEADER = 2**10
+_HEADER_A_SPLIT = 2**8
 
 
 def splits_key(fingerprint: str, protocol: Protocol) -> str:
@@ -21,7 +23,11 @@ def splits_key(fingerprint: str, protocol: Protocol) -> str:
 
 
 def write_splits(store: Path, key: str, splits: tuple[Split, ...]) -> None:
-    """Keep splits; raises `StoreError` where the disk is full or the folder may not be written."""
+    """Keep splits in which rows train and validate.
+
+    Raises:
+        StoreError: the disk is full or the folder may not be written.
+    """
     tensors = {}
     for number, split in enumerate(splits, start=1):
         tensors[f"train_{number}"] = split.train.astype(np.int64)
@@ -40,18 +46,28 @@ def read_splits(store: Path, key: str, protocol: Protocol, rows: int) -> tuple[S
     path = splits_path(store, key)
     if not path.is_file():
         return None
-    content = read_bytes(path, _HEADER + protocol.splits * _MOST_BYTES_A_ROW * rows)
+    content = read_bytes(path, _HEADER + protocol.splits * (_HEADER_A_SPLIT + _BYTES_A_ROW * rows))
     try:
         tensors = load(content)
-        found = []
-        for number in range(1, protocol.splits + 1):
-            train, validation = tensors[f"train_{number}"], tensors[f"validation_{number}"]
-            both = np.concatenate((train, validation))
-            if both.dtype != np.int64 or len(np.unique(both)) != len(both) or not len(train):
-                raise ValueError("rows of another type, or in both parts")
-            if both.min() < 0 or both.max() >= rows:
-                raise ValueError(f"rows outside [0, {rows})")
-            found.append(Split(train.astype(np.intp), validation.astype(np.intp)))
+        found = tuple(_split(tensors, number, rows) for number in range(1, protocol.splits + 1))
     except (SafetensorError, KeyError, ValueError) as error:
-        raise broken(path, f"no splits of {rows} rows ({error})") from error
-    return tuple(found)
+        raise broken(path, f"not {protocol.splits} splits of {rows} rows ({error})") from error
+    if len(tensors) != 2 * protocol.splits:
+        raise broken(path, f"a file of {len(tensors)} tensors where {2 * protocol.splits} were expected")
+    return found
+
+
+def _split(tensors: dict[str, npt.NDArray[np.generic]], number: int, rows: int) -> Split:
+    """One split of ``rows`` rows, checked; raises ValueError or KeyError where it cannot be."""
+    parts: list[npt.NDArray[np.intp]] = []
+    for name in (f"train_{number}", f"validation_{number}"):
+        part = tensors[name]
+        if part.dtype != np.int64 or part.ndim != 1 or not len(part) or (np.diff(part) <= 0).any():
+            raise ValueError(f"{name}: expected row numbers (int64) that rise")
+        if part[0] < 0 or part[-1] >= rows:
+            raise ValueError(f"{name}: expected rows from 0 to {rows - 1}")
+        parts.append(part.astype(np.intp))
+    train, validation = parts
+    if len(np.intersect1d(train, validation, assume_unique=True)):
+        raise ValueError(f"train_{number} and validation_{number} have rows in common")
+    return Split(train, validation)

@@ -1,16 +1,23 @@
 """`StoredStudy`: a study's folder, readable from its first stage on and done when its result is there."""
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from justfit.errors import StoreError
-from justfit.spec import plain
+from justfit.spec import Study, digest, plain
 from justfit.spec.checks import nearest
-from justfit.spec.study import Study
-from justfit.store.files import broken, make_folders, read_json, require_format, require_writable, told, write_json
+from justfit.store.files import (
+    broken,
+    make_folders,
+    read_json,
+    remove_folder,
+    require_format,
+    require_writable,
+    told,
+    write_json,
+)
 from justfit.store.model import Model, write_model
 from justfit.store.paths import StudyPaths, run_path, study_folder
 from justfit.store.runs import StoredRun, read_run
@@ -27,8 +34,8 @@ class StoredStudy:
     spec: dict[str, Any]
     """As `justfit.spec.plain` gives it."""
     stages: tuple[dict[str, Any], ...]
-    """In order; each with ``name`` and ``networks``: their ``name``, ``settings``, ``parameters``,
-    ``runs`` (ids) and ``standing``."""
+    """In order; each with ``name`` and ``networks``: their ``name``, ``candidate``, ``parameters``,
+    ``layers`` (lines of its summary), ``runs`` (ids) and ``standing`` (None where there is none)."""
     result: dict[str, Any] | None
     """None while it is not done."""
 
@@ -39,8 +46,8 @@ class StoredStudy:
 
     @property
     def id(self) -> str:
-        """The study's."""
-        return self.folder.name.rpartition("-")[2]
+        """The study's, wherever its folder is."""
+        return digest(self.spec)[:12]
 
     @property
     def networks(self) -> dict[str, dict[str, Any]]:
@@ -80,14 +87,17 @@ def begin_study(store: Path, study: Study) -> Path:
     """The study's folder, made where it is not there yet.
 
     Raises:
-        StoreError: something else stands there, the disk is full or the folder may not be written.
+        StoreError: something else stands there, its study was cut off or changed, the disk is full or the
+            folder may not be written.
     """
     folder = study_folder(store, study.name, study.id)
     require_writable(folder)
     make_folders(folder)
     paths = StudyPaths(folder)
     if not paths.study.is_file():
-        write_json(paths.study, {**plain(study), "format": FORMAT})
+        write_json(paths.study, {"format": FORMAT, "spec": plain(study)})
+    elif digest(_read_spec(paths.study)) != digest(plain(study)):
+        raise broken(paths.study, "not the study that its folder is named for")
     return folder
 
 
@@ -114,20 +124,53 @@ def read_study(folder: Path) -> StoredStudy:
         StoreError: there is none, or a file of it is missing, cut off, changed or too new.
     """
     paths = StudyPaths(folder)
-    spec = read_json(paths.study)
-    require_format(paths.study, spec, FORMAT)
-    stages: object = []
-    if paths.stages.is_file():
-        content = read_json(paths.stages)
-        require_format(paths.stages, content, FORMAT)
-        stages = content.get("stages")
-    result = None
-    if is_done(folder):
-        result = read_json(paths.result)
-        require_format(paths.result, result, FORMAT)
-    if not isinstance(stages, list) or not isinstance(spec.get("name"), str):
-        raise broken(paths.stages, "no list of stages")
+    spec = _read_spec(paths.study)
+    stages = _read(paths.stages).get("stages") if paths.stages.is_file() else []
+    if (wrong := _wrong_stage(stages)) is not None:
+        raise broken(paths.stages, f"not a list of stages ({wrong})")
+    assert isinstance(stages, list)
+    result = _read(paths.result) if is_done(folder) else None
+    if result is not None and not _is_list_of_texts(result.get("final_runs")):
+        raise broken(paths.result, "not a result (key final_runs: expected a list of ids)")
     return StoredStudy(folder, spec, tuple(stages), result)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content = read_json(path)
+    require_format(path, content, FORMAT)
+    return content
+
+
+def _read_spec(path: Path) -> dict[str, Any]:
+    spec = _read(path).get("spec")
+    if not isinstance(spec, dict) or not isinstance(spec.get("name"), str):
+        raise broken(path, "not a study (key spec: expected an object with a name)")
+    return spec
+
+
+_OF_NETWORK = ("name", "candidate", "parameters", "layers", "runs", "standing")
+
+
+def _wrong_stage(stages: object) -> str | None:
+    """What in ``stages`` is not as `StoredStudy` has it; None where all is."""
+    if not isinstance(stages, list):
+        return "key stages: expected a list"
+    for number, stage in enumerate(stages, start=1):
+        if not isinstance(stage, dict) or not isinstance(stage.get("name"), str):
+            return f"stage {number}: expected an object with a name"
+        if not isinstance(stage.get("networks"), list):
+            return f"stage {number}: expected a list of networks"
+        for place, network in enumerate(stage["networks"], start=1):
+            where = f"stage {number}, network {place}"
+            if not isinstance(network, dict) or network.keys() != set(_OF_NETWORK):
+                return f"{where}: expected an object with the keys {', '.join(_OF_NETWORK)}"
+            if not isinstance(network["name"], str) or not _is_list_of_texts(network["runs"]):
+                return f"{where}: expected a name and a list of ids of runs"
+    return None
+
+
+def _is_list_of_texts(values: object) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
 
 
 def study_folders(store: Path) -> list[Path]:
@@ -135,9 +178,8 @@ def study_folders(store: Path) -> list[Path]:
     with told(store, "read"):
         if not store.is_dir():
             return []
-        return sorted(
-            folder for folder in store.iterdir() if folder.name[0] != "." and StudyPaths(folder).study.is_file()
-        )
+        folders = [folder for folder in store.iterdir() if folder.name[0] != "."]
+    return sorted(folder for folder in folders if _is_study(folder, done=False))
 
 
 def find_study(store: Path, reference: str, *, done: bool = False) -> Path:
@@ -156,7 +198,8 @@ def find_study(store: Path, reference: str, *, done: bool = False) -> Path:
     """
     for folder in (Path(reference), store / reference):
         if reference and _is_study(folder, done=done):
-            return folder
+            # "." and ".." do not say in which store they are.
+            return folder if folder.name not in ("", "..") else folder.resolve()
     names = [folder.name for folder in study_folders(store) if _is_study(folder, done=done)]
     meant = [
         name
@@ -172,40 +215,48 @@ def find_study(store: Path, reference: str, *, done: bool = False) -> Path:
         raise StoreError(f'"{reference}" may mean {_few(meant)} in {store}: give more of the id.')
     known = f"Known are {_few(names)}." if names else "There are no studies yet."
     kind = "finished study" if done else "study"
-    raise StoreError(f'No {kind} "{reference}" at that path or in {store}. {known}{nearest(reference, names)}')
+    raise StoreError(
+        f'No {kind} "{reference}" at that path or in {store}. {known}{nearest(reference, names)}'
+    )
 
 
 def _is_study(folder: Path, *, done: bool) -> bool:
     try:
         return StudyPaths(folder).study.is_file() and (is_done(folder) or not done)
-    except OSError:
+    except OSError:  # as in `is_done`
         return False
 
 
 def remove_study(folder: Path) -> tuple[str, ...]:
     """Remove a study's folder, and the runs that no other study in its store names.
 
+    Killed on the way it leaves the study whole or gone, and perhaps runs that nothing names.
+
     Returns:
         The ids of the runs removed.
 
     Raises:
-        StoreError: it cannot be read or may not be removed.
+        StoreError: it or another study cannot be read, or it is a link or may not be removed.
     """
     store = folder.parent
     own = set(_run_ids(read_study(folder)))
     for other in study_folders(store):
-        if other != folder:
+        if not other.samefile(folder):
             own -= set(_run_ids(read_study(other)))
-    with told(folder, "removed"):
-        shutil.rmtree(folder)
-        for run_id in own:
-            run_path(store, run_id).unlink(missing_ok=True)
-    return tuple(sorted(own))
+    paths = {run_id: run_path(store, run_id) for run_id in sorted(own)}
+    removed = tuple(run_id for run_id, path in paths.items() if path.is_file())
+    remove_folder(folder)
+    for run_id in removed:
+        with told(paths[run_id], "removed"):
+            paths[run_id].unlink(missing_ok=True)
+    return removed
 
 
 def _run_ids(study: StoredStudy) -> Iterator[str]:
-    for network in study.networks.values():
-        yield from network["runs"]
+    # Not by `networks`: of two stages' networks with one name it has only the last.
+    for stage in study.stages:
+        for network in stage["networks"]:
+            yield from network["runs"]
     if study.result:
         yield from study.result["final_runs"]
 

@@ -58,7 +58,7 @@ class NetworkSummary:
     epochs: int
     runs: int
     missing: int
-    """How many of its runs are still to be trained."""
+    """How many of its runs are still to be trained, and are not those of a network before it, too."""
 
     @property
     def parameters(self) -> int:

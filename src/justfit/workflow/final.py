@@ -23,15 +23,20 @@ from justfit.judge import (
     row_losses,
 )
 from justfit.spec import Epoch, Failed, Named, Run
-from justfit.store import Model, network_outputs, read_study, write_result, write_run
+from justfit.store import (
+    Model,
+    has_run,
+    network_outputs,
+    network_penalty,
+    read_study,
+    write_result,
+    write_run,
+)
 from justfit.workflow.events import Chosen, EpochDone, Event, LayerSummary, RunDone, Stored, Tested
 from justfit.workflow.plan import Plan
 from justfit.workflow.trials import Ground, Trial, ground_of, require_learned, summary, train_runs
 
 STAGE = "final"
-
-_REPLICATED = ("loss", "accuracy", "mae", "rmse", "r2")
-"""Figures of the test rows whose mean over replicates is kept."""
 
 
 def carry_out_final(  # noqa: PLR0913 - what the stages came to
@@ -64,7 +69,7 @@ def carry_out_final(  # noqa: PLR0913 - what the stages came to
     found: dict[str, object] = {"final_runs": []}
     model = None
     if plan.study.final is not None:
-        trials, ground = yield from _train(plan, named, chosen, folder.parent, threads)
+        trials, ground = yield from _train(plan, named, chosen, folder.parent, test, threads)
         models = [_model(plan, ground, trial) for trial in trials]
         model = models[0]
         test = test or plan.dataset.sealed.open()
@@ -81,16 +86,16 @@ def carry_out_final(  # noqa: PLR0913 - what the stages came to
     yield Stored(read_study(folder))
 
 
-def _train(
-    plan: Plan, named: Named, chosen: Chosen, store: Path, threads: int | None
+def _train(  # noqa: PLR0913, PLR0917 - all from `carry_out_final`
+    plan: Plan, named: Named, chosen: Chosen, store: Path, test: Part | None, threads: int | None
 ) -> Generator[Event, None, tuple[list[Trial], Ground]]:
     """Train the final networks, one a replicate."""
     assert plan.study.final is not None
     rows = np.arange(len(plan.dataset.train))
-    split = Split(rows, rows[:0])
     if plan.study.final.train_on == "training_part":
-        split = Split(plan.splits[0].train, rows[:0])
-    ground = ground_of(plan, split)
+        ground = ground_of(plan, plan.splits[0], test)  # validating again, as the run of that spec does
+    else:
+        ground = ground_of(plan, Split(rows, rows[:0]))
     runs = plan.final_runs(named.candidate, plan.study.final, chosen.epochs)
     trials: dict[str, Trial] = {}
     for run, event in train_runs(ground, runs, threads=threads, fit=plan.study.fit):
@@ -100,7 +105,8 @@ def _train(
             case Trial(trained=trained, updates=updates):
                 require_learned(event)
                 trials[run.id] = event
-                write_run(store, run, trained.history, trained.outcome, updates)
+                if plan.study.fit or not has_run(store, run.id):  # one that is there may have the fit, too
+                    write_run(store, run, trained.history, trained.outcome, updates)
                 yield RunDone(STAGE, named.name, 1, run.seed, trained.outcome)
             case Failed(reason):
                 raise EngineError(reason)
@@ -142,19 +148,33 @@ def _tested(plan: Plan, ground: Ground, models: Sequence[Model], run: Run, test:
     first: dict[str, Any] = {}
     for model in models:
         outputs = network_outputs(model, rows)
-        figures: dict[str, Any] = {"loss": dataclasses.asdict(loss_figure(row_losses(loss, labels, outputs)))}
+        figures: dict[str, Any] = {
+            "loss": dataclasses.asdict(loss_figure(row_losses(loss, labels, outputs))),
+            "penalty": network_penalty(model, rows),
+        }
         if model.target is None:
             measured = classification_figures(test.labels, outputs, dataset.classes, dataset.task)
             figures |= dataclasses.asdict(measured)
         else:
             figures |= dataclasses.asdict(regression_figures(test.labels, model.target.from_engine(outputs)))
         first = first or figures
-        for name in _REPLICATED:
-            if name in figures:
-                values[name].append(figures[name]["value"])
+        for name, value in _replicated(figures):
+            values[name].append(value)
     means = {
         name: {**dataclasses.asdict(mean_interval(found, low=-math.inf)), "values": found}
         for name, found in values.items()
     }
     guess = baseline(dataset.train.labels, test.labels, dataset.classes, dataset.task)
     return {"test": first, "test_replicates": means, "test_baseline": dataclasses.asdict(guess)}
+
+
+def _replicated(figures: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """The figures of one replicate whose mean over replicates is kept, by name."""
+    for name in ("loss", "accuracy", "mae", "rmse", "r2"):
+        if name in figures:
+            yield name, figures[name]["value"]
+    if figures["penalty"]:
+        yield "loss_with_penalties", figures["loss"]["value"] + figures["penalty"]
+    for row in figures.get("classes", ()):
+        for name in ("precision", "recall", "f1"):
+            yield f"{name} of {row['name']}", row[name]["value"]

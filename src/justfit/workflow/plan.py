@@ -25,6 +25,7 @@ from justfit.spec import (
     TextEncoding,
     expand,
 )
+from justfit.spec.checks import require_choice
 from justfit.spec.settings import settings_of
 
 DEFAULT_NETWORK = Network((16, 16))
@@ -66,7 +67,7 @@ class Plan:
         )
 
     def resolve(self, candidate: Candidate, where: str = "") -> Candidate:
-        """A candidate with its batch size and loss decided; raises `SpecError` where the loss does not fit."""
+        """A candidate with batch size and loss decided; raises `SpecError` where the loss does not fit."""
         recipe, task = candidate.recipe, self.dataset.task
         batch_size = recipe.batch_size or batch_size_for(len(self.splits[0].train))
         try:
@@ -121,24 +122,47 @@ def plan(study: Study, dataset: Dataset) -> Plan:
     found = Plan(
         study, dataset, preparation, splits(study.validation, train.labels, dataset.task, train.groups)
     )
-    if not found.selects and study.final is not None and study.final.of is None:
-        named = [each for stage in study.stages for each in found.candidates(stage, _all(found, stage), {})]
-        if len({each.name for each in named}) > 1:
-            raise SpecError(
-                'validation is "none", so nothing tells which candidate is best: name one under final, as '
-                f'of: "{named[0].name}".'
-            )
+    _check_names(found, _known(found))
     return found
 
 
-def _all(plan: Plan, until: Stage) -> dict[str, tuple[Named, ...]]:
-    """The candidates of the stages before one, where no stage has a winner."""
-    before: dict[str, tuple[Named, ...]] = {}
+def _known(plan: Plan) -> dict[str, tuple[Named, ...]]:
+    """The candidates of the stages that build on no winner: known before anything is trained."""
+    known: dict[str, tuple[Named, ...]] = {}
     for stage in plan.study.stages:
-        if stage is until:
-            break
-        before[stage.name] = plan.candidates(stage, before, {})
-    return before
+        base = stage.base
+        if base is None or (not base.winner and base.stage in known):
+            known[stage.name] = plan.candidates(stage, known, {})
+    return known
+
+
+def _check_names(plan: Plan, known: Mapping[str, Sequence[Named]]) -> None:
+    """Raise `SpecError` where a name means two candidates, or it is not clear which one is tested."""
+    names, final = named_candidates(known), plan.study.final
+    if final is None:
+        return
+    stages = [stage.name for stage in plan.study.stages]
+    if final.of is not None and final.of not in stages and len(known) == len(stages):
+        require_choice("of", final.of, [*stages, *names], "under final")
+    meant = list(names) if final.of is None else [each.name for each in known.get(final.of, ())]
+    if not plan.selects and len(meant) > 1:
+        raise SpecError(
+            'validation is "none", so nothing tells which candidate is best: name one under final, as '
+            f'of: "{meant[0]}".'
+        )
+
+
+def named_candidates(stages: Mapping[str, Sequence[Named]]) -> dict[str, Named]:
+    """The candidates of stages by name; raises `SpecError` where a name stands for two different ones."""
+    found: dict[str, Named] = {}
+    for stage, candidates in stages.items():
+        for named in candidates:
+            if found.setdefault(named.name, named).candidate != named.candidate:
+                raise SpecError(
+                    f'stage {stage} has a candidate with the name "{named.name}", which in an earlier stage '
+                    "is a different one: give it a name of its own."
+                )
+    return found
 
 
 def single(  # noqa: PLR0913 - what can be decided about a network

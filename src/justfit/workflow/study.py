@@ -32,7 +32,7 @@ from justfit.spec import (
     Study,
     plain,
 )
-from justfit.spec.checks import require_integer
+from justfit.spec.checks import require_choice, require_integer
 from justfit.store import (
     StoredStudy,
     begin_study,
@@ -59,7 +59,7 @@ from justfit.workflow.events import (
     Stored,
 )
 from justfit.workflow.final import carry_out_final
-from justfit.workflow.plan import DEFAULT_NETWORK, Plan, data_of, plan, single
+from justfit.workflow.plan import DEFAULT_NETWORK, Plan, data_of, named_candidates, plan, single
 from justfit.workflow.trials import Trial, ground_of, summary, train_runs
 
 
@@ -87,7 +87,8 @@ def run(  # noqa: PLR0913 - what can be decided about a network
         replicates: how often each network is trained, with seeds from ``seed`` on.
         seed: another one gives other initial weights, row order and dropout, on the same split.
         store: the folder that holds the studies' folders.
-        fit: measure the training rows like validation rows, too, after each epoch. It changes no other figure.
+        fit: measure the training rows like validation rows, too, after each epoch. It changes no other
+            figure.
 
     Returns:
         The stored study, figures of the test rows included.
@@ -177,7 +178,8 @@ class _Workflow:
         yield chosen
         result |= {
             "chosen": chosen.network,
-            "best_epoch": chosen.epochs,
+            "best_epoch": chosen.standing and chosen.standing.best_epoch,
+            "epochs": chosen.epochs,
             "standing": chosen.standing and asdict(chosen.standing),
         }
         yield from carry_out_final(
@@ -219,6 +221,7 @@ class _Workflow:
             winners = {} if base is None or not base.winner else {base.stage: self._winner(base.stage)}
             self.candidates[stage.name] = self.plan.candidates(stage, self.candidates, winners)
             ready.append(stage)
+        named_candidates(self.candidates)
         return ready
 
     def _winner(self, stage: str) -> Named:
@@ -239,16 +242,15 @@ class _Workflow:
             summaries = []
             for named in self.candidates[stage.name]:
                 runs = self.plan.runs(named.candidate)
-                new = [each for each in runs if self._is_missing(each)]
+                new = [each for each in runs if each.id not in where and self._is_missing(each)]
                 summaries.append(self._summary(named, len(runs), len(new)))
                 for each in new:
-                    if each.id not in where:
-                        where[each.id] = (stage.name, named.name)
-                        missing[each.split].append(each)
+                    where[each.id] = (stage.name, named.name)
+                    missing[each.split].append(each)
             yield StagePlanned(stage.name, tuple(summaries))
         self._write_stages()
-        for split, runs in sorted(missing.items()):
-            yield from self._train(split, runs, where)
+        for split, group in sorted(missing.items()):
+            yield from self._train(split, group, where)
         for stage in stages:
             self.standings[stage.name] = self._rank(stage) if self.plan.selects else {}
             if self.plan.selects:
@@ -312,6 +314,7 @@ class _Workflow:
                         "name": named.name,
                         "candidate": plain(named.candidate),
                         "parameters": self._summary(named, 0, 0).parameters,
+                        "layers": [asdict(line) for line in self._summary(named, 0, 0).layers],
                         "runs": [each.id for each in self.plan.runs(named.candidate)],
                         "standing": stands and asdict(stands),
                     }
@@ -322,16 +325,16 @@ class _Workflow:
     def _choose(self) -> tuple[Named, Chosen]:
         """The network to test and its epochs."""
         final = self.study.final
-        named_all = {named.name: named for stage in self.candidates.values() for named in stage}
         of = final.of if final else None
+        named_all = named_candidates(self.candidates)
         if not self.plan.selects:
-            named = named_all[of] if of else next(iter(named_all.values()))
+            named = named_all[of] if of in named_all else self.candidates[of or self.study.stages[0].name][0]
             return named, Chosen(named.name, self._epochs(named, None), None, final is not None)
         standings = {name: found for stage in self.standings.values() for name, found in stage.items()}
         if of in self.standings:
             name = self._winner(of).name
         elif of is not None:
-            name = of
+            name = require_choice("of", of, [*self.standings, *standings], "under final")
         else:
             name = rank(standings, more_is_better=self._more_is_better)[0]
         found = standings[name]

@@ -53,7 +53,8 @@ class Ground:
             labels = part.labels if target is None else target.to_engine(part.labels)
             return Labelled.of(preparation.rows(part.raw), labels, task)
 
-        return cls(task, outputs, preparation, target, labelled(train), validation and labelled(validation))
+        validates = None if validation is None else labelled(validation)
+        return cls(task, outputs, preparation, target, labelled(train), validates)
 
     def layers(self, candidate: Candidate) -> tuple[Layer, ...]:
         """All layers of a candidate, the last one included."""

@@ -86,6 +86,21 @@ def test_a_text_found_twice_is_taken_once_and_one_of_two_libraries_not_at_all(li
     assert rows("arked") == [(f"marked {LONG}", 0)]
 
 
+def test_rows_of_one_module_are_a_group_and_those_of_others_are_not(libraries: Path) -> None:
+    names = {"justfit_made_a", "part_a", "justfit_made_b", "part_b"}
+    for library, part in (("justfit_made_a", "part_a"), ("justfit_made_b", "part_b")):
+        (libraries / library / part).mkdir()
+        fill(libraries / library)
+        fill(libraries / library / part)
+    dataset = load()
+    parts = (dataset.train, dataset.sealed.open())
+    texts = [text for part in parts for text in part.raw.texts]
+    groups = np.concatenate([part.groups for part in parts])
+    folders = [text.split()[0] for text in texts]  # with which `fill` begins them
+    assert set(folders) == names
+    assert len(set(zip(folders, groups.tolist(), strict=True))) == len(set(groups.tolist())) == 4
+
+
 def test_a_library_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docstrings, "LIBRARIES", {"numpy": "justfit_no_such_library"})
     with pytest.raises(DataError, match="justfit_no_such_library is not installed"):
@@ -97,6 +112,8 @@ def test_the_installed_libraries_give_thousands_of_texts_without_their_names() -
     assert dataset.classes == ("numpy", "scipy", "scikit-learn")
     assert len(dataset.train) > 2_000
     assert np.bincount(dataset.train.labels).min() > 0.15 * len(dataset.train)
+    labels_of_a_group = np.unique(np.column_stack((dataset.train.groups, dataset.train.labels)), axis=0)
+    assert 100 < len(np.unique(dataset.train.groups)) == len(labels_of_a_group)
     words = {word for text in dataset.train.raw.texts for word in tokens(text)}
     assert MASK in words
     assert not {

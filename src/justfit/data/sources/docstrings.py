@@ -98,6 +98,7 @@ def _rows() -> list[tuple[str, int, int]]:
     shared = set()
     modules = itertools.count()
     for label, package in enumerate(LIBRARIES.values()):
+        # The numbers never end, so of two libraries no modules have the same.
         for module, docstrings in zip(modules, _modules(_folder(package)), strict=False):
             for docstring in docstrings:
                 text = mask_names(docstring)

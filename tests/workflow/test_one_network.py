@@ -1,26 +1,24 @@
+"""The study of one network: train, take the best epoch, train anew on all rows, test once, keep it all."""
+
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from workflow.handmade import COLUMNS, dataset, do, labels_of, numbers, texts
+from workflow.handmade import COLUMNS, Done, dataset, do, labels_of, numbers, texts, untimed
 
 import justfit
 from justfit.data import Dataset, Numbers, Texts
-from justfit.errors import DataError, EngineError, SealError, StoreError
-from justfit.spec import Adam, Epoch, HoldOut, Network, Recipe, RmsProp, Scaling, Sgd, plain
-from justfit.store import StoredRun, predict, read_model
-from justfit.workflow import EpochDone, Event, Planned, Stored, carry_out, plan_run
+from justfit.errors import DataError, EngineError, SealError, SpecError, StoreError
+from justfit.spec import Adam, Data, Diverged, HoldOut, Network, Recipe, RmsProp, Scaling, Sgd, plain
+from justfit.store import predict, read_model
+from justfit.workflow import EpochDone, Event, Planned, RunDone, StagePlanned, Stored, carry_out, single
 
 
-def figures(history: tuple[Epoch, ...]) -> list[dict[str, object]]:
-    """A history without its times."""
-    return [{**dataclasses.asdict(epoch), "seconds": None} for epoch in history]
-
-
-def without_times(run: StoredRun) -> object:
-    histories = {name: figures(history) for name, history in run.histories.items()}
-    return run.spec, histories, {**run.result, "seconds": None}
+def without_times(done: Done) -> object:
+    histories = {name: untimed(history) for name, history in done.histories.items()}
+    return done.run_specs, histories, {**done.result, "seconds": None}
 
 
 def test_test_rows_are_opened_once_and_only_when_the_final_network_is_trained(tmp_path: Path) -> None:
@@ -29,10 +27,10 @@ def test_test_rows_are_opened_once_and_only_when_the_final_network_is_trained(tm
     stored = do(data, tmp_path, epochs=4, events=events)
     best = stored.result["best_epoch"]
     stages = [(event.stage, event.epoch.epoch) for event in events if isinstance(event, EpochDone)]
-    assert stages == [("validation", n + 1) for n in range(4)] + [("final", n + 1) for n in range(best)]
+    assert stages == [("network", n + 1) for n in range(4)] + [("final", n + 1) for n in range(best)]
     kinds = [event if isinstance(event, str) else type(event).__name__ for event in events]
-    trained = [*["EpochDone"] * 4, "Chosen", *["EpochDone"] * best]
-    assert kinds == ["Planned", *trained, "opened", "Tested", "Stored"]
+    trained = [*["EpochDone"] * 4, "RunDone", "StageDone", "Chosen", *["EpochDone"] * best, "RunDone"]
+    assert kinds == ["Planned", "StagePlanned", *trained, "opened", "Tested", "Stored"]
     with pytest.raises(SealError):
         data.sealed.open()
 
@@ -40,27 +38,31 @@ def test_test_rows_are_opened_once_and_only_when_the_final_network_is_trained(tm
 def test_the_plan_tells_rows_layers_parameters_and_what_to_beat(tmp_path: Path) -> None:
     events: list[Event | str] = []
     stored = do(numbers("multiclass"), tmp_path, Network((8, 4), dropout=(0.5, 0)), events=events)
-    plan = events[0]
+    plan, stage = events[:2]
     assert isinstance(plan, Planned)
+    assert isinstance(stage, StagePlanned)
     assert dataclasses.asdict(plan.rows) == {"train": 192, "validation": 48, "test": 200}
-    assert [(layer.kind, layer.outputs, layer.detail, layer.parameters) for layer in plan.layers] == [
+    (network,) = stage.networks
+    assert [(layer.kind, layer.outputs, layer.detail, layer.parameters) for layer in network.layers] == [
         ("dense", 8, "relu", 6 * 8 + 8),
         ("dropout", 8, "0.5", 0),
         ("dense", 4, "relu", 8 * 4 + 4),
         ("dense", 3, "softmax", 4 * 3 + 3),
     ]
+    assert (network.name, network.parameters) == ("8-4-3", 56 + 36 + 15)
+    assert (network.epochs, network.runs, network.missing) == (5, 1, 1)
     assert plan.notes == ("Made by hand.",)
     assert plan.baseline.figures.accuracy.value < 0.5
-    assert stored.result["label"] == plan.label == "8-4-3, batch 16"
-    assert stored.folder.name == f"handmade-{plan.run.id}"
-    assert stored.spec == plain(plan.run) | {"candidate": stored.spec["candidate"]}
+    assert stored.result["chosen"] == "8-4-3"
+    assert stored.folder.name == f"handmade-{plan.study.id}"
+    assert stored.study.spec == json.loads(json.dumps(plain(plan.study)))
 
 
-def test_a_stored_run_is_read_and_not_done_again(tmp_path: Path) -> None:
+def test_a_stored_study_is_read_and_not_done_again(tmp_path: Path) -> None:
     first = do(numbers("binary"), tmp_path)
     events: list[Event | str] = []
     data = numbers("binary", opened=lambda: events.append("opened"))
-    assert do(data, tmp_path, events=events) == first
+    assert do(data, tmp_path, events=events).study == first.study
     assert [type(event) for event in events] == [Stored]
     assert len(data.sealed.open()) == 200
 
@@ -90,7 +92,7 @@ def test_the_same_spec_of_texts_gives_the_same_figures_whatever_the_threads(tmp_
 def test_another_seed_gives_other_figures_on_the_same_split(tmp_path: Path) -> None:
     runs = [do(numbers("binary"), tmp_path, seed=seed) for seed in (0, 1)]
     assert runs[0].folder != runs[1].folder
-    assert figures(runs[0].histories["validation"]) != figures(runs[1].histories["validation"])
+    assert untimed(runs[0].histories["validation"]) != untimed(runs[1].histories["validation"])
     assert runs[0].result["validation_baseline"] == runs[1].result["validation_baseline"]
 
 
@@ -109,18 +111,18 @@ def test_the_chosen_epoch_has_the_lowest_validation_loss_and_the_final_training_
     assert stored.result["updates"] == 15 * stored.result["best_epoch"]
 
 
-def training_figures(stored: StoredRun) -> list[tuple[float, float]]:
+def training_figures(stored: Done) -> list[tuple[float, float]]:
     return [(epoch.loss, epoch.metric) for epoch in stored.histories["validation"]]
 
 
-def validation_losses(stored: StoredRun) -> list[float | None]:
+def validation_losses(stored: Done) -> list[float | None]:
     return [epoch.val_loss for epoch in stored.histories["validation"]]
 
 
 def test_words_that_only_validation_rows_have_teach_the_choosing_network_nothing(tmp_path: Path) -> None:
     train = ["good fine film", "bad poor film"] * 20
 
-    def done(validation: list[str], store: str) -> StoredRun:
+    def done(validation: list[str], store: str) -> Done:
         data = texts(train + validation, [0, 1] * 25, ["good zebra zebra zebra", "bad yak"], [0, 1])
         return do(data, tmp_path / store, protocol=HoldOut("last", 10))
 
@@ -159,7 +161,7 @@ def test_an_outlier_among_validation_rows_does_not_scale_the_training_rows(tmp_p
 def test_an_outlier_among_test_rows_changes_neither_the_choice_nor_the_model(tmp_path: Path) -> None:
     runs = [do(with_outlier("test", size), tmp_path / str(size)) for size in (1, 1e6)]
     for name in ("validation", "final"):
-        assert figures(runs[0].histories[name]) == figures(runs[1].histories[name])
+        assert untimed(runs[0].histories[name]) == untimed(runs[1].histories[name])
     models = [read_model(run.folder) for run in runs]
     np.testing.assert_array_equal(models[0].preparation.scale, models[1].preparation.scale)
     np.testing.assert_array_equal(models[0].kernels[0], models[1].kernels[0])
@@ -187,17 +189,20 @@ def test_a_stratified_hold_out_keeps_the_shares_of_classes(tmp_path: Path) -> No
 @pytest.mark.parametrize("optimizer", [Sgd(1e30), RmsProp(1e30), Adam(1e30)])
 @pytest.mark.parametrize("task", ["regression", "multiclass"])
 @pytest.mark.parametrize("batch_size", [16, 1000])
-def test_a_network_that_diverges_says_what_to_do_and_leaves_nothing(
+def test_a_network_that_diverges_says_what_to_do_and_is_not_trained_again(
     tmp_path: Path, optimizer: Sgd | RmsProp | Adam, task: str, batch_size: int
 ) -> None:
-    opened: list[str] = []
-    data = numbers(task, opened=lambda: opened.append("opened"))
-    with pytest.raises(
-        EngineError, match=r"became infinite or not a number in epoch 1 of .* lower the learning"
-    ):
-        do(data, tmp_path, Network((8, 8)), recipe=Recipe(optimizer, batch_size, epochs=3))
-    assert not opened
-    assert not list(tmp_path.iterdir())
+    events: list[Event | str] = []
+    message = r'"8-8-\d" cannot be tested: it diverged before one epoch .* Lower the learning rate, or scale'
+    for _ in range(2):
+        data = numbers(task, opened=lambda: events.append("opened"))
+        with pytest.raises(EngineError, match=message):
+            do(data, tmp_path, Network((8, 8)), recipe=Recipe(optimizer, batch_size, 3), events=events)
+    assert "opened" not in events
+    (outcome,) = [event.outcome for event in events if isinstance(event, RunDone)]
+    assert isinstance(outcome, Diverged)
+    assert not list(tmp_path.rglob("result.json"))
+    assert not list(tmp_path.rglob("model*"))
 
 
 def test_a_network_that_diverges_later_is_chosen_from_the_epochs_before(tmp_path: Path) -> None:
@@ -207,12 +212,9 @@ def test_a_network_that_diverges_later_is_chosen_from_the_epochs_before(tmp_path
 
 
 def test_rows_of_the_wrong_kind_are_refused_before_anything_is_trained_or_written(tmp_path: Path) -> None:
-    data = numbers("binary")
-    run = plan_run(data, preparation=justfit.TextEncoding())
-    with pytest.raises(
-        DataError, match="Rows of numbers cannot have the text encoding multi_hot: give a scal"
-    ):
-        list(carry_out(data, run, tmp_path))
+    study = single(Data("handmade", encoding="multi_hot"))
+    with pytest.raises(SpecError, match="handmade has rows of numbers, so encoding does not fit: give scal"):
+        list(carry_out(study, numbers("binary"), tmp_path))
     assert not list(tmp_path.iterdir())
 
 

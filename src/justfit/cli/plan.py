@@ -1,0 +1,60 @@
+"""``justfit plan``: what a study file would have trained, and about how long that takes on this machine."""
+
+import dataclasses
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from justfit.cli.check import FileArgument, outlined, plain_outline, show_end, show_outline
+from justfit.cli.run import StoreOption
+from justfit.cli.screen import say
+from justfit.cli.studies import JsonOption, say_json
+from justfit.machine import DEFAULT_STORE
+
+if TYPE_CHECKING:
+    from justfit.workflow.estimate import Estimate
+
+
+def plan(
+    file: FileArgument,
+    store: StoreOption = DEFAULT_STORE,
+    threads: Annotated[int | None, typer.Option(help="Processors to use; by default all.", min=1)] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a study file would have trained, and about how long and in how much memory."""
+    from justfit.store import has_run
+    from justfit.workflow.estimate import estimate
+
+    told = []
+    for number, (planned, stages) in enumerate(outlined(file, as_json=as_json)):
+        found = estimate(planned, stages, lambda run_id: has_run(store, run_id), threads)
+        told.append({**plain_outline(planned, stages), "estimate": dataclasses.asdict(found)})
+        if not as_json:
+            if number:
+                say()
+            show_outline(planned, stages)
+            show_end(planned.study, sum(stage.runs for stage in stages))
+            _show_estimate(found)
+    if as_json:
+        say_json({"file": file, "studies": told})
+
+
+def _show_estimate(found: "Estimate") -> None:
+    stored = f", {found.stored:,} more are stored already" if found.stored else ""
+    say()
+    say(f"to train: {found.runs:,} runs{stored}; in {found.cohorts:,} cohorts, the final networks included")
+    threads = f"{found.threads} processor{'s' if found.threads > 1 else ''}"
+    say(f"about {_duration(found.seconds)} on {threads}, about {found.memory / 1e9:.1f} GB of memory")
+
+
+def _duration(seconds: float) -> str:
+    """Two figures: more cannot be foreseen.
+
+    >>> _duration(0.34), _duration(48.0), _duration(610.0), _duration(9000.0)
+    ('less than 1 s', '48 s', '10 min', '2.5 h')
+    """
+    if seconds < 1:
+        return "less than 1 s"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 100 * 60 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,336 @@
+"""What was published beside what came out: rows of one table, as text, Markdown and HTML."""
+
+import html
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from justfit.errors import StoreError
+from justfit.judge import Agreement, agreement, mean_curve
+from justfit.store import StoredRun, StoredStudy
+from justfit.store.files import make_folders, write_bytes
+
+FOLDER = files("justfit") / "studies"
+"""Where the published studies and figures are."""
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """One published figure."""
+
+    study: str
+    network: str
+    figure: str
+    agreement: Agreement
+    is_leaked: bool
+    because: str
+    """Why it does not agree, where that is known."""
+
+
+@dataclass(frozen=True)
+class ParameterRow:
+    """A published number of parameters."""
+
+    study: str
+    widths: str
+    published: int
+    ours: int | None
+    """None where no network of the study has these widths."""
+
+    @property
+    def agrees(self) -> bool:
+        """Parameters are counted, so they must be equal."""
+        return self.ours == self.published
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a document read off its plots, and what the program reads off its own curves."""
+
+    study: str
+    stage: str
+    published: str
+    ours: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """One document: everything that it published beside what came out."""
+
+    name: str
+    title: str
+    figures: tuple[FigureRow, ...]
+    parameters: tuple[ParameterRow, ...]
+    readings: tuple[Reading, ...]
+    refused: str
+    """The error of the study that was published and cannot be; empty where there is none."""
+
+    @property
+    def agreeing(self) -> int:
+        """How many figures agree."""
+        return sum(row.agreement.agrees for row in self.figures)
+
+
+def published() -> dict[str, Any]:
+    """The published figures by document; ``tolerance`` stands beside the documents."""
+    content: dict[str, Any] = YAML(typ="safe", pure=True).load(
+        (FOLDER / "published.yaml").read_text(encoding="utf-8")
+    )
+    return content
+
+
+def reproduction(name: str, studies: Mapping[str, StoredStudy], refused: str = "") -> Reproduction:
+    """A document's figures beside those of its ``studies``, which are done.
+
+    Raises:
+        StoreError: a study lacks what is to be compared.
+    """
+    everything = published()
+    document, tolerance = everything[name], everything["tolerance"]
+    return Reproduction(
+        name=name,
+        title=document["title"],
+        figures=tuple(_figure_row(row, studies[row["study"]], tolerance) for row in document["figures"]),
+        parameters=tuple(_parameter_rows(document.get("parameters", {}), studies)),
+        readings=tuple(_reading(row, studies[row["study"]]) for row in document.get("readings", ())),
+        refused=refused,
+    )
+
+
+def _figure_row(row: Mapping[str, Any], study: StoredStudy, tolerance: Mapping[str, float]) -> FigureRow:
+    result = study.result or {}
+    network, figure, value = row.get("network", result.get("chosen")), row["figure"], row["published"]
+    margin = tolerance["loss" if "loss" in figure else "accuracy"]
+    low, high = row.get("within", (value - margin, value + margin))
+    found = agreement(value, _values(study, network, figure), low, high)
+    return FigureRow(study.name, network, figure, found, bool(result.get("leaked")), row.get("because", ""))
+
+
+_LAST = {
+    "last_accuracy": "metric",
+    "last_val_accuracy": "val_metric",
+    "last_val_loss": "val_loss",
+}
+
+
+def _values(study: StoredStudy, network: str, figure: str) -> list[float]:
+    """A figure's values, one a replicate."""
+    result = study.result or {}
+    if figure == "best_epoch":
+        return [float(result["best_epoch"])]
+    if figure in _LAST or figure in ("peak_val_accuracy", "min_val_loss"):
+        runs = study.runs(network) or study.final_runs
+        return [_of_history(run, figure) for run in runs]
+    means = result.get("test_replicates", {})
+    name = figure.removeprefix("test_")
+    if name == "loss" and "loss_with_penalties" in means:
+        name = "loss_with_penalties"
+    if name not in means:
+        raise StoreError(f'{study.folder.name} has no figure "{figure}".')
+    values: list[float] = means[name]["values"]
+    return values
+
+
+def _of_history(run: StoredRun, figure: str) -> float:
+    if figure in _LAST:
+        return float(getattr(run.history[-1], _LAST[figure]))
+    if figure == "peak_val_accuracy":
+        return max(float(epoch.val_metric or 0.0) for epoch in run.history)
+    return min(float(epoch.val_loss) for epoch in run.history if epoch.val_loss is not None)
+
+
+def _parameter_rows(
+    parameters: Mapping[str, Mapping[str, int]], studies: Mapping[str, StoredStudy]
+) -> Iterator[ParameterRow]:
+    for study, networks in parameters.items():
+        ours = {
+            name.partition(",")[0]: int(network["parameters"])
+            for name, network in studies[study].networks.items()
+        }
+        for widths, count in networks.items():
+            yield ParameterRow(study, widths, count, ours.get(widths))
+
+
+def _reading(row: Mapping[str, str], study: StoredStudy) -> Reading:
+    stage = next(stage for stage in study.stages if stage["name"] == row["stage"])
+    return Reading(study.name, row["stage"], row["published"], tuple(_read_off(study, stage)))
+
+
+def _read_off(study: StoredStudy, stage: Mapping[str, Any]) -> Iterator[str]:
+    """What the mean curves of a stage say, a sentence a network, the best first."""
+    by = study.spec["select"]
+    if by == "val_metric":
+        found = sorted(
+            (network for network in stage["networks"] if network["standing"]),
+            key=lambda network: -network["standing"]["value"],
+        )
+        for network in found:
+            stands = network["standing"]
+            yield (
+                f"{network['name']}: {stands['value']:.4f} in epoch {stands['best_epoch']}"
+                f"{_spread(stands['spread'])}"
+            )
+        return
+    for network in stage["networks"]:
+        histories = [run.history for run in study.runs(network["name"])]
+        curve = mean_curve(histories, "val_data_loss")
+        if curve is None:
+            yield f"{network['name']}: diverged"
+            continue
+        lowest = min(curve.mean)
+        best, last = curve.mean.index(lowest) + 1, len(curve.mean)
+        rise = curve.mean[-1] / lowest - 1
+        turned = curve.band is not None and curve.band[-1][0] > curve.band[best - 1][1]
+        told = f"turns up after epoch {best}, {100 * rise:.0f}% higher in epoch {last}"
+        if not turned:
+            told = f"is lowest in epoch {best} and not distinguishably higher in epoch {last}"
+        yield f"{network['name']}: validation loss without penalties, {lowest:.3f} at best, {told}"
+
+
+def _spread(spread: float | None) -> str:
+    return "" if spread is None else f", standard deviation {spread:.4f}"
+
+
+def write_reproduction(found: Sequence[Reproduction], folder: Path) -> tuple[Path, Path]:
+    """Write the table as Markdown and as HTML; gives where.
+
+    Raises:
+        StoreError: the disk is full or the folder may not be written.
+    """
+    make_folders(folder)
+    name = found[0].name if len(found) == 1 else "all"
+    markdown, page = folder / f"{name}.md", folder / f"{name}.html"
+    write_bytes(markdown, to_markdown(found).encode())
+    write_bytes(page, to_html(found).encode())
+    return markdown, page
+
+
+Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
+
+
+def figure_table(rows: Sequence[FigureRow]) -> Table:
+    """Heads and cells of the figures."""
+    heads = ("study", "network", "figure", "published", "ours, mean", "95% interval", "agrees", "why not")
+    return heads, [tuple(_figure_cells(row)) for row in rows]
+
+
+def _figure_cells(row: FigureRow) -> Iterator[str]:
+    found = row.agreement
+    form = ".0f" if row.figure == "best_epoch" else ".4f"
+    yield f"{row.study} (leaked)" if row.is_leaked else row.study
+    yield row.network
+    yield row.figure
+    yield f"{found.published:{form}}"
+    yield f"{found.ours.value:{form}}"
+    unknown = found.ours.low is None or found.ours.high is None
+    yield "" if unknown else f"{found.ours.low:{form}} to {found.ours.high:{form}}"
+    yield "yes" if found.agrees else "no"
+    yield "" if found.agrees else (row.because or "not known")
+
+
+def parameter_table(rows: Sequence[ParameterRow]) -> Table:
+    """Heads and cells of the parameter counts."""
+    heads = ("study", "network", "published", "ours", "equal")
+    return heads, [
+        (
+            row.study,
+            row.widths,
+            f"{row.published:,}",
+            "none" if row.ours is None else f"{row.ours:,}",
+            "yes" if row.agrees else "no",
+        )
+        for row in rows
+    ]
+
+
+def to_markdown(found: Sequence[Reproduction]) -> str:
+    """All tables as Markdown; texts are text, never markup."""
+    parts = ["# Published and reproduced"]
+    for each in found:
+        parts += [f"## {_plain(each.title)}", _summary(each)]
+        parts.append(_markdown_table(figure_table(each.figures)))
+        if each.parameters:
+            parts.append(_markdown_table(parameter_table(each.parameters)))
+        parts += [
+            f"{_plain(reading.study)}, stage {_plain(reading.stage)}. Published: {_plain(reading.published)}. Ours:\n\n"
+            + "\n".join(f"- {_plain(line)}" for line in reading.ours)
+            for reading in each.readings
+        ]
+        if each.refused:
+            parts.append(f"Refused, as published: {_plain(each.refused)}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _summary(each: Reproduction) -> str:
+    text = f"{each.agreeing} of {len(each.figures)} published figures agree."
+    if each.parameters:
+        equal = sum(row.agrees for row in each.parameters)
+        text += f" {equal} of {len(each.parameters)} parameter counts are equal."
+    return text
+
+
+def _plain(text: str) -> str:
+    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>#|" else letter for letter in text)
+
+
+def _markdown_table(table: Table) -> str:
+    heads, rows = table
+    lines = [heads, tuple("---" for _ in heads), *rows]
+    return "\n".join(
+        "| " + " | ".join(_plain(cell) if number != 1 else cell for cell in line) + " |"
+        for number, line in enumerate(lines)
+    )
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>Published and reproduced</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }}
+div {{ overflow-x: auto; }}
+table {{ border-collapse: collapse; margin: 1rem 0; }}
+th, td {{ text-align: left; padding: 0.2rem 0.8rem 0.2rem 0; border-bottom: 1px solid #8888; }}
+td {{ font-variant-numeric: tabular-nums; }}
+</style>
+</head>
+<body>
+<h1>Published and reproduced</h1>
+{body}
+</body>
+</html>
+"""
+
+
+def to_html(found: Sequence[Reproduction]) -> str:
+    """All tables as a page that needs no network; texts are text, never markup."""
+    parts: list[str] = []
+    for each in found:
+        parts += [f"<h2>{html.escape(each.title)}</h2>", f"<p>{_summary(each)}</p>"]
+        parts.append(_html_table(figure_table(each.figures)))
+        if each.parameters:
+            parts.append(_html_table(parameter_table(each.parameters)))
+        for reading in each.readings:
+            where = html.escape(f"{reading.study}, stage {reading.stage}.")
+            lines = "".join(f"<li>{html.escape(line)}</li>" for line in reading.ours)
+            parts.append(f"<p>{where} Published: {html.escape(reading.published)}. Ours:</p><ul>{lines}</ul>")
+        if each.refused:
+            parts.append(f"<p>Refused, as published: {html.escape(each.refused)}</p>")
+    return _PAGE.format(body="\n".join(parts))
+
+
+def _html_table(table: Table) -> str:
+    heads, rows = table
+    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in heads)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f"<div><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"

@@ -1,0 +1,323 @@
+"""How long a plan would train and how much memory it would take, by training a few batches of its cohorts."""
+
+import dataclasses
+import itertools
+import resource
+import statistics
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from justfit.data.rows import Bags, Rows
+from justfit.engine import Cohort, Labelled, Member, Training, initial_weights, pack
+from justfit.errors import EngineError
+from justfit.machine import available_threads
+from justfit.spec import Epoch, Recipe, Run
+from justfit.workflow.outline import NetworkOutline, StageOutline
+from justfit.workflow.plan import Plan
+from justfit.workflow.trials import Ground
+
+MOST_SECONDS = 5.0
+"""How long is measured, but for the last cohort that is begun."""
+
+_BATCHES = 8
+_EPOCHS = 3
+"""Of a cohort that is measured; the first one warms up."""
+
+_A_RUN, _AN_EPOCH = 1e-2, 1e-4
+"""Seconds beside training: for keeping a run, and for telling of an epoch."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What is still to be trained of a plan, and about what it takes on this machine."""
+
+    seconds: float
+    memory: int
+    """Bytes of the whole process."""
+    runs: int
+    """Of the stages, those of the final networks not counted."""
+    stored: int
+    """Runs that are stored already, so that they are not trained again."""
+    cohorts: int
+    """Groups of runs that are trained together, one a thread."""
+    threads: int
+
+
+def estimate(
+    plan: Plan,
+    stages: Sequence[StageOutline],
+    is_stored: Callable[[str], bool] = lambda _: False,
+    threads: int | None = None,
+) -> Estimate:
+    """About how long a plan would train, and how much memory it would take.
+
+    Cohorts are trained for a few batches of real training rows, as many side by side as there are
+    threads; those for which the time does not suffice are taken to be like the others by their work.
+    Stages on a winner are measured with the candidate that stands in for it. Nothing is foreseen of early
+    stopping; final networks are taken to train half of the epochs where the best number is not known.
+    The test rows stay sealed.
+
+    Args:
+        plan: of the study.
+        stages: its outline.
+        is_stored: tells of a run's id whether the run is kept already.
+        threads: processors to use, by default all.
+    """
+    threads = threads or available_threads()
+    begin = time.perf_counter()
+    ground = _ground(plan)
+    share = 1.0 + plan.validation_rows / len(ground.train.rows)
+    preparing = (time.perf_counter() - begin) * share
+    groups, stored = _groups(plan, stages, is_stored)
+    packed = [(group, pack(group.members, ground.train.rows.columns, threads)) for group in groups]
+    clock = _Clock(ground, plan, threads)
+    clock.measure([(group, cohort, len(cohorts)) for group, cohorts in packed for cohort in cohorts])
+    seconds = 0.0
+    for group, cohorts in packed:
+        times = [clock.seconds(group, cohort, len(cohorts)) for cohort in cohorts]
+        seconds += preparing + _makespan(times, threads) + _beside(group.members, ground.train.rows.columns)
+    if plan.study.final is not None or plan.is_leaked:
+        seconds += preparing / share * plan.dataset.sealed.count / len(ground.train.rows)
+    runs = sum(len(group.members) for group in groups if not group.is_final)
+    memory = max((_memory(group, cohorts, ground, threads) for group, cohorts in packed), default=0)
+    memory += int(_bytes(ground.train.rows) * (share - 1.0)) + _resident()
+    return Estimate(seconds, memory, runs, stored, sum(len(cohorts) for _, cohorts in packed), threads)
+
+
+def _ground(plan: Plan) -> Ground:
+    """The rows that train in the first split, prepared."""
+    dataset = plan.dataset
+    train = dataset.train.take(plan.splits[0].train)
+    return Ground.of(plan.preparation, train, None, dataset.task, dataset.outputs)
+
+
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """What is trained at once on the same rows; ``members`` have no weights."""
+
+    members: tuple[Member, ...]
+    rows: int
+    validation: int
+    is_final: bool = False
+
+
+def _groups(
+    plan: Plan, stages: Sequence[StageOutline], is_stored: Callable[[str], bool]
+) -> tuple[list[_Group], int]:
+    """The groups of a plan in the order of training, and how many runs are stored."""
+    groups: list[_Group] = []
+    stored = 0
+    for wave in dict.fromkeys(stage.wave for stage in stages):
+        new = [each for stage in stages if stage.wave == wave for each in stage.networks if each.is_new]
+        runs = [run for network in new for run in plan.runs(network.candidate)]
+        missing = [run for run in runs if not is_stored(run.id)]
+        stored += len(runs) - len(missing)
+        for number, split in enumerate(plan.splits, start=1):
+            if members := tuple(_member(plan, run) for run in missing if run.split == number):
+                groups.append(_Group(members, len(split.train), plan.validation_rows))
+    if (final := plan.study.final) is not None:
+        network = _typical(stages, final.of)
+        known = final.epochs if isinstance(final.epochs, int) else network.candidate.recipe.epochs
+        epochs = -(-known // 2) if final.epochs == "best" else known
+        on_part = final.train_on == "training_part"
+        rows = len(plan.splits[0].train) if on_part else len(plan.dataset.train)
+        runs = list(plan.final_runs(network.candidate, final, epochs))
+        groups.append(_Group(tuple(_member(plan, run) for run in runs), rows, 0, is_final=True))
+    return groups, stored
+
+
+def _typical(stages: Sequence[StageOutline], of: str | None) -> NetworkOutline:
+    """The network of middle size among those of which one is tested."""
+    every = [network for stage in stages for network in stage.networks]
+    meant = [network for stage in stages if stage.stage == of for network in stage.networks]
+    meant = meant or [network for network in every if network.name == of] or every
+    return sorted(meant, key=lambda network: network.parameters)[len(meant) // 2]
+
+
+def _member(plan: Plan, run: Run) -> Member:
+    """A run as `pack` sees it: without weights, which would take memory."""
+    task = plan.dataset.task
+    return Member(
+        layers=run.candidate.network.layers(task, plan.dataset.outputs),
+        loss=task.loss(run.candidate.recipe.loss),
+        metric=task.metric,
+        recipe=run.candidate.recipe,
+        weights=(),
+        dropout_seed=0,
+        order_seed=run.seed,
+        input_dropout=run.candidate.network.input_dropout,
+    )
+
+
+@dataclass
+class _Clock:
+    """Seconds of one epoch on the measured rows, by the kind of cohort."""
+
+    ground: Ground
+    plan: Plan
+    threads: int
+    measured: dict[tuple[object, ...], float] = field(default_factory=dict)
+    """Seconds of a row that trains, with its share of validation."""
+    rate: float = 0.0
+    """The median of seconds a row and unit of work."""
+
+    def measure(self, cohorts: Sequence[tuple[_Group, tuple[int, ...], int]]) -> None:
+        """Train a few batches of each kind of cohort, those that take longest first, while there is time."""
+        work: Counter[tuple[object, ...]] = Counter()
+        kinds = {}
+        for group, cohort, beside in cohorts:
+            kind = self._kind(group, cohort, beside)
+            kinds[kind] = group, cohort, beside
+            work[kind] += int(self._work(group, cohort) * group.rows * _mean_epochs(group, cohort))
+        end = time.perf_counter() + MOST_SECONDS
+        rates: list[float] = []
+        for kind, _ in work.most_common():
+            if rates and time.perf_counter() > end:
+                break
+            group, cohort, beside = kinds[kind]
+            self.measured[kind] = self._row_seconds(group, cohort, beside)
+            rates.append(self.measured[kind] / self._work(group, cohort))
+        self.rate = statistics.median(rates) if rates else 0.0
+
+    def seconds(self, group: _Group, cohort: tuple[int, ...], beside: int) -> float:
+        """About how long a cohort of a group trains, which has ``beside`` cohorts."""
+        kind = self._kind(group, cohort, beside)
+        row_seconds = self.measured.get(kind, self.rate * self._work(group, cohort))
+        return row_seconds * group.rows * _mean_epochs(group, cohort)
+
+    def _inner(self, beside: int) -> int:
+        """Threads of one cohort, as `justfit.engine.training_events` has it."""
+        return 1 if beside >= self.threads else self.threads
+
+    def _kind(self, group: _Group, cohort: tuple[int, ...], beside: int) -> tuple[object, ...]:
+        """Cohorts of one kind take as long a row."""
+        members = [group.members[number] for number in cohort]
+        alike = [(member.layers, member.input_dropout, _endless(member.recipe)) for member in members]
+        return (self._inner(beside), group.validation > 0, *alike)
+
+    def _work(self, group: _Group, cohort: tuple[int, ...]) -> float:
+        """A rough measure of the time that a row takes."""
+        rows = self.ground.train.rows
+        work = 300.0
+        for member in (group.members[number] for number in cohort):
+            units = [layer.units for layer in member.layers]
+            dense = sum(before * after for before, after in itertools.pairwise(units))
+            swept = rows.columns / (member.recipe.batch_size or 1)
+            work += units[0] * (_entries(rows) / len(rows) + swept) + 3 * dense + 100.0
+        return work
+
+    def _row_seconds(self, group: _Group, cohort: tuple[int, ...], beside: int) -> float:
+        """Seconds of a row in one epoch, measured side by side as it will be."""
+        members = [group.members[number] for number in cohort]
+        columns = self.ground.train.rows.columns
+        started = tuple(
+            dataclasses.replace(
+                member,
+                weights=initial_weights(member.layers, columns, number),
+                recipe=_endless(member.recipe),
+            )
+            for number, member in enumerate(members)
+        )
+        count = min(group.rows, len(self.ground.train.rows), _BATCHES * (members[0].recipe.batch_size or 1))
+        train = _first(self.ground.train, count)
+        validates = -(-count * group.validation // group.rows)
+        validation = _first(self.ground.train, validates) if validates else None
+        inner = self._inner(beside)
+
+        def epochs(_: int) -> float:
+            training = Training(Cohort(started), train, validation, threads=inner, fit=self.plan.study.fit)
+            times = [time.perf_counter()]
+            for done in training.epochs():
+                times.append(time.perf_counter())
+                if not all(isinstance(epoch, Epoch) for epoch in done.values()):
+                    break
+            return min(after - before for before, after in itertools.pairwise(times))
+
+        side_by_side = self.threads if inner == 1 else 1
+        try:
+            with ThreadPoolExecutor(side_by_side) as executor:
+                seconds = statistics.mean(executor.map(epochs, range(side_by_side)))
+        except EngineError:
+            return 0.0  # told when its turn comes; it trains nothing
+        return seconds / count
+
+
+def _endless(recipe: Recipe) -> Recipe:
+    """Without what decides when training ends."""
+    return dataclasses.replace(recipe, epochs=_EPOCHS, patience=None, monitor=Recipe.monitor)
+
+
+def _mean_epochs(group: _Group, cohort: Sequence[int]) -> float:
+    """Members leave when they are done, and the others go on faster."""
+    return statistics.mean(group.members[number].recipe.epochs for number in cohort)
+
+
+def _makespan(times: Sequence[float], threads: int) -> float:
+    """When the last of the cohorts ends, if each begins on the first processor that is free."""
+    free = [0.0] * threads
+    for seconds in times:
+        at = free.index(min(free))
+        free[at] += seconds
+    return max(free)
+
+
+def _beside(members: Sequence[Member], columns: int) -> float:
+    """Seconds for initial weights, for telling of epochs and for keeping runs."""
+    drawn = sum(_parameters(member, columns) for member in members)
+    told = sum(member.recipe.epochs for member in members)
+    return drawn * _A_WEIGHT + told * _AN_EPOCH + len(members) * _A_RUN
+
+
+_A_WEIGHT = 5e-9
+"""Seconds to draw an initial weight."""
+
+
+def _first(labelled: Labelled, rows: int) -> Labelled:
+    """The first rows, over again where there are fewer."""
+    numbers = np.arange(rows) % len(labelled.rows)
+    classes = labelled.classes
+    return Labelled(
+        labelled.rows.take(numbers),
+        labelled.numbers if classes is not None else labelled.numbers[numbers],
+        None if classes is None else classes[numbers],
+    )
+
+
+def _memory(group: _Group, cohorts: Sequence[tuple[int, ...]], ground: Ground, threads: int) -> int:
+    """Bytes of all initial weights of a group, and of the largest cohorts that train side by side."""
+    columns = ground.train.rows.columns
+    sizes = sorted(
+        (sum(_training(group.members[n], columns) for n in cohort) for cohort in cohorts), reverse=True
+    )
+    return 4 * sum(_parameters(member, columns) for member in group.members) + sum(sizes[:threads])
+
+
+def _training(member: Member, columns: int) -> int:
+    """Bytes of a member in training: weights, gradients and two states at most, and a batch's activations."""
+    units = sum(layer.units for layer in member.layers)
+    return 4 * (5 * _parameters(member, columns) + 2 * (member.recipe.batch_size or 1) * units)
+
+
+def _parameters(member: Member, columns: int) -> int:
+    widths = (columns, *(layer.units for layer in member.layers))
+    return sum(layer.parameters(inputs) for layer, inputs in zip(member.layers, widths, strict=False))
+
+
+def _entries(rows: Rows) -> int:
+    return len(rows.values) if isinstance(rows, Bags) else rows.values.size
+
+
+def _bytes(rows: Rows) -> int:
+    return (8 if isinstance(rows, Bags) else 4) * _entries(rows)
+
+
+def _resident() -> int:
+    """Bytes that the process has taken at most so far."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,0 +1,87 @@
+"""What a study would train, told before anything is: every stage expanded, with stand-ins for winners."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from justfit.data.preparation import columns_of
+from justfit.spec import Candidate, From, Named, Stage
+from justfit.workflow.plan import Plan
+
+
+@dataclass(frozen=True)
+class NetworkOutline:
+    """One network of a stage."""
+
+    name: str
+    candidate: Candidate
+    """Its batch size and loss decided."""
+    parameters: int
+    runs: int
+    is_new: bool
+    """False where an earlier stage has the same network, whose runs serve here, too."""
+
+
+@dataclass(frozen=True)
+class StageOutline:
+    """One stage as it would be trained."""
+
+    stage: str
+    base: From | None
+    stand_in: str | None
+    """The candidate shown in the place of a winner that is not yet known, here or in a stage below."""
+    wave: int
+    """From 1; stages of one wave are trained together, those of the next when its winners are known."""
+    networks: tuple[NetworkOutline, ...]
+
+    @property
+    def runs(self) -> int:
+        """Runs to train that no earlier stage has."""
+        return sum(network.runs for network in self.networks if network.is_new)
+
+
+def outline(plan: Plan) -> tuple[StageOutline, ...]:
+    """The stages of a plan with all their networks.
+
+    A winner is known only when its stage is trained: the first candidate stands in for it.
+
+    Raises:
+        SpecError: a stage's candidates cannot be, or cannot be run on this data set.
+    """
+    stages: list[StageOutline] = []
+    before: dict[str, tuple[Named, ...]] = {}
+    winners: dict[str, Named] = {}
+    seen: set[Candidate] = set()
+    wave = 1
+    for stage in plan.study.stages:
+        if stage.base is not None and stage.base.winner and _wave_of(stages, stage.base.stage) == wave:
+            wave += 1
+        before[stage.name] = plan.candidates(stage, before, winners)
+        winners[stage.name] = before[stage.name][0]
+        networks = []
+        for named in before[stage.name]:
+            networks.append(_network(plan, named, is_new=named.candidate not in seen))
+            seen.add(named.candidate)
+        stand_in = _stand_in(stage, stages, winners)
+        stages.append(StageOutline(stage.name, stage.base, stand_in, wave, tuple(networks)))
+    return tuple(stages)
+
+
+def _network(plan: Plan, named: Named, *, is_new: bool) -> NetworkOutline:
+    dataset, candidate = plan.dataset, named.candidate
+    columns = columns_of(plan.preparation, dataset.train.raw)
+    parameters = candidate.network.parameters(columns, dataset.task, dataset.outputs)
+    return NetworkOutline(named.name, candidate, parameters, len(plan.runs(candidate)), is_new)
+
+
+def _wave_of(stages: Sequence[StageOutline], name: str) -> int:
+    return next(stage.wave for stage in stages if stage.stage == name)
+
+
+def _stand_in(stage: Stage, earlier: Sequence[StageOutline], winners: Mapping[str, Named]) -> str | None:
+    """Who stands in for a winner, where the stage or one below it builds on one."""
+    base = stage.base
+    if base is None:
+        return None
+    if base.winner:
+        return winners[base.stage].name
+    return next(below.stand_in for below in earlier if below.stage == base.stage)

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from justfit.judge import compare
+from justfit.spec import Done, Epoch
+from justfit.store import StoredRun
+
+
+def run(split: int, seed: int, values: list[float], updates: int = 10) -> StoredRun:
+    """A run with these ``val_data_loss`` by epoch; its accuracy is 1 less that; 2 seconds an epoch."""
+    history = tuple(
+        Epoch(number, value + 1, value, 0.5, value + 1, value, 1 - value, 2.0)
+        for number, value in enumerate(values, start=1)
+    )
+    return StoredRun("0" * 12, {"split": split, "seed": seed}, history, Done(), updates)
+
+
+def test_each_network_is_measured_in_the_best_epoch_of_its_own_mean_curve() -> None:
+    good = [run(1, 0, [0.5, 0.2, 0.4, 0.6]), run(1, 1, [0.5, 0.4, 0.1, 0.6])]
+    poor = [run(1, 0, [0.8, 0.9]), run(1, 1, [0.6, 0.9])]
+    found = compare({"poor": poor, "good": good}, "val_data_loss", more_is_better=False)
+    assert list(found) == ["good", "poor"]
+    first, second = found["good"], found["poor"]
+    assert first is not None
+    assert second is not None
+    # Means by epoch are 0.5, 0.3, 0.25, 0.6, and 0.7, 0.9.
+    assert (first.standing.best_epoch, first.standing.value) == (3, pytest.approx(0.25))
+    assert (second.standing.best_epoch, second.standing.value) == (1, pytest.approx(0.7))
+    assert first.metric == pytest.approx(0.75)
+    assert (first.difference, first.pairs) == (None, 0)
+    # 0.8 stands beside 0.4, and 0.6 beside 0.1.
+    assert second.difference is not None
+    assert second.difference.value == pytest.approx(0.45)
+    assert second.pairs == 2
+
+
+def test_updates_and_seconds_are_those_up_to_the_best_epoch() -> None:
+    runs = [run(1, 0, [0.5, 0.2, 0.4, 0.6], updates=40), run(2, 0, [0.5, 0.2, 0.4, 0.6], updates=44)]
+    found = compare({"only": runs}, "val_data_loss", more_is_better=False)["only"]
+    assert found is not None
+    assert (found.standing.best_epoch, found.updates, found.seconds) == (2, 21, 4.0)
+
+
+def test_the_interval_of_a_difference_is_that_of_a_paired_t_test() -> None:
+    random = np.random.default_rng(3)
+    keys = [(split, seed) for split in range(1, 5) for seed in range(3)]
+    rows = random.uniform(0.2, 0.8, size=len(keys))
+    values = {"a": rows, "b": rows + random.normal(0.1, 0.02, size=len(keys))}
+    networks = {
+        name: [run(*key, [v]) for key, v in zip(keys, each, strict=True)] for name, each in values.items()
+    }
+    # The order of the runs shall not matter, only which are on the same rows with the same seed.
+    networks["b"] = networks["b"][::-1]
+    found = compare(networks, "val_data_loss", more_is_better=False)["b"]
+    tested = stats.ttest_rel(values["b"], values["a"]).confidence_interval(0.95)
+    assert found is not None
+    assert found.difference is not None
+    assert (found.difference.low, found.difference.high) == pytest.approx((tested.low, tested.high))
+    assert found.pairs == 12
+    # Rows make most of the spread, and pairing takes it away.
+    assert found.difference.high - found.difference.low < 0.1 < found.standing.spread
+
+
+def test_only_runs_on_the_same_split_with_the_same_seed_are_paired() -> None:
+    networks = {
+        "best": [run(1, 0, [0.1]), run(2, 0, [0.2])],
+        "half": [run(2, 0, [0.5]), run(2, 1, [0.9])],
+        "none": [run(3, 0, [0.7]), run(3, 1, [0.9])],
+    }
+    found = compare(networks, "val_data_loss", more_is_better=False)
+    half, none = found["half"], found["none"]
+    assert half is not None
+    assert none is not None
+    assert half.difference is not None
+    assert (half.difference.value, half.difference.low, half.pairs) == (pytest.approx(0.3), None, 1)
+    assert (none.difference, none.pairs) == (None, 0)
+
+
+def test_more_can_be_better() -> None:
+    networks = {"low": [run(1, 0, [0.9, 0.8])], "high": [run(1, 0, [0.3, 0.4])]}
+    found = compare(networks, "val_metric", more_is_better=True)
+    assert list(found) == ["high", "low"]
+    low = found["low"]
+    assert low is not None
+    assert low.standing.best_epoch == 2
+    assert low.difference is not None
+    assert low.difference.value == pytest.approx(0.2 - 0.7)
+
+
+def test_networks_without_a_measured_figure_come_last() -> None:
+    inf = float("inf")
+    networks = {
+        "no runs": [],
+        "diverged": [run(1, 0, [inf])],
+        "cut": [run(1, 0, [])],
+        "fine": [run(1, 0, [9.0])],
+    }
+    found = compare(networks, "val_data_loss", more_is_better=False)
+    assert next(iter(found)) == "fine"
+    assert [name for name, each in found.items() if each is None] == ["no runs", "diverged", "cut"]
+    assert compare({}, "loss", more_is_better=False) == {}
+    assert compare(networks, "fit_loss", more_is_better=False)["fine"] is None
