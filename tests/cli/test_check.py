@@ -2,7 +2,6 @@ import json
 from pathlib import Path
 
 import jsonschema
-import pytest
 from cli.ended import Command
 
 from justfit.spec.study_yaml import Problems, plain_value, read_yaml
@@ -51,8 +50,8 @@ def test_a_study_is_shown_with_all_that_would_be_trained_and_nothing_is(
     assert lines[at + 2 : at + 4] == ["4-3 71 4 25 as before", "4-3, dropout 0.5 71 4 25 2"]
     assert "6 runs; the best epoch and the best network are those of the best mean val_data_loss" in lines
     assert (
-        "tested once: the winner of stage dropped, trained anew 2 times on all training rows for its best number "
-        "of epochs"
+        "tested once: the winner of stage dropped, trained anew 2 times on all training rows for its best "
+        "number of epochs"
     ) in lines
     assert lines[-1] == "nothing was trained or written"
     assert [path.name for path in tmp_path.iterdir()] == ["study.yaml"]
@@ -138,7 +137,7 @@ def test_a_plan_tells_runs_time_and_memory_before_anything_is_trained(
     assert (ended.code, ended.err) == (0, "")
     *_, runs, about = ended.out.splitlines()
     assert runs.startswith("to train: 6 runs; in ")
-    assert about.startswith("about ") or about.startswith("less than")
+    assert about.startswith(("about ", "less than "))
     assert about.endswith(" GB of memory")
     assert [path.name for path in tmp_path.iterdir()] == ["study.yaml"]
     (study,) = json.loads(command("plan", file, "--json").out)["studies"]
@@ -149,7 +148,6 @@ def test_a_plan_tells_runs_time_and_memory_before_anything_is_trained(
     assert 2 <= found["cohorts"] <= 8
 
 
-@pytest.mark.usefixtures("tmp_path")
 def test_what_is_stored_is_not_to_train(command: Command, tmp_path: Path) -> None:
     file = written(tmp_path, STUDY)
     assert command("run", file).code == 0

@@ -4,6 +4,10 @@ import sys
 
 import pytest
 from cli.ended import Command
+from typer.models import OptionInfo
+from typer.utils import get_params_from_function
+
+from justfit.cli import app
 
 
 @pytest.mark.parametrize(
@@ -12,19 +16,45 @@ from cli.ended import Command
         ((), ("run", "predict", "data", "fits just right")),
         (
             ("run",),
-            ("--hidden", "--dropout", "--epochs", "--validation", "--encoding", "--scaling", "--store"),
+            ("study file", "--hidden", "--dropout", "--validation", "--encoding", "--replicates", "--store"),
         ),
         (("predict",), ("--text", "standard input", "--store")),
         (("data",), ("show", "List the data sets")),
         (("data", "show"), ("--row", "--shortest", "Test rows stay sealed")),
     ],
 )
-def test_every_command_has_help(command: Command, arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
+def test_commands_have_help(command: Command, arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
     ended = command(*arguments, "--help")
     assert (ended.code, ended.err) == (0, "")
     text = " ".join(re.sub("[│╭╮╰╯─]", " ", ended.out).split())
     for word in words:
         assert word in text
+
+
+COMMANDS = sorted(command.name for command in app.registered_commands if command.name)
+
+
+def test_every_command_is_named_and_told_in_a_sentence(command: Command) -> None:
+    assert {"run", "check", "plan", "list", "show", "compare", "rm", "predict", "reproduce"} <= set(COMMANDS)
+    out = command("--help").out
+    for name in COMMANDS:
+        assert re.search(rf"\b{name} +[A-Z]", out), name
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_each_of_its_options(
+    command: Command, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    ended = command(name, "--help")
+    assert (ended.code, ended.err) == (0, "")
+    assert max(map(len, ended.out.splitlines())) <= 80
+    text = " ".join(re.sub("[│╭╮╰╯─]", " ", ended.out).split())
+    assert f"Usage: justfit {name}" in text
+    (registered,) = (each for each in app.registered_commands if each.name == name)
+    for parameter in get_params_from_function(registered.callback).values():
+        if isinstance(parameter.default, OptionInfo):
+            assert parameter.default.help, f"{name}: {parameter.name}"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +103,7 @@ def failing(error: BaseException) -> object:
 @pytest.mark.parametrize(
     ("error", "code", "message"),
     [
-        (KeyboardInterrupt(), 130, "error: Stopped by Ctrl-C; nothing half-done was kept.\n"),
+        (KeyboardInterrupt(), 130, "error: Stopped by Ctrl-C; runs that had ended are kept, and nothing half-done.\n"),
         (MemoryError(), 1, "error: There is not enough memory: use fewer rows or words, or a smaller"),
         (
             ZeroDivisionError("oops"),

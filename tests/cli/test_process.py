@@ -49,7 +49,7 @@ def test_ctrl_c_ends_a_training_with_130_and_keeps_nothing_half_done(tmp_path: P
         finally:
             process.kill()
     assert process.returncode == 130
-    assert error == "error: Stopped by Ctrl-C; nothing half-done was kept.\n"
+    assert error == "error: Stopped by Ctrl-C; runs that had ended are kept, and nothing half-done.\n"
     left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
     assert not left & {"result.json", "model.json"}
     assert not list(tmp_path.rglob("runs/*")), "a run is kept when it has ended"

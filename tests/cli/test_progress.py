@@ -13,23 +13,30 @@ TRAINED_ONLY = Epoch(3, 0.9, 0.5, 0.75, None, None, None, seconds=0.1)
 
 
 def test_an_epoch_s_figures_are_those_without_penalties() -> None:
-    assert figures_of(EPOCH, TASKS["binary"]) == (
+    assert figures_of(EPOCH, TASKS["binary"], leaked=False) == (
         "loss 0.5000  accuracy 0.7500  val_loss 0.4000  val_accuracy 0.7000"
     )
-    assert figures_of(TRAINED_ONLY, TASKS["regression"]) == "loss 0.5000  mae 0.7500"
+    assert figures_of(TRAINED_ONLY, TASKS["regression"], leaked=False) == "loss 0.5000  mae 0.7500"
     fitted = dataclasses.replace(EPOCH, fit_loss=0.45, fit_metric=0.8)
-    assert figures_of(fitted, TASKS["binary"]) == (
+    assert figures_of(fitted, TASKS["binary"], leaked=False) == (
         "loss 0.5000  accuracy 0.7500  fit_loss 0.4500  fit_accuracy 0.8000  "
         "val_loss 0.4000  val_accuracy 0.7000"
     )
 
 
+def test_figures_of_test_rows_that_validate_are_marked() -> None:
+    plain = figures_of(EPOCH, TASKS["binary"], leaked=False)
+    assert figures_of(EPOCH, TASKS["binary"], leaked=True) == f"{plain} LEAKED"
+    assert "LEAKED" not in figures_of(TRAINED_ONLY, TASKS["binary"], leaked=True)
+
+
 def test_epochs_are_plain_lines_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
-    with epoch_progress(TASKS["binary"]) as tell:
+    with epoch_progress(TASKS["binary"], leaked=False) as tell:
         tell(EpochDone("network", "8-1", 1, 0, EPOCH, 20))
+        tell(RunDone("network", "8-1", 1, 0, Done()))
         tell(EpochDone("final", "8-1", 1, 0, TRAINED_ONLY, 5))
     assert capsys.readouterr().out.splitlines() == [
-        f"validation epoch 3/20  {figures_of(EPOCH, TASKS['binary'])}",
+        f"validation epoch 3/20  {figures_of(EPOCH, TASKS['binary'], leaked=False)}",
         "final epoch 3/5  loss 0.5000  accuracy 0.7500",
     ]
 

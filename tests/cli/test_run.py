@@ -210,12 +210,19 @@ def test_without_validation_the_network_is_only_trained_and_tested(command: Comm
     assert [line for line in lines if line.startswith("accuracy ")]
 
 
-def test_figures_that_test_rows_chose_are_marked(command: Command) -> None:
+def test_figures_that_test_rows_chose_are_marked(command: Command, tmp_path: Path) -> None:
     out = command("run", "wine", "--epochs", "2", "--validation", "test").out
     assert out.splitlines()[1] == "142 rows train, the 36 test rows validate"
     assert out.count("LEAKED: chosen by the test rows themselves") == 2
     again = command("run", "wine", "--epochs", "2", "--validation", "test").out
     assert again.count("LEAKED") == 1
+    for line in out.splitlines():
+        assert ("val_" in line) == line.endswith(" LEAKED"), line
+    path = study_file(tmp_path, STUDY.replace("{k_fold: 3}", "test"))
+    lines = command("run", path).out.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("stage widths, best first by"))
+    for line in lines[at + 2 : at + 4]:
+        assert re.fullmatch(r"\d+-\d+-3 +\d +\d\.\d{4} LEAKED +\d\.\d{4} +2 *", line)
 
 
 STUDY = """
@@ -311,12 +318,13 @@ def test_options_that_a_study_file_decides_are_refused_by_name(
 def test_all_that_cannot_be_in_a_study_file_is_told_with_its_line(command: Command, tmp_path: Path) -> None:
     path = study_file(tmp_path, STUDY.replace("replicates: 2", "replicats: 2").replace("0.5", "1.5"))
     ended = command("run", path)
-    assert ended.code == 1
-    assert ended.out == ""
-    assert "small.yaml" in ended.err
-    assert "line 4" in ended.err
-    assert 'did you mean "replicates"' in ended.err.lower()
-    assert "1.5" in ended.err
+    assert (ended.code, ended.out) == (1, "")
+    first, second = ended.err.splitlines()
+    assert first.startswith(f"error: {path}, line 4, replicats: ")
+    assert 'did you mean "replicates"' in first
+    assert second.startswith(
+        f"error: {path}, line 9, stages.dropout.dropout: dropout must be a number in [0, 1)"
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["small.yaml"]
 
 
@@ -399,6 +407,14 @@ BAD = [
     (("wine", "--validation", "first:99999999"), "validation would take 99999999 of 142 training rows"),
     (("wine", "--validation", "frist:10"), 'validation "frist" is not known: .* Did you mean "first"'),
     (("wine", "--validation", "2"), r"stratified split of 142 rows with 2 to validate .* classes \(3\)"),
+    (
+        ("wine", "--validation", "none", "--patience", "3"),
+        "patience is 3, but no row validates: leave it out",
+    ),
+    (("wine", "--replicates", "0"), "replicates must be a whole number from 1 to 10000, got 0"),
+    (("wine", "--validation", "k_fold:1"), "folds must be a whole number at least 2, got 1"),
+    (("wine", "--validation", "k_fold:99"), "99 stratified folds need 99 training rows of each class"),
+    (("wine", "--validation", "k_fold:4:grouped"), "names no groups of rows, so folds cannot be grouped"),
     (("wine", "--batch-size", "0"), "batch_size must be a whole number at least 1, got 0"),
     (("wine", "--learning-rate", "-1"), r"learning_rate must be a number in \(0, inf\), got -1\.0"),
     (("wine", "--learning-rate", "nan"), r"learning_rate must be a number in \(0, inf\), got nan"),
@@ -428,8 +444,8 @@ def test_a_loss_that_diverges_is_told_and_not_trained_again(command: Command, tm
         assert ended.code == 1
         assert ended.out.count("validation epoch 1/") <= count
         assert ended.err == (
-            'error: "16-16-3" cannot be tested: it diverged before one epoch was measured in all of its runs. '
-            "Lower the learning rate, or scale the columns.\n"
+            'error: "16-16-3" cannot be tested: it diverged before one epoch was measured in all of its runs'
+            ". Lower the learning rate, or scale the columns.\n"
         )
     assert not list(tmp_path.rglob("result.json"))
     assert len(list(tmp_path.rglob("runs/*.json"))) == 1

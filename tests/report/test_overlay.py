@@ -120,7 +120,7 @@ def test_a_figure_far_above_the_others_makes_the_axis_logarithmic(tmp_path: Path
             layer["encoding"]["y"]["scale"]["type"] for layer in layers if layer["mark"]["type"] == "line"
         )
 
-    assert (scale(2.0), scale(1e6)) == ("linear", "log")
+    assert (scale(2.0), scale(1e6), scale(1e307)) == ("linear", "log", "log")
 
 
 def test_unfinished_networks_are_left_out_but_cannot_be_asked_for(tmp_path: Path) -> None:

@@ -95,6 +95,10 @@ STAGES = (Stage("one", grid={"hidden": [[4], [8]]}), Stage("two", {"dropout": 0.
             {"validation": AllRows(), "final": Final("two", 3)},
             'best: name one under final, as of: "4-1, drop',
         ),
+        (
+            {"validation": AllRows(), "final": Final("4-1", 3), "defaults": {"patience": 2}},
+            '"4-1": patience is 2, but no row validates: leave it out, or hold rows out',
+        ),
         ({"data": Data("handmade", num_words=99)}, "has rows of numbers, so num_words does not fit"),
     ],
 )

@@ -291,6 +291,23 @@ def test_a_study_killed_again_and_again_ends_with_the_same_figures(tmp_path: Pat
     assert not list(store.rglob(".*")), "what was written aside is removed"
 
 
+AT_ONCE = """
+import sys
+from pathlib import Path
+from workflow.handmade import carried_out, numbers, small_study
+
+carried_out(small_study(), numbers("binary"), Path(sys.argv[1]), threads=1)
+"""
+
+
+def test_the_same_study_can_be_carried_out_by_two_at_once(tmp_path: Path) -> None:
+    expected = all_figures(carried_out(small_study(), numbers("binary"), tmp_path / "alone"))
+    store, environment = tmp_path / "both", {"PYTHONPATH": str(Path(__file__).parents[1])}
+    both = [subprocess.Popen([sys.executable, "-c", AT_ONCE, str(store)], env=environment) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    assert all_figures(read_study(store / f"small-{small_study().id}")) == expected
+
+
 @pytest.mark.parametrize("count", [1, 20, 57])
 def test_a_study_that_was_closed_goes_on_where_it_was(tmp_path: Path, count: int) -> None:
     expected = all_figures(carried_out(small_study(), numbers("binary"), tmp_path / "whole"))

@@ -11,10 +11,11 @@ from io import TextIOWrapper
 import typer
 
 from justfit.cli.check import check
-from justfit.cli.data import app as data_app
 from justfit.cli.compare import compare
+from justfit.cli.data import app as data_app
 from justfit.cli.list import list_studies
 from justfit.cli.plan import plan
+from justfit.cli.plot import plot
 from justfit.cli.predict import predict
 from justfit.cli.reproduce import reproduce
 from justfit.cli.rm import rm
@@ -30,16 +31,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(run)
-app.command()(check)
-app.command()(plan)
-app.command()(schema)
-app.command("list")(list_studies)
-app.command()(show)
-app.command()(compare)
-app.command()(rm)
-app.command()(predict)
-app.command()(reproduce)
+for name, function in {
+    "run": run,
+    "check": check,
+    "plan": plan,
+    "list": list_studies,
+    "show": show,
+    "compare": compare,
+    "plot": plot,
+    "rm": rm,
+    "predict": predict,
+    "reproduce": reproduce,
+    "schema": schema,
+}.items():
+    app.command(name)(function)
 app.add_typer(data_app, name="data")
 
 INTERRUPTED = 130
@@ -53,7 +58,7 @@ def main() -> None:
         app(prog_name="justfit")
     except SystemExit as end:  # how typer ends every command, Ctrl-C too
         if end.code == INTERRUPTED:
-            say_error("Stopped by Ctrl-C; nothing half-done was kept.")
+            say_error("Stopped by Ctrl-C; runs that had ended are kept, and nothing half-done.")
         raise
     except StudyFileError as error:
         for line in str(error).splitlines():

@@ -26,8 +26,8 @@ def plan(
     from justfit.workflow.estimate import estimate
 
     told = []
-    for number, (planned, stages) in enumerate(outlined(file, as_json=as_json)):
-        found = estimate(planned, stages, lambda run_id: has_run(store, run_id), threads)
+    for number, (planned, stages, loading) in enumerate(outlined(file, as_json=as_json)):
+        found = estimate(planned, stages, lambda run_id: has_run(store, run_id), threads, loading)
         told.append({**plain_outline(planned, stages), "estimate": dataclasses.asdict(found)})
         if not as_json:
             if number:
@@ -44,17 +44,17 @@ def _show_estimate(found: "Estimate") -> None:
     say()
     say(f"to train: {found.runs:,} runs{stored}; in {found.cohorts:,} cohorts, the final networks included")
     threads = f"{found.threads} processor{'s' if found.threads > 1 else ''}"
-    say(f"about {_duration(found.seconds)} on {threads}, about {found.memory / 1e9:.1f} GB of memory")
+    say(f"{_duration(found.seconds)} on {threads}, about {found.memory / 1e9:.1f} GB of memory")
 
 
 def _duration(seconds: float) -> str:
     """Two figures: more cannot be foreseen.
 
     >>> _duration(0.34), _duration(48.0), _duration(610.0), _duration(9000.0)
-    ('less than 1 s', '48 s', '10 min', '2.5 h')
+    ('less than 1 s', 'about 48 s', 'about 10 min', 'about 2.5 h')
     """
     if seconds < 1:
         return "less than 1 s"
     if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 100 * 60 else f"{seconds / 3600:.1f} h"
+        return f"about {seconds:.0f} s"
+    return f"about {seconds / 60:.0f} min" if seconds < 100 * 60 else f"about {seconds / 3600:.1f} h"

@@ -51,24 +51,37 @@ def _told_in_quarters() -> Callable[[str, int, int | None], None]:
 
 
 @contextmanager
-def epoch_progress(task: Task) -> Iterator[Callable[[EpochDone], None]]:
-    """Gives what to call after each epoch of a study that trains one network at a time."""
+def epoch_progress(task: Task, *, leaked: bool) -> Iterator[Callable[[Event], None]]:
+    """Gives what to call with each event of a study that trains one network at a time.
+
+    ``leaked`` where test rows validate.
+    """
     if not console.is_terminal:
-        yield lambda done: say(
-            f"{_what(done)} epoch {done.epoch.epoch}/{done.epochs}  {figures_of(done.epoch, task)}"
-        )
+
+        def line(event: Event) -> None:
+            if isinstance(event, EpochDone):
+                say(_told(event, task, leaked))
+
+        yield line
         return
     with _bar() as bar:
         tasks: dict[str, TaskID] = {}
 
-        def progress(done: EpochDone) -> None:
-            what = _what(done)
+        def progress(event: Event) -> None:
+            if not isinstance(event, EpochDone):
+                return
+            what = _what(event)
             if what not in tasks:
-                tasks[what] = bar.add_task(what, total=done.epochs, figures="")
-            figures = f"epoch {done.epoch.epoch}/{done.epochs}  {figures_of(done.epoch, task)}"
-            bar.update(tasks[what], completed=done.epoch.epoch, figures=figures)
+                tasks[what] = bar.add_task(what, total=event.epochs, figures="")
+            figures = _told(event, task, leaked).removeprefix(f"{what} ")
+            bar.update(tasks[what], completed=event.epoch.epoch, figures=figures)
 
         yield progress
+
+
+def _told(done: EpochDone, task: Task, leaked: bool) -> str:
+    figures = figures_of(done.epoch, task, leaked=leaked)
+    return f"{_what(done)} epoch {done.epoch.epoch}/{done.epochs}  {figures}"
 
 
 def _what(done: EpochDone) -> str:
@@ -153,15 +166,16 @@ def _say_trouble(event: Event) -> None:
             say(f"failed: {where}: {reason}")
 
 
-def figures_of(epoch: Epoch, task: Task) -> str:
+def figures_of(epoch: Epoch, task: Task, *, leaked: bool) -> str:
     """An epoch's figures on one line; losses without penalties, as they compare across networks."""
     measured = (
         ("", epoch.data_loss, epoch.metric),
         ("fit_", epoch.fit_loss, epoch.fit_metric),
         ("val_", epoch.val_data_loss, epoch.val_metric),
     )
-    return "  ".join(
+    told = "  ".join(
         f"{prefix}loss {loss:.4f}  {prefix}{task.metric} {metric:.4f}"
         for prefix, loss, metric in measured
         if loss is not None and metric is not None
     )
+    return told + " LEAKED" if leaked and epoch.val_loss is not None else told

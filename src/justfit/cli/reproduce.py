@@ -28,11 +28,10 @@ def reproduce(
 ) -> None:
     """Carry out published studies, and say figure by figure whether what came out agrees."""
     require_choice("document", document, (*DOCUMENTS, "all"))
-    from justfit.report.reproduction import write_reproduction
+    from justfit.report.reproduction_page import write_reproduction
 
-    found = []
-    for name in DOCUMENTS if document == "all" else (document,):
-        found.append(_reproduced(name, store, replicates, threads))
+    names = DOCUMENTS if document == "all" else (document,)
+    found = [_reproduced(name, store, replicates, threads) for name in names]
     for each in found:
         _show(each)
     figures = [row for each in found for row in each.figures]
@@ -44,38 +43,38 @@ def reproduce(
 
 
 def _reproduced(name: str, store: Path, replicates: int | None, threads: int | None) -> "Reproduction":
-    from justfit.report.reproduction import FOLDER, published, reproduction
+    from justfit.report import reproduction as documents
     from justfit.spec.study_file import parse_studies
 
     studies = {}
-    for study in parse_studies((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), name):
+    for study in parse_studies((documents.FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), name):
         # What is trained once, such as an iterated k-fold, has its repeats in itself.
         if replicates is not None and study.replicates > 1:
             study = dataclasses.replace(study, replicates=replicates)  # noqa: PLW2901
         studies[study.name] = carry_out_shown(study, store, threads)
     refused = ""
-    if file := published()[name].get("refused"):
+    if file := documents.published()[name].get("refused"):
         try:
-            parse_studies((FOLDER / file).read_text(encoding="utf-8"), file)
+            parse_studies((documents.FOLDER / file).read_text(encoding="utf-8"), Path(file).stem)
         except SpecError as error:
             refused = str(error)
         else:
             raise AssertionError(f"{file} was to be refused")
-    return reproduction(name, studies, refused)
+    return documents.reproduction(name, studies, refused)
 
 
 def _show(each: "Reproduction") -> None:
-    from justfit.report.reproduction import figure_table, parameter_table
+    from justfit.report.reproduction_page import figure_table, parameter_table
 
     say()
     say(f"{each.name}: {each.title}")
     say()
     heads, rows = figure_table(each.figures)
-    say_table(heads, rows, texts=3)
+    say_table(heads, rows, texts=3, folds=False)
     if each.parameters:
         say()
         heads, rows = parameter_table(each.parameters)
-        say_table(heads, rows, texts=2)
+        say_table(heads, rows, texts=2, folds=False)
     for reading in each.readings:
         say()
         say(f"{reading.study}, stage {reading.stage}. Published: {reading.published}. Ours:")

@@ -19,6 +19,7 @@ from justfit.spec import (
     Network,
     Recipe,
     Study,
+    TestRows,
     parse_numbers,
     parse_optimizer,
     parse_protocol,
@@ -177,11 +178,11 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
         studies = (
             single(data, network, recipe, protocol=protocol, replicates=replicates, seed=seed, fit=fit),
         )
+    if tensorboard is not None:  # before anything is trained: its package may be missing
+        from justfit.bridges.tensorboard import write_events
     for study in studies:
         stored = carry_out_shown(study, store, threads)
         if tensorboard is not None:
-            from justfit.bridges.tensorboard import write_events
-
             write_events(stored, tensorboard)
             say(f"event files for TensorBoard in {tensorboard}")
 
@@ -210,7 +211,6 @@ def carry_out_shown(study: Study, store: Path, threads: int | None) -> "StoredSt
     from justfit.data.sources import load_dataset
     from justfit.workflow import (
         Chosen,
-        EpochDone,
         Planned,
         StageDone,
         StagePlanned,
@@ -220,20 +220,19 @@ def carry_out_shown(study: Study, store: Path, threads: int | None) -> "StoredSt
 
     with download_progress() as progress:
         dataset = load_dataset(study.data.name, progress)
-    one = _trains_one_network(study)
-    with epoch_progress(dataset.task) if one else study_progress() as tell:
+    one, leaked = _trains_one_network(study), isinstance(study.validation, TestRows)
+    with epoch_progress(dataset.task, leaked=leaked) if one else study_progress() as tell:
         for event in carry_out(study, dataset, store, threads=threads):
-            if not one or isinstance(event, EpochDone):
-                tell(event)
+            tell(event)
             match event:
                 case Planned():
                     show_plan(event)
                 case StagePlanned():
                     show_stage(event)
                 case StageDone():
-                    show_standings(event)
+                    show_standings(event, leaked=leaked)
                 case Chosen():
-                    show_choice(event)
+                    show_choice(event, leaked=leaked)
                 case Stored():
                     stored = event.study
     show_result(stored, dataset.task)

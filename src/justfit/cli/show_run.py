@@ -12,18 +12,20 @@ from justfit.workflow import Chosen, NetworkSummary, Planned, StageDone, StagePl
 _MOST_CLASSES = 20
 """More would not fit on a screen; the study's folder has them all."""
 
+LEAK = " LEAKED"
+"""After a figure that test rows chose."""
+
 LEAKED = "LEAKED: chosen by the test rows themselves, so no figure here tells how good it is on rows not seen"
 
 
 def show_plan(plan: Planned) -> None:
     """The rows, how they validate, and what is to be beaten."""
-    rows, study = plan.rows, plan.study
+    study = plan.study
     say(f"{study.name}: study {study.id} on {study.data.name}")
     say(_rows(plan))
     if study.replicates > 1:
-        say(
-            f"each network is trained {study.replicates} times, with seeds {study.seeds[0]} to {study.seeds[-1]}"
-        )
+        first, last = study.seeds[0], study.seeds[-1]
+        say(f"each network is trained {study.replicates} times, with seeds {first} to {last}")
     if plan.is_leaked:
         say(LEAKED)
     for note in plan.notes:
@@ -86,8 +88,8 @@ def show_layers(network: NetworkSummary) -> None:
     say()
 
 
-def show_standings(stage: StageDone) -> None:
-    """How the networks of a stage stand, the best first."""
+def show_standings(stage: StageDone, *, leaked: bool) -> None:
+    """How the networks of a stage stand, the best first; ``leaked`` where test rows chose."""
     if len(stage.standings) < 2:
         return
     found = [standing for standing in stage.standings.values() if standing is not None]
@@ -100,21 +102,21 @@ def show_standings(stage: StageDone) -> None:
             rows.append((name, "", "diverged", "", ""))
             continue
         spread = "" if standing.spread is None else number(standing.spread)
-        rows.append((name, str(standing.best_epoch), number(standing.value), spread, f"{standing.runs:,}"))
+        value = f"{number(standing.value)}{LEAK * leaked}"
+        rows.append((name, str(standing.best_epoch), value, spread, f"{standing.runs:,}"))
     say_table(("network", "best epoch", figure, "spread", "runs"), rows)
 
 
-def show_choice(chosen: Chosen) -> None:
-    """The network and the epoch that validation rows chose."""
+def show_choice(chosen: Chosen, *, leaked: bool) -> None:
+    """The network and the epoch that validation rows chose; ``leaked`` where those are test rows."""
     say()
     standing = chosen.standing
     if standing is None:
         say(f"{chosen.network}: training on all training rows, epochs: {chosen.epochs}")
         return
     over = f", mean of {standing.runs} runs" if standing.runs > 1 else ""
-    say(
-        f"chosen: {chosen.network}, best epoch {standing.best_epoch}, {standing.figure} {number(standing.value)}{over}"
-    )
+    figure = f"{standing.figure} {number(standing.value)}{LEAK * leaked}{over}"
+    say(f"chosen: {chosen.network}, best epoch {standing.best_epoch}, {figure}")
     if chosen.is_tested:
         say(f"training anew, epochs: {chosen.epochs}")
 
@@ -133,7 +135,7 @@ def show_result(study: StoredStudy, task: Task) -> None:
     _show_advice(study)
     paths = StudyPaths(study.folder)
     is_drawn = paths.curves_png.is_file() and paths.curves_html.is_file()
-    if study.networks[result["chosen"]]["runs"] and not is_drawn:
+    if not is_drawn:
         write_curves(study)
     say()
     say(f"written to {study.folder}")
@@ -141,12 +143,13 @@ def show_result(study: StoredStudy, task: Task) -> None:
 
 def _show_test(study: StoredStudy, result: Mapping[str, Any], task: Task) -> None:
     test, means = result["test"], result["test_replicates"]
+    what = "test, leaked" if result["leaked"] else "test"
     seeds = len(result["final_runs"])
     say(
         f"{study.name}: {result['chosen']}, {result['epochs']} epochs on {result['final_rows']:,} rows, "
         f"{result['updates']:,} updates, {result['seconds']:.1f} s; test rows opened once:"
     )
-    say_table(("test", "value", "95% interval", "baseline"), _figure_rows(result, test))
+    say_table((what, "value", "95% interval", "baseline"), _figure_rows(result, test))
     if seeds > 1:
         say()
         rows = [
@@ -154,7 +157,7 @@ def _show_test(study: StoredStudy, result: Mapping[str, Any], task: Task) -> Non
             for name, found in means.items()
             if " of " not in name
         ]
-        say_table((f"test, mean of {seeds} seeds", "value", "95% interval"), rows)
+        say_table((f"{what}, mean of {seeds} seeds", "value", "95% interval"), rows)
     if task.is_classification:
         _show_classes(result, test)
 

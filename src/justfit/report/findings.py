@@ -58,7 +58,6 @@ def trained(study: StoredStudy, stage: str | None = None) -> list[str]:
 
     Raises:
         SpecError: there is no such stage.
-        StoreError: a file of the study is changed.
     """
     if stage is not None:
         require_choice("stage", stage, [each["name"] for each in study.stages], f"in {study.folder.name}")

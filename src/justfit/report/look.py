@@ -25,11 +25,14 @@ TEXT = 12
 _WRAPPED = 44
 """Letters on a line of a label."""
 
+_LARGEST = 709.0
+"""The logarithm of what a float can just hold."""
+
 _WIDE = 20
 """Values that span more than this factor stand on a logarithmic axis."""
 
-PLAIN = "format(datum.value, '~r')"
-"""Numbers on an axis never in powers of ten, as they otherwise stand on logarithmic ones."""
+PLAIN = "format(datum.value, datum.value < 1e6 ? '~r' : '.0e')"
+"""Numbers on an axis as they are read; logarithmic ones otherwise have all in powers of ten."""
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """What cannot stand in a picture, or would turn its text around."""
@@ -110,7 +113,8 @@ class Axis:
         0.5
         """
         if self.is_log:
-            return math.log(value / self.low) / math.log(self.high / self.low)
+            low, high = math.log(self.low), math.log(self.high)
+            return (math.log(value) - low) / (high - low)
         return (value - self.low) / (self.high - self.low)
 
     def value(self, share: float) -> float:
@@ -120,7 +124,8 @@ class Axis:
         1.0
         """
         if self.is_log:
-            return float(self.low * (self.high / self.low) ** share)
+            low, high = math.log(self.low), math.log(self.high)
+            return math.exp(min(low + share * (high - low), _LARGEST))
         return self.low + share * (self.high - self.low)
 
     def scale(self) -> alt.Scale:

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 
 from justfit.errors import SpecError
 from justfit.spec.checks import require_integer
@@ -57,7 +58,7 @@ class Run:
             raise SpecError(f"patience is {patience}, but no row validates: leave it out, or hold rows out.")
         _ = self.candidate.batch_size
 
-    @property
+    @cached_property
     def id(self) -> str:
         """12 hexadecimal digits of the hash of the whole spec, defaults included."""
         return digest(plain(self))[:12]

@@ -88,7 +88,7 @@ class Problems:
         self.found.append(problem)
 
 
-class _StopError(Exception):
+class _Stopped(Exception):  # noqa: N818 - no error: it is told already
     """Reading cannot go on; what is wrong is told."""
 
 
@@ -119,7 +119,7 @@ def read_yaml(text: str, problems: Problems) -> list[Node]:
         problems.tell(Problem(line, mark.column + 1 if mark else None, "", message))
     except YAMLError as error:
         problems.tell(Problem(None, None, "", f"this is not YAML ({error})."))
-    except _StopError:
+    except _Stopped:
         pass
     return documents
 
@@ -152,7 +152,7 @@ class _Reader:
                 else f"{MOST_DEPTH} values inside each other"
             )
             self._problems.add(place, f"a study file may have at most {what}.")
-            raise _StopError
+            raise _Stopped
         value: Any = None
         tag = getattr(event, "tag", None)
         if tag is not None:

@@ -81,7 +81,7 @@ class Model:
 
 
 def write_model(model: Model, folder: Path) -> None:
-    """Write ``model`` into a run's folder: numbers as safetensors, all else as JSON with their checksum.
+    """Write ``model`` into a study's folder: numbers as safetensors, all else as JSON with their checksum.
 
     Raises:
         StoreError: the disk is full, the folder may not be written, or the vocabulary is too large.
@@ -109,7 +109,7 @@ def write_model(model: Model, folder: Path) -> None:
 
 
 def read_model(folder: Path) -> Model:
-    """The model in a run's folder, checked in every part.
+    """The model in a study's folder, checked in every part.
 
     Raises:
         StoreError: a file is missing, cut off or changed, or does not fit the other.

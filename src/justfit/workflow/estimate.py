@@ -54,6 +54,7 @@ def estimate(
     stages: Sequence[StageOutline],
     is_stored: Callable[[str], bool] = lambda _: False,
     threads: int | None = None,
+    loading: float = 0.0,
 ) -> Estimate:
     """About how long a plan would train, and how much memory it would take.
 
@@ -68,6 +69,7 @@ def estimate(
         stages: its outline.
         is_stored: tells of a run's id whether the run is kept already.
         threads: processors to use, by default all.
+        loading: seconds in which the data set was loaded; opening its test rows takes as long a row.
     """
     threads = threads or available_threads()
     begin = time.perf_counter()
@@ -83,10 +85,13 @@ def estimate(
         times = [clock.seconds(group, cohort, len(cohorts)) for cohort in cohorts]
         seconds += preparing + _makespan(times, threads) + _beside(group.members, ground.train.rows.columns)
     if plan.study.final is not None or plan.is_leaked:
-        seconds += preparing / share * plan.dataset.sealed.count / len(ground.train.rows)
+        tested = plan.dataset.sealed.count
+        seconds += tested * preparing / share / len(ground.train.rows)
+        seconds += loading * min(1.0, tested / len(plan.dataset.train))  # which may be the first rows only
     runs = sum(len(group.members) for group in groups if not group.is_final)
     memory = max((_memory(group, cohorts, ground, threads) for group, cohorts in packed), default=0)
-    memory += int(_bytes(ground.train.rows) * (share - 1.0)) + _resident()
+    others = share - 1.0 + 2.0 * plan.dataset.sealed.count / len(ground.train.rows)  # raw and prepared
+    memory += int(_bytes(ground.train.rows) * others) + _resident()
     return Estimate(seconds, memory, runs, stored, sum(len(cohorts) for _, cohorts in packed), threads)
 
 

@@ -161,7 +161,7 @@ def _tested(plan: Plan, ground: Ground, models: Sequence[Model], run: Run, test:
         for name, value in _replicated(figures):
             values[name].append(value)
     means = {
-        name: {**dataclasses.asdict(mean_interval(found, low=-math.inf)), "values": found}
+        name: {**dataclasses.asdict(mean_interval(found, *_range(name))), "values": found}
         for name, found in values.items()
     }
     guess = baseline(dataset.train.labels, test.labels, dataset.classes, dataset.task)
@@ -178,3 +178,10 @@ def _replicated(figures: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     for row in figures.get("classes", ()):
         for name in ("precision", "recall", "f1"):
             yield f"{name} of {row['name']}", row[name]["value"]
+
+
+def _range(name: str) -> tuple[float, float]:
+    """The largest and the smallest value that a figure can have."""
+    if name == "r2":
+        return 1.0, -math.inf
+    return (math.inf if name in ("loss", "loss_with_penalties", "mae", "rmse") else 1.0), 0.0

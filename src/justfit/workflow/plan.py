@@ -67,8 +67,12 @@ class Plan:
         )
 
     def resolve(self, candidate: Candidate, where: str = "") -> Candidate:
-        """A candidate with batch size and loss decided; raises `SpecError` where the loss does not fit."""
+        """A candidate with batch size and loss decided; raises `SpecError` where loss or patience do not fit."""
         recipe, task = candidate.recipe, self.dataset.task
+        if recipe.patience is not None and not self.selects:
+            raise SpecError(
+                f"{where}patience is {recipe.patience}, but no row validates: leave it out, or hold rows out."
+            )
         batch_size = recipe.batch_size or batch_size_for(len(self.splits[0].train))
         try:
             recipe = dataclasses.replace(recipe, batch_size=batch_size, loss=task.loss(recipe.loss))

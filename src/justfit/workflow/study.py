@@ -5,62 +5,46 @@ that was killed goes on where it was: a run's figures follow from its spec alone
 """
 
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from justfit.data.dataset import Dataset, Part
-from justfit.data.preparation import columns_of
 from justfit.data.sources import load_dataset
 from justfit.errors import EngineError
-from justfit.judge import Baseline, Standing, baseline, rank, standing
+from justfit.judge import Baseline, Standing, baseline, rank
 from justfit.machine import DEFAULT_STORE, MOST_THREADS
 from justfit.spec import (
     Data,
-    Epoch,
-    Failed,
     Named,
     Network,
     PreparationSpec,
     Protocol,
     Recipe,
-    Run,
-    Stage,
     Study,
-    plain,
 )
 from justfit.spec.checks import require_choice, require_integer
 from justfit.store import (
     StoredStudy,
     begin_study,
-    has_run,
     is_done,
-    read_run,
     read_splits,
     read_study,
     splits_key,
-    write_run,
     write_splits,
-    write_stages,
 )
 from justfit.workflow.events import (
     Chosen,
-    EpochDone,
     Event,
-    NetworkSummary,
     Planned,
     RowCounts,
-    RunDone,
-    StageDone,
-    StagePlanned,
     Stored,
 )
 from justfit.workflow.final import carry_out_final
 from justfit.workflow.plan import DEFAULT_NETWORK, Plan, data_of, named_candidates, plan, single
-from justfit.workflow.trials import Trial, ground_of, summary, train_runs
+from justfit.workflow.stages import Stages
 
 
 def run(  # noqa: PLR0913 - what can be decided about a network
@@ -128,15 +112,12 @@ def carry_out(study: Study, dataset: Dataset, store: Path, *, threads: int | Non
 
 
 class _Workflow:
-    """A study being carried out: its candidates and standings so far."""
+    """A study being carried out, from the plan to the test."""
 
     def __init__(self, planned: Plan, folder: Path, threads: int | None) -> None:
         self.plan = self._with_stored_splits(planned, folder.parent)
         self.study = planned.study
-        self.folder, self.store = folder, folder.parent
-        self.threads = threads
-        self.candidates: dict[str, tuple[Named, ...]] = {}
-        self.standings: dict[str, dict[str, Standing | None]] = {}
+        self.folder, self.threads = folder, threads
         self.test: Part | None = None
         """The test rows, where they validate."""
 
@@ -160,11 +141,8 @@ class _Workflow:
             self.test = self.plan.dataset.sealed.open()
         planned = self._planned()
         yield planned
-        waiting = list(self.study.stages)
-        while waiting:
-            ready = self._ready(waiting)
-            waiting = [stage for stage in waiting if stage not in ready]
-            yield from self._carry_out_stages(ready)
+        self.stages = Stages(self.plan, self.folder, self.test, self.threads)
+        yield from self.stages.carry_out()
         result: dict[str, object] = {
             "data": self.plan.dataset.name,
             "classes": self.plan.dataset.classes,
@@ -211,132 +189,25 @@ class _Workflow:
         )
         return labels[train], labels[validation] if self.test is None else self.test.labels
 
-    def _ready(self, waiting: Sequence[Stage]) -> list[Stage]:
-        """Stages, from the first on, whose candidates are known: none builds on a winner not yet found."""
-        ready: list[Stage] = []
-        for stage in waiting:
-            base = stage.base
-            if base is not None and base.winner and base.stage not in self.standings:
-                break
-            winners = {} if base is None or not base.winner else {base.stage: self._winner(base.stage)}
-            self.candidates[stage.name] = self.plan.candidates(stage, self.candidates, winners)
-            ready.append(stage)
-        named_candidates(self.candidates)
-        return ready
-
-    def _winner(self, stage: str) -> Named:
-        """The best candidate of a stage that is done."""
-        name, found = next(iter(self.standings[stage].items()))
-        if found is None:
-            raise EngineError(
-                f"Stage {stage} has no winner: each of its networks diverged before one epoch was measured. "
-                "Lower the learning rate, or scale the columns."
-            )
-        return next(named for named in self.candidates[stage] if named.name == name)
-
-    def _carry_out_stages(self, stages: Sequence[Stage]) -> Iterator[Event]:
-        """Train what is missing of stages whose candidates are known, all together, and rank each."""
-        where: dict[str, tuple[str, str]] = {}
-        missing: dict[int, list[Run]] = defaultdict(list)
-        for stage in stages:
-            summaries = []
-            for named in self.candidates[stage.name]:
-                runs = self.plan.runs(named.candidate)
-                new = [each for each in runs if each.id not in where and self._is_missing(each)]
-                summaries.append(self._summary(named, len(runs), len(new)))
-                for each in new:
-                    where[each.id] = (stage.name, named.name)
-                    missing[each.split].append(each)
-            yield StagePlanned(stage.name, tuple(summaries))
-        self._write_stages()
-        for split, group in sorted(missing.items()):
-            yield from self._train(split, group, where)
-        for stage in stages:
-            self.standings[stage.name] = self._rank(stage) if self.plan.selects else {}
-            if self.plan.selects:
-                yield StageDone(stage.name, self.standings[stage.name])
-        self._write_stages()
-
-    def _is_missing(self, each: Run) -> bool:
-        return not has_run(self.store, each.id) or (self.study.fit and not read_run(self.store, each.id).fits)
-
-    def _train(
-        self, split: int, runs: Sequence[Run], where: Mapping[str, tuple[str, str]]
-    ) -> Iterator[Event]:
-        ground = ground_of(self.plan, self.plan.splits[split - 1], self.test)
-        for each, event in train_runs(ground, runs, threads=self.threads, fit=self.study.fit):
-            stage, network = where[each.id]
-            match event:
-                case Epoch():
-                    epochs = each.candidate.recipe.epochs
-                    yield EpochDone(stage, network, split, each.seed, event, epochs)
-                case Trial(trained=trained, updates=updates):
-                    write_run(self.store, each, trained.history, trained.outcome, updates)
-                    yield RunDone(stage, network, split, each.seed, trained.outcome)
-                case Failed():
-                    yield RunDone(stage, network, split, each.seed, event)
-
-    def _rank(self, stage: Stage) -> dict[str, Standing | None]:
-        """The networks of a stage, the best first. One that could not be trained stands nowhere."""
-        found = {}
-        for named in self.candidates[stage.name]:
-            ids = [each.id for each in self.plan.runs(named.candidate)]
-            histories = [
-                read_run(self.store, run_id).history for run_id in ids if has_run(self.store, run_id)
-            ]
-            found[named.name] = (
-                standing(histories, self.study.select, more_is_better=self._more_is_better)
-                if len(histories) == len(ids)
-                else None
-            )
-        return {name: found[name] for name in rank(found, more_is_better=self._more_is_better)}
-
-    @property
-    def _more_is_better(self) -> bool:
-        return (self.study.select, self.plan.dataset.task.metric) == ("val_metric", "accuracy")
-
-    def _summary(self, named: Named, runs: int, missing: int) -> NetworkSummary:
-        dataset = self.plan.dataset
-        columns = columns_of(self.plan.preparation, dataset.train.raw)
-        layers = named.candidate.network.layers(dataset.task, dataset.outputs)
-        lines = summary(named.candidate, columns, layers)
-        return NetworkSummary(named.name, lines, named.candidate.recipe.epochs, runs, missing)
-
-    def _write_stages(self) -> None:
-        """Keep what is known of the stages so far."""
-        stages = []
-        for name, candidates in self.candidates.items():
-            networks = []
-            for named in candidates:
-                stands = self.standings.get(name, {}).get(named.name)
-                networks.append(
-                    {
-                        "name": named.name,
-                        "candidate": plain(named.candidate),
-                        "parameters": self._summary(named, 0, 0).parameters,
-                        "layers": [asdict(line) for line in self._summary(named, 0, 0).layers],
-                        "runs": [each.id for each in self.plan.runs(named.candidate)],
-                        "standing": stands and asdict(stands),
-                    }
-                )
-            stages.append({"name": name, "networks": networks})
-        write_stages(self.folder, stages)
-
     def _choose(self) -> tuple[Named, Chosen]:
         """The network to test and its epochs."""
         final = self.study.final
         of = final.of if final else None
-        named_all = named_candidates(self.candidates)
+        named_all = named_candidates(self.stages.candidates)
         if not self.plan.selects:
-            named = named_all[of] if of in named_all else self.candidates[of or self.study.stages[0].name][0]
+            named = (
+                named_all[of]
+                if of in named_all
+                else self.stages.candidates[of or self.study.stages[0].name][0]
+            )
             return named, Chosen(named.name, self._epochs(named, None), None, final is not None)
-        standings = {name: found for stage in self.standings.values() for name, found in stage.items()}
-        if of in self.standings:
-            name = self._winner(of).name
+        standings = {name: found for stage in self.stages.standings.values() for name, found in stage.items()}
+        if of in self.stages.standings:
+            name = self.stages.winner(of).name
         elif of is not None:
-            name = require_choice("of", of, [*self.standings, *standings], "under final")
+            name = require_choice("of", of, [*self.stages.standings, *standings], "under final")
         else:
-            name = rank(standings, more_is_better=self._more_is_better)[0]
+            name = rank(standings, more_is_better=self.stages.more_is_better)[0]
         found = standings[name]
         if found is None:
             raise EngineError(

@@ -107,8 +107,8 @@ def train_runs(
     members = [ground.member(run) for run in runs]
     rows = len(ground.train.rows)
     histories: list[list[Epoch]] = [[] for _ in runs]
-    events = training_events(members, ground.train, ground.validation, threads=threads, fit=fit)
-    for number, event in events:
+    # Not held by a name, so that leaving the loop ends the training at once.
+    for number, event in training_events(members, ground.train, ground.validation, threads=threads, fit=fit):
         run = runs[number]
         match event:
             case Epoch():

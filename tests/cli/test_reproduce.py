@@ -1,0 +1,75 @@
+import re
+from pathlib import Path
+
+import pytest
+from cli.ended import Command
+
+from justfit.report import reproduction
+
+PUBLISHED = """
+tolerance: {accuracy: 0.010, loss: 0.03}
+tanh:
+  title: wine, not yet tasted
+  refused: refused.yaml
+  parameters: {first: {"4-3": 71}}
+  figures:
+    - {study: first, figure: test_accuracy, published: 2.0, because: no accuracy is above 1}
+    - {study: leaked, network: "4-3", figure: peak_val_accuracy, published: 0.5, within: [0, 1]}
+  readings:
+    - {study: first, stage: widths, published: wide is good}
+"""
+
+STUDIES = """
+name: first
+data: wine
+replicates: 2
+defaults: {epochs: 3}
+stages: {widths: {grid: {hidden: [[4], [8]]}}}
+---
+name: leaked
+data: wine
+validation: test
+defaults: {epochs: 3}
+stages: {widths: {hidden: [4]}}
+final: none
+"""
+
+REFUSED = """
+data: wine
+stages: {widths: {epochs: 0}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _documents(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A published document of small studies in the place of a real one."""
+    folder = tmp_path_factory.mktemp("studies")
+    for name, content in (("published", PUBLISHED), ("tanh", STUDIES), ("refused", REFUSED)):
+        (folder / f"{name}.yaml").write_text(content)
+    monkeypatch.setattr(reproduction, "FOLDER", folder)
+
+
+def test_each_published_figure_stands_beside_ours_and_says_whether_it_agrees(
+    command: Command, tmp_path: Path
+) -> None:
+    ended = command("reproduce", "tanh")
+    assert (ended.code, ended.err) == (0, "")
+    assert re.search(r"^first +\S+ +test_accuracy +2\.0000 .* no +no accuracy is above 1$", ended.out, re.M)
+    assert re.search(r"^leaked \(leaked\) +4-3 +peak_val_accuracy +0\.5000 .* yes *$", ended.out, re.M)
+    assert re.search(r"^first +4-3 +71 +71 +yes$", ended.out, re.M)
+    assert "first, stage widths. Published: wide is good. Ours:\n  4-3: validation loss" in ended.out
+    assert re.search(r"^refused, as published: refused.*line 3.*epochs is 0", ended.out, re.M)
+    assert "1 of 2 published figures agree" in ended.out
+    written = tmp_path / "justfit-runs" / "reproduced"
+    assert {path.name for path in written.iterdir()} == {"tanh.md", "tanh.html"}
+    assert "no accuracy is above 1" in (written / "tanh.md").read_text()
+
+
+def test_replicates_are_those_of_the_files_unless_asked_otherwise(command: Command) -> None:
+    assert "trained 2 times, with seeds 0 to 1" in command("reproduce", "tanh").out
+    again = command("reproduce", "tanh", "--replicates", "3").out
+    assert "trained 3 times, with seeds 0 to 2" in again
+
+
+def test_a_document_that_is_not_known_is_told_with_the_nearest(command: Command) -> None:
+    assert 'Did you mean "tanh"' in command("reproduce", "tahn").error
