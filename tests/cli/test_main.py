@@ -103,7 +103,11 @@ def failing(error: BaseException) -> object:
 @pytest.mark.parametrize(
     ("error", "code", "message"),
     [
-        (KeyboardInterrupt(), 130, "error: Stopped by Ctrl-C; runs that had ended are kept, and nothing half-done.\n"),
+        (
+            KeyboardInterrupt(),
+            130,
+            "error: Stopped by Ctrl-C; runs that had ended are kept, and nothing half-done.\n",
+        ),
         (MemoryError(), 1, "error: There is not enough memory: use fewer rows or words, or a smaller"),
         (
             ZeroDivisionError("oops"),

@@ -55,6 +55,39 @@ def test_ctrl_c_ends_a_training_with_130_and_keeps_nothing_half_done(tmp_path: P
     assert not list(tmp_path.rglob("runs/*")), "a run is kept when it has ended"
 
 
+STUDY = """
+data: digits
+validation: {k_fold: 3}
+defaults: {epochs: 60}
+stages:
+  widths: {grid: {hidden: [[4], [8, 4]]}}
+"""
+
+
+def test_a_study_that_ctrl_c_ended_goes_on_where_it_was(tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(STUDY)
+    with subprocess.Popen(
+        [*INTERRUPTIBLE, "run", "small.yaml"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            while not re.match("trained [1-9]", process.stdout.readline()):
+                assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    (folder,) = (tmp_path / "justfit-runs").glob("small-*")
+    kept = {path: path.stat().st_mtime_ns for path in folder.parent.glob("runs/*")}
+    assert kept
+    assert read_study(folder).result is None
+    assert run(("run", "small.yaml"), tmp_path).returncode == 0
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert run(("run", "small.yaml", "--store", "whole"), tmp_path).returncode == 0
+    whole, resumed = (read_study(path).result for path in (tmp_path / "whole" / folder.name, folder))
+    assert {**whole, "seconds": None} == {**resumed, "seconds": None}
+
+
 def test_a_full_disk_is_told_and_the_study_stays_unfinished(tmp_path: Path) -> None:
     ended = run(("run", "wine", "--hidden", "256,256", "--epochs", "1"), tmp_path, LIMITED)
     assert ended.returncode == 1

@@ -152,3 +152,8 @@ def test_without_validation_all_epochs_are_said_by_a_number_or_last() -> None:
         study = dataclasses.replace(STUDY, validation=AllRows(), final=Final(epochs=epochs))
         assert study.final == Final(epochs=epochs)
     assert dataclasses.replace(STUDY, validation=TestRows()).validation.splits == 1
+
+
+def test_no_stage_may_be_mistaken_for_the_training_at_the_end() -> None:
+    with pytest.raises(SpecError, match='stage "final" has the name of the training at the end'):
+        Study("s", Data("wine"), (Stage("final"),))

@@ -518,15 +518,19 @@ def test_splits_that_are_torn_are_named(tmp_path: Path) -> None:
         carried_out(small_study("another"), numbers("binary"), tmp_path)
 
 
-def test_a_study_can_be_read_while_it_goes_on(tmp_path: Path) -> None:
-    counts = []
+def test_a_run_is_kept_the_moment_it_ends_and_a_study_can_be_read_while_it_goes_on(tmp_path: Path) -> None:
+    stages, ended = [], 0
     for event in carry_out(small_study(), numbers("binary"), tmp_path):
+        if isinstance(event, RunDone):
+            ended += 1
+            assert len(list(tmp_path.glob("runs/*.json"))) == ended
         if isinstance(event, RunDone | StageDone | Planned):
             stored = read_study(next(tmp_path.glob("small-*")))
             assert stored.result is None
-            counts.append(len(stored.stages))
-    assert counts == sorted(counts)
-    assert set(counts) == {0, 1, 2}
+            stages.append(len(stored.stages))
+    assert ended == 5 * RUNS_A_NETWORK + 2
+    assert stages == sorted(stages)
+    assert set(stages) == {0, 1, 2}
 
 
 def test_epochs_are_told_as_they_are_stored(tmp_path: Path) -> None:

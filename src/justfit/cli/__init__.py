@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 something the user can mend, 2 a command that is not under
 
 import sys
 import traceback
+from collections.abc import Callable
 from io import TextIOWrapper
 
 import typer
@@ -31,7 +32,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for name, function in {
+_COMMANDS: dict[str, Callable[..., None]] = {
     "run": run,
     "check": check,
     "plan": plan,
@@ -43,7 +44,8 @@ for name, function in {
     "predict": predict,
     "reproduce": reproduce,
     "schema": schema,
-}.items():
+}
+for name, function in _COMMANDS.items():
     app.command(name)(function)
 app.add_typer(data_app, name="data")
 

@@ -187,6 +187,8 @@ class Study:
             raise SpecError("stages is empty, so nothing would be trained: give at least one stage.")
         before: list[str] = []
         for stage in self.stages:
+            if stage.name == "final":
+                raise SpecError('stage "final" has the name of the training at the end: give it another.')
             if stage.name in before:
                 raise SpecError(f'stage "{stage.name}" comes twice: give each its own name.')
             if stage.base is not None:

@@ -67,7 +67,7 @@ class Plan:
         )
 
     def resolve(self, candidate: Candidate, where: str = "") -> Candidate:
-        """A candidate with batch size and loss decided; raises `SpecError` where loss or patience do not fit."""
+        """A candidate with batch size and loss decided; raises `SpecError` where it does not fit the rows."""
         recipe, task = candidate.recipe, self.dataset.task
         if recipe.patience is not None and not self.selects:
             raise SpecError(
