@@ -26,7 +26,9 @@ def plot(  # noqa: PLR0917 - typer calls it by keyword
     network: Annotated[
         list[str] | None, typer.Option(help="A network by its name; may be given again. By default all.")
     ] = None,
-    stage: Annotated[str | None, typer.Option(help="All networks of this stage.")] = None,
+    stage: Annotated[
+        list[str] | None, typer.Option(help="All networks of this stage; may be given again.")
+    ] = None,
     figure: Annotated[
         str | None,
         typer.Option(
@@ -62,10 +64,11 @@ def plot(  # noqa: PLR0917 - typer calls it by keyword
         raise SpecError("--folds and --by are both given, and each is a chart of its own: give one of them.")
     found = read_study(find_study(store, study))
     names = list(network or ())
-    if stage is not None or not names:
-        names = list(dict.fromkeys([*names, *trained(found, stage)]))
-        _tell_missing(found, stage, names)
-    asked, of = figure or DEFAULT_FIGURE, [*([] if stage is None else [stage]), *(network or ())]
+    whole: list[str] | list[None] = [] if names else [None]
+    for each in stage or whole:
+        names = list(dict.fromkeys([*names, *trained(found, each)]))
+        _tell_missing(found, each, names)
+    asked, of = figure or DEFAULT_FIGURE, [*(stage or ()), *(network or ())]
     chart: alt.LayerChart | alt.HConcatChart
     if folds:
         name = _one(found, names)

@@ -155,7 +155,7 @@ def value_axis(values: Iterable[float], bands: Iterable[tuple[float, float]] = (
     low, high = min(values), max(values)
     is_log = low > 0 and high > _WIDE * statistics.median(values)
     if not is_log:
-        room = (high - low) / 2
+        room = 2 * (high - low)
         ends = [end for band in bands for end in band]
         low, high = max(min([low, *ends]), low - room), min(max([high, *ends]), high + room)
     return _with_room(low, high, is_log=is_log, room=0.04)
