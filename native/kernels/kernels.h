@@ -37,9 +37,10 @@ struct UpdateRule {
   float clip_value = 0.0f;        // 0 for none
   float gradient_scale = 1.0f;    // what clipping by norm leaves
   bool measure = false;           // only add up the gradient's squares
-  bool plain() const {
-    return l1 == 0.0f && l2 == 0.0f && weight_decay == 0.0f && clip_value == 0.0f && gradient_scale == 1.0f && !measure;
+  bool only_l2() const {
+    return l1 == 0.0f && weight_decay == 0.0f && clip_value == 0.0f && gradient_scale == 1.0f && !measure;
   }
+  bool plain() const { return only_l2() && l2 == 0.0f; }
 };
 
 // Sums over the weights of one task before the step: Keras adds the penalty to the loss of the same batch.

@@ -13,8 +13,27 @@ JUSTFIT_INLINE Vec load(const float* p) { return *reinterpret_cast<const Vec*>(p
 JUSTFIT_INLINE void store(float* p, Vec v) { *reinterpret_cast<Vec*>(p) = v; }
 JUSTFIT_INLINE Vec all(float x) { return Vec{} + x; }
 JUSTFIT_INLINE Vec select(IntVec mask, Vec yes, Vec no) { return mask ? yes : no; }
+
+// x > y ? x : y and x < y ? x : y, so y where one is NaN: what the processors' own instructions give.
+#if defined(__AVX512F__)
+JUSTFIT_INLINE Vec larger(Vec x, Vec y) {
+  return reinterpret_cast<Vec>(_mm512_maskz_max_ps(0xffff, reinterpret_cast<__m512>(x), reinterpret_cast<__m512>(y)));
+}
+JUSTFIT_INLINE Vec smaller(Vec x, Vec y) {
+  return reinterpret_cast<Vec>(_mm512_maskz_min_ps(0xffff, reinterpret_cast<__m512>(x), reinterpret_cast<__m512>(y)));
+}
+#elif defined(__AVX2__)
+JUSTFIT_INLINE Vec larger(Vec x, Vec y) {
+  return reinterpret_cast<Vec>(_mm256_max_ps(reinterpret_cast<__m256>(x), reinterpret_cast<__m256>(y)));
+}
+JUSTFIT_INLINE Vec smaller(Vec x, Vec y) {
+  return reinterpret_cast<Vec>(_mm256_min_ps(reinterpret_cast<__m256>(x), reinterpret_cast<__m256>(y)));
+}
+#else
 JUSTFIT_INLINE Vec larger(Vec x, Vec y) { return select(x > y, x, y); }
 JUSTFIT_INLINE Vec smaller(Vec x, Vec y) { return select(x < y, x, y); }
+#endif
+
 JUSTFIT_INLINE Vec absolute(Vec x) { return reinterpret_cast<Vec>(reinterpret_cast<IntVec>(x) & 0x7fffffff); }
 
 JUSTFIT_INLINE Vec square_root(Vec x) {
