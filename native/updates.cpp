@@ -113,8 +113,8 @@ void Cohort::update_rest(const Task& task, int64_t count, int thread, bool measu
   const Place in = place(member, task.layer - 1, 0);
   float* gradient = scratch_[static_cast<std::size_t>(thread)].data();
   const int64_t rows = task.end - task.begin, at = task.begin * layer.width;
-  kernels_.matmul(rows, layer.width, count, in.outputs + task.begin, 1, in.stride, layer.deltas.data(), layer.width,
-                  gradient, layer.width, nullptr);
+  kernels_.skipping_matmul(rows, layer.width, count, in.outputs + task.begin, 1, in.stride, layer.deltas.data(),
+                           layer.width, gradient, layer.width, nullptr);
   WeightSums& sums = layer.block_sums[static_cast<std::size_t>(task.begin / kWeightBlock)];
   sums = {};
   kernels_.update(rule, layer.kernel.data() + at, layer.state0.data() + at, second_state(layer) + at, layer.width,

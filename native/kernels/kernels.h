@@ -78,6 +78,11 @@ struct Kernels {
   void (*matmul)(int64_t m, int64_t n, int64_t k, const float* a, int64_t a_row, int64_t a_column, const float* b,
                  int64_t b_stride, float* c, int64_t c_stride, const float* bias);
 
+  // The same, to the bit where all numbers are finite, made for an a with many zeros, as relu and dropout leave them:
+  // these may be skipped, even where they meet an infinite number of b. Whether they are depends on m, n, k and a.
+  void (*skipping_matmul)(int64_t m, int64_t n, int64_t k, const float* a, int64_t a_row, int64_t a_column,
+                          const float* b, int64_t b_stride, float* c, int64_t c_stride, const float* bias);
+
   // In place z -> activation(z) with dropout. Where `slope` is given it gets d out / d z, where `extra` is given the
   // activity penalty's part of d loss / d z. Columns from `units` on become zero. Each row's activity penalty is
   // added to row_penalty if that is given. Row 0 is row `first_row` of the batch, which dropout counts from.
