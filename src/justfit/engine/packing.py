@@ -199,7 +199,7 @@ def _most_columns(member: Member, columns: int) -> int:
 
 
 def _work(cohort: Sequence[int], members: Sequence[Member], columns: int) -> float:
-    """A rough measure of a cohort's time, to hand out the longest first; its numbers fit rows of 130 words."""
+    """A rough measure of a cohort's time, to hand out the longest first; fitted to rows of 130 words."""
     work = 0.0
     for number in cohort:
         member = members[number]
