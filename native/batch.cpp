@@ -40,7 +40,7 @@ void WordBatch::reserve(const RowsView& rows, const int64_t* order, int64_t coun
   const auto words = static_cast<std::size_t>(std::min(most, rows.columns));
   rows_.reserve(entries);
   values_.reserve(entries);
-  words_.reserve(words);
+  words_.reserve(words + 1);
   missed_.reserve(words);
   starts_.reserve(words + 1);
   blocks_.reserve(static_cast<std::size_t>(rows.columns / kVocabularyBlock + 2));
@@ -89,8 +89,9 @@ void WordBatch::deal_out(const RowsView& rows, const int64_t* order, int64_t cou
 
 void WordBatch::count_words(const RowsView& rows, const int64_t* order, int64_t count, bool whole) {
   constexpr int64_t kRowsAhead = 3, kLine = 64 / sizeof(int32_t);
-  words_.clear();
+  if (!whole) words_.clear();
   int32_t* cursor = cursor_.data();
+  int64_t entries = 0;
   for (int64_t i = 0; i < count; ++i) {
     if (order && i + kRowsAhead < count)
       for (int64_t e = rows.indptr[order[i + kRowsAhead]]; e < rows.indptr[order[i + kRowsAhead] + 1]; e += kLine)
@@ -98,6 +99,7 @@ void WordBatch::count_words(const RowsView& rows, const int64_t* order, int64_t 
     const int64_t row = row_at(order, i);
     const int32_t* begin = rows.indices + rows.indptr[row];
     const int32_t* end = rows.indices + rows.indptr[row + 1];
+    entries += end - begin;
     if (whole) {
       for (; begin < end; ++begin) ++cursor[*begin];
     } else {
@@ -107,19 +109,25 @@ void WordBatch::count_words(const RowsView& rows, const int64_t* order, int64_t 
   }
   if (!whole) return;
   blocks_.clear();
+  words_.resize(static_cast<std::size_t>(std::min(entries, rows.columns)) + 1);  // one more, since each word is written
+  int32_t* words = words_.data();
+  int64_t found = 0;
   for (int64_t block = 0; block < rows.columns; block += kVocabularyBlock) {
-    blocks_.push_back(static_cast<int64_t>(words_.size()));
+    blocks_.push_back(found);
     const int64_t block_end = std::min(block + kVocabularyBlock, rows.columns);
     for (int64_t begin = block; begin < block_end; begin += kLanes) {
       const int64_t end = std::min(begin + kLanes, block_end);
       int32_t any = 0;  // most stretches of a small batch hold no word at all
       for (int64_t word = begin; word < end; ++word) any |= cursor[word];
       if (any == 0) continue;
-      for (int64_t word = begin; word < end; ++word)
-        if (cursor[word]) words_.push_back(static_cast<int32_t>(word));
+      for (int64_t word = begin; word < end; ++word) {  // without a branch, which nothing could foretell
+        words[found] = static_cast<int32_t>(word);
+        found += cursor[word] != 0;
+      }
     }
   }
-  blocks_.push_back(static_cast<int64_t>(words_.size()));
+  blocks_.push_back(found);
+  words_.resize(static_cast<std::size_t>(found));
 }
 
 // Gives each word its place among the entries, which its cursor then walks through.

@@ -325,8 +325,8 @@ void Cohort::activate(Member& member, std::size_t l, const Block& block, bool tr
   if (l > 0) {
     const LayerState& layer = member.rest[l - 1];
     const Place in = place(member, l - 1, block.slot);
-    kernels_.matmul(block.count(), layer.width, layer.inputs, in.outputs, in.stride, 1, layer.kernel.data(),
-                    layer.width, at.outputs, at.stride, layer.bias.data());
+    kernels_.skipping_matmul(block.count(), layer.width, layer.inputs, in.outputs, in.stride, 1, layer.kernel.data(),
+                             layer.width, at.outputs, at.stride, layer.bias.data());
   }
   const ActivationRule idle{spec.activation, {}, spec.activity_l1, spec.activity_l2, 0.0f};
   kernels_.activate(training ? member.forward[l] : idle, at.outputs, training ? at.slopes : nullptr,
@@ -347,8 +347,8 @@ void Cohort::backward(Member& member, const Block& block) {
   for (std::size_t l = member.spec.layers.size() - 1; l > 0; --l) {
     const LayerState& layer = member.rest[l - 1];
     const Place at = place(member, l, block.slot), before = place(member, l - 1, block.slot);
-    kernels_.matmul(block.count(), layer.inputs, layer.width, at.deltas, at.stride, 1, layer.transposed.data(),
-                    layer.inputs, before.deltas, before.stride, nullptr);
+    kernels_.skipping_matmul(block.count(), layer.inputs, layer.width, at.deltas, at.stride, 1, layer.transposed.data(),
+                             layer.inputs, before.deltas, before.stride, nullptr);
     kernels_.scale_add(before.deltas, before.slopes, has_activity(member.spec.layers[l - 1]) ? before.extras : nullptr,
                        before.stride, block.count(), layer.inputs);
   }

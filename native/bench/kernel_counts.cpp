@@ -23,6 +23,11 @@ Buffer<float> numbers(int64_t count, float size) {
   return buffer;
 }
 
+Buffer<float> every_other(Buffer<float> buffer) {
+  for (int64_t i = 0; i < buffer.size(); i += 2) buffer[i] = 0.0f;
+  return buffer;
+}
+
 OptimizerSpec rmsprop() {
   OptimizerSpec spec;
   spec.rho = 0.9f;
@@ -55,6 +60,7 @@ struct Work {
   Buffer<float> bias{kWidest}, outputs{kRows * kWidest}, slopes{kRows * kWidest}, losses{kRows}, metrics{kRows};
   Buffer<float> deltas = numbers(kRows * kWidest, 0.001f), square = numbers(kWidest * kWidest, 0.1f);
   Buffer<float> values = numbers(kRows * kWordsARow, 1.0f), decay = decay_table(rmsprop()), targets{kRows};
+  Buffer<float> halved = every_other(numbers(kRows * kWidest, 1.0f));
   UpdateRule bare = kernel_rule(rmsprop(), {}, 1, 1.0f), penalized = kernel_rule(rmsprop(), with_l2(), 1, 1.0f);
   WeightSums sums{};
 
@@ -89,6 +95,12 @@ struct Work {
   void matmul(int64_t columns) {
     kernels.matmul(kRows, columns, columns, deltas.data(), columns, 1, square.data(), columns, outputs.data(), columns,
                    bias.data());
+  }
+
+  // Of a where every other number is zero.
+  void skipping_matmul(int64_t columns) {
+    kernels.skipping_matmul(kRows, columns, columns, halved.data(), columns, 1, square.data(), columns, outputs.data(),
+                            columns, bias.data());
   }
 
   void activate(int64_t columns) {
@@ -128,6 +140,7 @@ Work* work = nullptr;
   X(large_vocabulary, present_words(work->absent, 16))                \
   X(matmul_16, matmul(16))                                            \
   X(matmul_64, matmul(64))                                            \
+  X(skipping_matmul_64, skipping_matmul(64))                          \
   X(activate_16, activate(16))                                        \
   X(activate_64, activate(64))                                        \
   X(loss_16, loss(16))                                                \

@@ -115,8 +115,10 @@ void update_words_as(const UpdateRule& given, const WordsView& words, int64_t fi
   Sums sums;
   for (int32_t word = from; word < to; ++word) {
     const int32_t next = first < last ? batch.words[first] : to;
-    for (; word < next; ++word)
-      for (int64_t at = word * stride; at < word * stride + width; at += kStep)
+    // Of the words that the batch lacks, the rows are one stretch where no other columns lie between.
+    const int32_t words_at_once = width == stride ? next - word : 1;
+    for (; word < next; word += words_at_once)
+      for (int64_t at = word * stride; at < word * stride + words_at_once * width; at += kStep)
         step_at<K, M>(rule, Vec{}, weights + at, state0 + at, state1 + at, sums);
     if (word == to) break;
     const int64_t at = word * stride;

@@ -37,9 +37,10 @@ struct UpdateRule {
   float clip_value = 0.0f;        // 0 for none
   float gradient_scale = 1.0f;    // what clipping by norm leaves
   bool measure = false;           // only add up the gradient's squares
-  bool plain() const {
-    return l1 == 0.0f && l2 == 0.0f && weight_decay == 0.0f && clip_value == 0.0f && gradient_scale == 1.0f && !measure;
+  bool only_l2() const {
+    return l1 == 0.0f && weight_decay == 0.0f && clip_value == 0.0f && gradient_scale == 1.0f && !measure;
   }
+  bool plain() const { return only_l2() && l2 == 0.0f; }
 };
 
 // Sums over the weights of one task before the step: Keras adds the penalty to the loss of the same batch.
@@ -76,6 +77,11 @@ struct Kernels {
   // start is zero, or the row `bias`.
   void (*matmul)(int64_t m, int64_t n, int64_t k, const float* a, int64_t a_row, int64_t a_column, const float* b,
                  int64_t b_stride, float* c, int64_t c_stride, const float* bias);
+
+  // The same, to the bit where all numbers are finite, made for an a with many zeros, as relu and dropout leave them:
+  // these may be skipped, even where they meet an infinite number of b. Whether they are depends on m, n, k and a.
+  void (*skipping_matmul)(int64_t m, int64_t n, int64_t k, const float* a, int64_t a_row, int64_t a_column,
+                          const float* b, int64_t b_stride, float* c, int64_t c_stride, const float* bias);
 
   // In place z -> activation(z) with dropout. Where `slope` is given it gets d out / d z, where `extra` is given the
   // activity penalty's part of d loss / d z. Columns from `units` on become zero. Each row's activity penalty is

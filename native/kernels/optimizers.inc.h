@@ -66,9 +66,9 @@ JUSTFIT_INLINE void step(const UpdateRule& rule, Vec g, Vec& w, Vec& s0, Vec& s1
   }
 }
 
-// plain: the gradient is taken as it is. full: with penalties, clipping, weight decay. measure: nothing moves, only the
-// gradient's squares are added up, for clipping by norm.
-enum class Mode { plain, full, measure };
+// plain: the gradient is taken as it is. l2: with an L2 penalty alone, the usual one. full: with penalties, clipping,
+// weight decay. measure: nothing moves, only the gradient's squares are added up, for clipping by norm.
+enum class Mode { plain, l2, full, measure };
 
 constexpr bool has_second_state(OptimizerKind k) {
   return k != OptimizerKind::sgd && k != OptimizerKind::rmsprop && k != OptimizerKind::adagrad;
@@ -78,11 +78,11 @@ template <OptimizerKind K, Mode M>
 JUSTFIT_INLINE void step_at(const UpdateRule& rule, Vec g, float* w, float* s0, float* s1, Sums& sums) {
   Vec weights = load(w);
   if constexpr (M != Mode::plain) {
-    if (rule.l1 != 0.0f) {
+    if (M != Mode::l2 && rule.l1 != 0.0f) {
       sums.absolute += absolute(weights);
       g += sign(weights) * rule.l1;  // zero at zero, as in Keras
     }
-    if (rule.l2 != 0.0f) {
+    if (M == Mode::l2 || rule.l2 != 0.0f) {
       sums.square = fused(weights, weights, sums.square);
       g = fused(weights, all(2.0f * rule.l2), g);
     }
@@ -90,9 +90,11 @@ JUSTFIT_INLINE void step_at(const UpdateRule& rule, Vec g, float* w, float* s0, 
       sums.gradient = fused(g, g, sums.gradient);
       return;
     }
-    g *= rule.gradient_scale;
-    if (rule.clip_value != 0.0f) g = smaller(larger(g, all(-rule.clip_value)), all(rule.clip_value));
-    weights = weights - weights * rule.weight_decay;
+    if constexpr (M == Mode::full) {
+      g *= rule.gradient_scale;
+      if (rule.clip_value != 0.0f) g = smaller(larger(g, all(-rule.clip_value)), all(rule.clip_value));
+      weights = weights - weights * rule.weight_decay;
+    }
   }
   Vec state0 = load(s0), state1 = has_second_state(K) ? load(s1) : Vec{};
   step<K>(rule, g, weights, state0, state1);
@@ -105,11 +107,12 @@ JUSTFIT_INLINE void step_at(const UpdateRule& rule, Vec g, float* w, float* s0, 
 template <class F>
 JUSTFIT_INLINE void with_rule(const UpdateRule& rule, F&& f) {
   if (rule.measure) return f.template operator()<OptimizerKind::sgd, Mode::measure>();
-  const bool plain = rule.plain();
+  const bool plain = rule.plain(), l2 = rule.only_l2();
   switch (rule.kind) {
 #define JUSTFIT_CASE(K)                                                          \
   case OptimizerKind::K:                                                         \
     return plain ? f.template operator()<OptimizerKind::K, Mode::plain>()        \
+           : l2  ? f.template operator()<OptimizerKind::K, Mode::l2>()           \
                  : f.template operator()<OptimizerKind::K, Mode::full>()
     JUSTFIT_CASE(sgd);
     JUSTFIT_CASE(rmsprop);

@@ -13,7 +13,7 @@ constexpr int64_t kTileDepth = 256;  // rows of b packed at a time
 #include "kernels/all.inc.h"
 
 extern const Kernels table;
-const Kernels table = {"avx512",    bag_forward,   matmul, activate,     loss,
-                       scale_add, sum_rows,      scale_columns, update, update_words, update_present_words};
+const Kernels table = {"avx512",     bag_forward, matmul,        skipping_matmul, activate,     loss,
+                       scale_add, sum_rows,    scale_columns, update,          update_words, update_present_words};
 
 }  // namespace justfit::avx512

@@ -10,11 +10,43 @@ typedef uint32_t UintVec __attribute__((vector_size(kStep * 4)));
 namespace {
 
 JUSTFIT_INLINE Vec load(const float* p) { return *reinterpret_cast<const Vec*>(p); }
+JUSTFIT_INLINE Vec load_anywhere(const float* p) {
+  Vec v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
 JUSTFIT_INLINE void store(float* p, Vec v) { *reinterpret_cast<Vec*>(p) = v; }
-JUSTFIT_INLINE Vec all(float x) { return Vec{} + x; }
+JUSTFIT_INLINE Vec all(float x) {
+#if defined(__AVX512F__)
+  return reinterpret_cast<Vec>(_mm512_set1_ps(x));
+#elif defined(__AVX2__)
+  return reinterpret_cast<Vec>(_mm256_set1_ps(x));
+#else
+  return Vec{} + x;
+#endif
+}
 JUSTFIT_INLINE Vec select(IntVec mask, Vec yes, Vec no) { return mask ? yes : no; }
+
+// x > y ? x : y and x < y ? x : y, so y where one is NaN: what the processors' own instructions give.
+#if defined(__AVX512F__)
+JUSTFIT_INLINE Vec larger(Vec x, Vec y) {
+  return reinterpret_cast<Vec>(_mm512_maskz_max_ps(0xffff, reinterpret_cast<__m512>(x), reinterpret_cast<__m512>(y)));
+}
+JUSTFIT_INLINE Vec smaller(Vec x, Vec y) {
+  return reinterpret_cast<Vec>(_mm512_maskz_min_ps(0xffff, reinterpret_cast<__m512>(x), reinterpret_cast<__m512>(y)));
+}
+#elif defined(__AVX2__)
+JUSTFIT_INLINE Vec larger(Vec x, Vec y) {
+  return reinterpret_cast<Vec>(_mm256_max_ps(reinterpret_cast<__m256>(x), reinterpret_cast<__m256>(y)));
+}
+JUSTFIT_INLINE Vec smaller(Vec x, Vec y) {
+  return reinterpret_cast<Vec>(_mm256_min_ps(reinterpret_cast<__m256>(x), reinterpret_cast<__m256>(y)));
+}
+#else
 JUSTFIT_INLINE Vec larger(Vec x, Vec y) { return select(x > y, x, y); }
 JUSTFIT_INLINE Vec smaller(Vec x, Vec y) { return select(x < y, x, y); }
+#endif
+
 JUSTFIT_INLINE Vec absolute(Vec x) { return reinterpret_cast<Vec>(reinterpret_cast<IntVec>(x) & 0x7fffffff); }
 
 JUSTFIT_INLINE Vec square_root(Vec x) {
@@ -47,6 +79,20 @@ JUSTFIT_INLINE Vec fused(Vec a, Vec b, Vec c) {
 }
 JUSTFIT_INLINE Vec fused(float a, Vec b, Vec c) { return fused(all(a), b, c); }
 JUSTFIT_INLINE Vec fused(Vec a, Vec b, float c) { return fused(a, b, all(c)); }
+
+// A bit for each lane that is not zero.
+JUSTFIT_INLINE uint32_t not_zero(Vec x) {
+#if defined(__AVX512F__)
+  return _mm512_cmp_ps_mask(reinterpret_cast<__m512>(x), _mm512_setzero_ps(), _CMP_NEQ_UQ);
+#elif defined(__AVX2__)
+  return static_cast<uint32_t>(
+      _mm256_movemask_ps(_mm256_cmp_ps(reinterpret_cast<__m256>(x), _mm256_setzero_ps(), _CMP_NEQ_UQ)));
+#else
+  uint32_t bits = 0;
+  for (int i = 0; i < kStep; ++i) bits |= static_cast<uint32_t>(x[i] != 0.0f) << i;
+  return bits;
+#endif
+}
 
 // Lane by lane in a fixed order of pairs.
 JUSTFIT_INLINE float sum_lanes(Vec x) {

@@ -1,5 +1,9 @@
 // Tests of the native engine without Python, to be run under the sanitizers (scripts/sanitize): each instruction set
 // that this processor runs against plain double arithmetic, and derivatives against finite differences.
+#include <array>
+#include <cstring>
+#include <random>
+
 #include "handmade.h"
 #include "reference.h"
 
@@ -214,6 +218,31 @@ void the_pool_runs_every_task_once() {
   check(right, "the pool runs every task once");
 }
 
+// A product that skips zeros of a is the same, bit for bit, as one that does not, whichever way a lies.
+void zeros_are_skipped_unnoticed(const Kernels& set) {
+  constexpr int64_t kWidest = 320, kMost = 600;
+  std::mt19937 random(7);
+  std::uniform_real_distribution<float> number(-1.0f, 1.0f);
+  Buffer<float> a(kMost * kMost), b(kMost * kWidest), bias(kWidest), skipped(kMost * kWidest), whole(kMost * kWidest);
+  for (Buffer<float>* buffer : {&b, &bias})
+    for (int64_t i = 0; i < buffer->size(); ++i) (*buffer)[i] = number(random);
+  for (const float zeros : {0.0f, 0.3f, 0.9f, 1.0f})
+    for (const auto [m, n, k] : {std::array{int64_t{48}, int64_t{256}, int64_t{512}},
+                                 {64, 128, 256}, {64, 144, 100}, {130, 320, 64}, {8, 32, 17}, {7, 128, 64}, {9, 256, 3}})
+      for (const bool turned : {false, true}) {
+        for (int64_t i = 0; i < a.size(); ++i) a[i] = number(random) < 2.0f * zeros - 1.0f ? 0.0f : number(random);
+        const int64_t a_row = turned ? 1 : kMost, a_column = turned ? kMost : 1;
+        const float* start = turned ? nullptr : bias.data();
+        set.skipping_matmul(m, n, k, a.data(), a_row, a_column, b.data(), kWidest, skipped.data(), kWidest, start);
+        set.matmul(m, n, k, a.data(), a_row, a_column, b.data(), kWidest, whole.data(), kWidest, start);
+        bool same = true;
+        for (int64_t i = 0; i < m; ++i)
+          same = same && std::memcmp(&skipped[i * kWidest], &whole[i * kWidest], static_cast<std::size_t>(n) * 4) == 0;
+        check(same, std::string(set.name) + ": zeros skipped, " + std::to_string(m) + " x " + std::to_string(n) + " x " +
+                        std::to_string(k));
+      }
+}
+
 }  // namespace
 
 int main() {
@@ -232,6 +261,7 @@ int main() {
     }
     dropout_keeps_its_share(*set);
     activations_are_accurate(*set);
+    zeros_are_skipped_unnoticed(*set);
   }
   test_company();
   the_pool_runs_every_task_once();
