@@ -31,7 +31,7 @@ def test_without_studies_it_says_how_to_begin(command: Command, tmp_path: Path) 
             f"There are no studies in {store} yet. Begin with one network, such as: justfit run wine\n"
         )
         asked = json.loads(command("list", "--store", store, "--json").out)
-        assert asked == {"store": store, "studies": [], "broken": []}
+        assert asked == {"store": store, "studies": [], "broken": [], "looks": {}}
 
 
 def test_a_study_that_is_done_is_listed_with_what_it_chose_and_tested(

@@ -81,10 +81,11 @@ def numbers(
     test: int = 200,
     *,
     permuted: bool = False,
+    seed: int = 0,
     opened: Callable[[], None] = lambda: None,
 ) -> Dataset:
     """Six columns of normal numbers, far from 0 and of very different sizes before they are scaled."""
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     values = random.normal(size=(train + test, 6))
     labels = labels_of(task, values)
     if permuted:
@@ -189,12 +190,12 @@ def untimed(epochs: History) -> list[Epoch]:
 
 
 def all_figures(stored: StoredStudy) -> dict[str, Any]:
-    """All that a study left, without its times."""
+    """All that a study left, without its times and its looks, which have times."""
     runs = {name: stored.runs(name) for name in stored.networks}
     return {
         "spec": stored.spec,
         "stages": stored.stages,
-        "result": {**(stored.result or {}), "seconds": None},
+        "result": {**(stored.result or {}), "seconds": None, "looks": None},
         "runs": {
             name: [(run.id, run.outcome, run.updates, untimed(run.history)) for run in found]
             for name, found in {**runs, "final": stored.final_runs}.items()

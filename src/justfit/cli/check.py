@@ -101,7 +101,7 @@ def show_outline(plan: "Plan", stages: "Sequence[StageOutline]") -> None:
     study, dataset = plan.study, plan.dataset
     folder = study_folder(DEFAULT_STORE, study.name, study.id)
     rows = RowCounts(len(plan.splits[0].train), plan.validation_rows, dataset.sealed.count)
-    show_plan(Planned(study, folder, rows, len(plan.splits), plan.is_leaked, None, dataset.notes))
+    show_plan(Planned(study, rows, len(plan.splits), plan.is_leaked, None, dataset.notes))
     for stage in stages:
         say()
         say(_heading(stage))
@@ -111,7 +111,7 @@ def show_outline(plan: "Plan", stages: "Sequence[StageOutline]") -> None:
                 f"{network.parameters:,}",
                 f"{network.candidate.recipe.epochs:,}",
                 f"{network.candidate.batch_size:,}",
-                f"{network.runs:,}" if network.is_new else "as before",
+                f"{len(network.new_runs):,}" if network.is_new else "as before",
             )
             for network in stage.networks
         ]

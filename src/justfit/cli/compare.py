@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from justfit.cli.run import StoreOption
-from justfit.cli.screen import cell, say, say_table
+from justfit.cli.screen import cell, number, say, say_table
 from justfit.cli.show import compared_json, study_json, told_terms, told_trouble
 from justfit.cli.studies import (
     JsonOption,
@@ -113,6 +113,8 @@ def _show(
             "difference to the best",
             "its 95% interval",
             "pairs",
+            "p",
+            "verdict",
         ),
         *("best epoch", "updates", "seconds", "parameters", "runs"),
     )
@@ -123,6 +125,7 @@ def _show(
             say(line)
     say()
     say("difference: mean over pairs of runs on the same split with the same seed")
+    say("p, verdict: paired t test against the best, corrected for rows that folds share and for all pairs")
     for line in told_terms(study):
         say(line)
 
@@ -132,7 +135,7 @@ def _cells(
 ) -> tuple[str, ...]:
     tail = (f"{network.parameters:,}", network.told_runs)
     if found is None:
-        return (network.name, str(network.number), *([""] * 9), *tail)
+        return (network.name, str(network.number), *([""] * 11), *tail)
     stands, apart = found.standing, found.difference
     return (
         network.name,
@@ -143,6 +146,8 @@ def _cells(
         "" if apart is None else shown(by, metric, apart.value, leaked=leaked),
         _shown_ends(apart, by, metric),
         "" if apart is None else f"{found.pairs:,}",
+        "" if found.p is None else number(found.p),
+        found.verdict or "",
         str(stands.best_epoch),
         f"{found.updates:,}",
         f"{found.seconds:.3f}",

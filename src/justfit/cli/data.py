@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from justfit.cli.screen import say, say_table
+from justfit.cli.screen import cell, say, say_table
 
 if TYPE_CHECKING:
     from justfit.data.dataset import Dataset
     from justfit.data.raw import Numbers
 
-app = typer.Typer(invoke_without_command=True, help="List the data sets, or look at a row of one.")
+app = typer.Typer(invoke_without_command=True, help="List the data sets, look at a row of one, or audit it.")
 
 
 @app.callback()
@@ -54,6 +54,30 @@ def show(
             say(raw.texts[row])
         case Numbers():
             _show_numbers(raw, row)
+
+
+@app.command()
+def audit(
+    name: Annotated[str, typer.Argument(help="A data set, as `justfit data` lists them.")],
+) -> None:
+    """Say what is wrong or remarkable with rows and labels. Of test rows only hashes are compared.
+
+    The exit status is 1 where an error would stop a run.
+    """
+    from justfit.cli.progress import download_progress
+    from justfit.data.audit import audit as audited
+    from justfit.data.finding import LEVELS
+    from justfit.data.sources import load_dataset
+
+    with download_progress() as progress:
+        dataset = load_dataset(name, progress)
+    findings = audited(dataset)
+    for finding in findings:
+        say(cell(f"{finding.level}: {finding.sentence}"))
+    counts = {level: sum(finding.level == level for finding in findings) for level in LEVELS}
+    say(f"{name}: " + ", ".join(f"{count} {level}{'s' * (count != 1)}" for level, count in counts.items()))
+    if counts["error"]:
+        raise typer.Exit(1)
 
 
 def _shortest(dataset: "Dataset") -> int:

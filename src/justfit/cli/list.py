@@ -1,5 +1,6 @@
 """``justfit list``: every study in the store."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def list_studies(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
     """List the studies in the store, the last written first."""
-    from justfit.store import read_study, study_folders
+    from justfit.store import read_looks, read_study, study_folders
 
     found: list[dict[str, Any]] = []
     broken = []
@@ -28,13 +29,17 @@ def list_studies(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False
         except StoreError as error:
             broken.append({"folder": str(folder), "error": str(error)})
     found.sort(key=lambda entry: (entry["written"], entry["name"]), reverse=True)
+    looks = Counter(look.data for look in read_looks(store))
     if as_json:
-        say_json({"store": str(store), "studies": found, "broken": broken})
+        say_json({"store": str(store), "studies": found, "broken": broken, "looks": looks})
         return
     if found:
         say_table(_COLUMNS, [_cells(entry) for entry in found], texts=5, folds=False)
         for line in _legend(found):
             say(line)
+        if looks:
+            counted = ", ".join(f"{name} {count:,} time{'s' * (count > 1)}" for name, count in looks.items())
+            say(f"test rows opened: {counted}")
     elif not broken:
         say(f"There are no studies in {store} yet. Begin with one network, such as: justfit run wine")
     for each in broken:
@@ -63,6 +68,7 @@ def _entry(study: "StoredStudy") -> dict[str, Any]:
         "stages": len(study.spec["stages"]),
         "chosen": None if result is None else str(result["chosen"]),
         "test": _test(result),
+        "looks": None if result is None or result["looks"] is None else int(result["looks"]["of_study"]),
         "written": _written(study.folder),
     }
 

@@ -1,5 +1,6 @@
 """``justfit run``: from labelled rows, or a study file, to a tested network."""
 
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,6 +36,10 @@ StoreOption = Annotated[Path, typer.Option(help="The folder that holds the studi
 
 def _option(panel: str, text: str) -> Any:
     return typer.Option(help=text, rich_help_panel=panel)
+
+
+def _flag(panel: str, name: str, text: str) -> Any:
+    return typer.Option(name, help=text, rich_help_panel=panel)
 
 
 def run(  # noqa: PLR0917 - typer calls it by keyword
@@ -101,13 +106,13 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
         int, _option("Training", "Train so often, with seeds from --seed on, for a mean and its interval.")
     ] = 1,
     validation: Annotated[
-        str,
+        str | None,
         _option(
             "Rows",
-            "Share or number of the training rows that validate; first:10000, last:0.4 for file order; "
-            "k_fold:4; none.",
+            "Share or number of the training rows that validate, by default 0.2 or by their number; "
+            "first:10000, last:0.4 for file order; k_fold:4; none.",
         ),
-    ] = "0.2",
+    ] = None,
     encoding: Annotated[str | None, _option("Rows", f"Of texts: {', '.join(TEXT_ENCODINGS)}.")] = None,
     num_words: Annotated[
         int | None, _option("Rows", "Of texts: columns, for the most frequent words.")
@@ -117,29 +122,45 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
     ] = None,
     maxlen: Annotated[int | None, _option("Rows", "Of texts: ids that the encoding average pads to.")] = None,
     scaling: Annotated[str | None, _option("Rows", f"Of numbers: {', '.join(SCALINGS)}.")] = None,
+    quick: Annotated[bool, _flag("Search", "--quick", "Try few networks.")] = False,
+    thorough: Annotated[bool, _flag("Search", "--thorough", "Try many networks.")] = False,
+    minutes: Annotated[
+        float | None, _option("Search", "Begin no step of the search after so many minutes.")
+    ] = None,
     store: StoreOption = DEFAULT_STORE,
     fit: Annotated[
         bool,
         typer.Option("--fit", help="Measure the training rows like validation rows, too."),
     ] = False,
     threads: Annotated[int | None, typer.Option(help="Processors to use; by default all.", min=1)] = None,
+    again: Annotated[
+        str | None,
+        typer.Option(help="Why a study that is done looks at its test rows again; looks are counted."),
+    ] = None,
     tensorboard: Annotated[
         Path | None, typer.Option(help="Write event files for TensorBoard to this folder, too.")
     ] = None,
 ) -> None:
-    """Train, choose by validation rows, retrain on all training rows, test once.
+    """Find a network that fits just right, or train the one described; choose by validation rows, test once.
 
-    What is stored already is not done again. A study file says all of that itself; to it belong only
-    --store, --threads and --tensorboard.
+    Without options of Network, Regularization or Training, the whole workflow is carried out: baselines,
+    scaling up, regularizing, tuning, choosing. What is stored already is not done again. A study file says
+    all of that itself; to it belong only --store, --threads, --again
+    and --tensorboard.
     """
+    if tensorboard is not None:  # before anything is trained: its package may be missing
+        from justfit.bridges.tensorboard import write_events
+    data = Data(
+        what, encoding=encoding, num_words=num_words, skip_top=skip_top, maxlen=maxlen, scaling=scaling
+    )
+    given = _given(context)
     if what.endswith((".yaml", ".yml")):
-        _refuse_options(context)
+        _refuse(given - _OF_ANY_RUN, "a study file, which decides it: change the file")
         from justfit.spec.study_file import read_studies
 
-        studies = read_studies(Path(what))
-    else:
-        from justfit.workflow import single
-
+        stored = [carry_out_shown(study, store, threads, again) for study in read_studies(Path(what))]
+    elif given & _OF_ONE_NETWORK:
+        _refuse(given & _OF_THE_SEARCH, "options that describe one network: leave either out")
         a_layer = {
             "dropout": dropout,
             "l1": l1,
@@ -166,44 +187,80 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
             patience=patience,
             monitor=monitor,
         )
-        data = Data(
-            what,
-            encoding=encoding,
-            num_words=num_words,
-            skip_top=skip_top,
-            maxlen=maxlen,
-            scaling=scaling,
-        )
-        protocol = parse_protocol(validation)
-        studies = (
-            single(data, network, recipe, protocol=protocol, replicates=replicates, seed=seed, fit=fit),
-        )
-    if tensorboard is not None:  # before anything is trained: its package may be missing
-        from justfit.bridges.tensorboard import write_events
-    for study in studies:
-        stored = carry_out_shown(study, store, threads)
+        protocol = parse_protocol(validation or "0.2")
+        from justfit.workflow import single
+
+        study = single(data, network, recipe, protocol=protocol, replicates=replicates, seed=seed, fit=fit)
+        stored = [carry_out_shown(study, store, threads, again)]
+    else:
+        _refuse(given & {"again"}, "the whole workflow: give the study file that it wrote")
+        breadth = "quick" if quick else "thorough" if thorough else "standard"
+        rows = None if validation is None else parse_protocol(validation)
+        stored = [
+            search_shown(data, store, threads, breadth=breadth, protocol=rows, minutes=minutes, seed=seed)
+        ]
+    for found in stored:
         if tensorboard is not None:
-            write_events(stored, tensorboard)
+            write_events(found, tensorboard)
             say(f"event files for TensorBoard in {tensorboard}")
 
 
-_OF_ANY_RUN = ("what", "store", "threads", "tensorboard")
+_OF_ANY_RUN = {"what", "store", "threads", "again", "tensorboard"}
+_OF_THE_SEARCH = {"quick", "thorough", "minutes"}
+_OF_ROWS = {"validation", "encoding", "num_words", "skip_top", "maxlen", "scaling", "seed"}
+_OF_ONE_NETWORK = set(inspect.signature(run).parameters) - {
+    "context",
+    *_OF_ANY_RUN,
+    *_OF_THE_SEARCH,
+    *_OF_ROWS,
+}
+"""Options that say what network is to be trained and how; without any of them the search finds one."""
 
 
-def _refuse_options(context: typer.Context) -> None:
-    """Options that a study file decides itself must not seem to do something."""
+def _given(context: typer.Context) -> set[str]:
+    """The options that stand on the command line."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
-    given = [
-        name
-        for name, source in sources.items()
-        if name not in _OF_ANY_RUN and source is not None and source.name == "COMMANDLINE"
-    ]
+    return {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
+
+
+def _refuse(given: set[str], beside: str) -> None:
+    """Options that have no say must not seem to do something."""
     if given:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise SpecError(f"{options} cannot be given beside a study file, which decides it: change the file.")
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(given))
+        raise SpecError(f"{options} cannot be given beside {beside}.")
 
 
-def carry_out_shown(study: Study, store: Path, threads: int | None) -> "StoredStudy":
+def search_shown(data: Data, store: Path, threads: int | None, **how: Any) -> "StoredStudy":
+    """Carry out the whole workflow on a data set, and show each decision and what came out."""
+    # Imported here for the same reason as below.
+    from justfit.cli.progress import download_progress, study_progress
+    from justfit.cli.show_run import show_choice, show_decision, show_plan, show_result, show_standings
+    from justfit.data.sources import load_dataset
+    from justfit.workflow import Chosen, Decided, Planned, StageDone, Stored, carry_out_automatically
+
+    with download_progress() as progress:
+        dataset = load_dataset(data.name, progress)
+    with study_progress() as tell:
+        for event in carry_out_automatically(data, dataset, store, threads=threads, **how):
+            tell(event)
+            match event:
+                case Planned():
+                    show_plan(event, named=False)
+                case Decided():
+                    show_decision(event)
+                case StageDone():
+                    show_standings(event, most=5)
+                case Chosen():
+                    show_choice(event)
+                case Stored():
+                    stored = event.study
+    show_result(stored, dataset.task)
+    return stored
+
+
+def carry_out_shown(
+    study: Study, store: Path, threads: int | None, again: str | None = None
+) -> "StoredStudy":
     """Carry out one study, and show how it goes on and what came out."""
     # Imported here because these take SciPy and scikit-learn along, which --help need not wait for.
     from justfit.cli.progress import download_progress, epoch_progress, study_progress
@@ -222,7 +279,7 @@ def carry_out_shown(study: Study, store: Path, threads: int | None) -> "StoredSt
         dataset = load_dataset(study.data.name, progress)
     one, leaked = _trains_one_network(study), isinstance(study.validation, TestRows)
     with epoch_progress(dataset.task, leaked=leaked) if one else study_progress() as tell:
-        for event in carry_out(study, dataset, store, threads=threads):
+        for event in carry_out(study, dataset, store, threads=threads, again=again):
             tell(event)
             match event:
                 case Planned():

@@ -93,6 +93,9 @@ def _head(study: "StoredStudy", networks: Mapping[str, StoredNetwork]) -> Iterat
     yield f"{splits}: {rows['train']:,} train, {validating}{rows['test']:,} test"
     for note in result["notes"]:
         yield cell(f"note: {note}")
+    for finding in result["audit"]:
+        if finding["level"] == "warning":
+            yield cell(f"warning: {finding['sentence']}")
     if (guess := result["validation_baseline"]) is not None:
         yield f"common-sense baseline on the rows that validate: {_told_baseline(guess)}"
 
@@ -258,4 +261,4 @@ def compared_json(network: StoredNetwork, found: "Compared | None", leaked: bool
     }
 
 
-_COMPARED = ("standing", "metric", "updates", "seconds", "difference", "pairs")
+_COMPARED = ("standing", "error", "metric", "updates", "seconds", "difference", "pairs", "p", "verdict")

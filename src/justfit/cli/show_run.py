@@ -7,7 +7,7 @@ from justfit.cli.screen import interval, number, percent, say, say_table
 from justfit.report import write_curves
 from justfit.spec import AllRows, KFold, Task
 from justfit.store import StoredStudy, StudyPaths
-from justfit.workflow import Chosen, NetworkSummary, Planned, StageDone, StagePlanned
+from justfit.workflow import Chosen, Decided, NetworkSummary, Planned, StageDone, StagePlanned
 
 _MOST_CLASSES = 20
 """More would not fit on a screen; the study's folder has them all."""
@@ -18,10 +18,10 @@ LEAK = " LEAKED"
 LEAKED = "LEAKED: chosen by the test rows themselves, so no figure here tells how good it is on rows not seen"
 
 
-def show_plan(plan: Planned) -> None:
-    """The rows, how they validate, and what is to be beaten."""
+def show_plan(plan: Planned, *, named: bool = True) -> None:
+    """The rows, how they validate, and what is to be beaten; not ``named`` where the study is yet to be found."""
     study = plan.study
-    say(f"{study.name}: study {study.id} on {study.data.name}")
+    say(f"{study.name}: {f'study {study.id} on {study.data.name}' if named else 'the whole workflow'}")
     say(_rows(plan))
     if study.replicates > 1:
         first, last = study.seeds[0], study.seeds[-1]
@@ -30,6 +30,9 @@ def show_plan(plan: Planned) -> None:
         say(LEAKED)
     for note in plan.notes:
         say(f"note: {note}")
+    for finding in plan.findings:
+        if finding.level == "warning":
+            say(f"warning: {finding.sentence}")
     if (guess := plan.baseline) is not None:
         figures = (
             f"validation accuracy {percent(guess.figures.accuracy.value)}"
@@ -55,6 +58,12 @@ def _rows(plan: Planned) -> str:
         case _ if plan.is_leaked:
             return f"{rows.train:,} rows train, the {rows.test:,} test rows validate"
     return f"{rows.train:,} rows train, {rows.validation:,} validate; {sealed}"
+
+
+def show_decision(decided: Decided) -> None:
+    """What a step of the search came to."""
+    say()
+    say(f"{decided.step.replace('_', ' ')}: {decided.sentence}")
 
 
 def show_stage(stage: StagePlanned) -> None:
@@ -88,8 +97,8 @@ def show_layers(network: NetworkSummary) -> None:
     say()
 
 
-def show_standings(stage: StageDone, *, leaked: bool) -> None:
-    """How the networks of a stage stand, the best first; ``leaked`` where test rows chose."""
+def show_standings(stage: StageDone, *, leaked: bool = False, most: int | None = None) -> None:
+    """How the (``most``) best networks of a stage stand; ``leaked`` where test rows chose."""
     if len(stage.standings) < 2:
         return
     found = [standing for standing in stage.standings.values() if standing is not None]
@@ -104,10 +113,14 @@ def show_standings(stage: StageDone, *, leaked: bool) -> None:
         spread = "" if standing.spread is None else number(standing.spread)
         value = f"{number(standing.value)}{LEAK * leaked}"
         rows.append((name, str(standing.best_epoch), value, spread, f"{standing.runs:,}"))
-    say_table(("network", "best epoch", figure, "spread", "runs"), rows)
+    say_table(("network", "best epoch", figure, "spread", "runs"), rows[:most])
+    if left := len(rows) - len(rows[:most]):
+        say(f"and {left} more")
+    if stage.choice is not None:
+        say(stage.choice.reason)
 
 
-def show_choice(chosen: Chosen, *, leaked: bool) -> None:
+def show_choice(chosen: Chosen, *, leaked: bool = False) -> None:
     """The network and the epoch that validation rows chose; ``leaked`` where those are test rows."""
     say()
     standing = chosen.standing
@@ -117,6 +130,7 @@ def show_choice(chosen: Chosen, *, leaked: bool) -> None:
     over = f", mean of {standing.runs} runs" if standing.runs > 1 else ""
     figure = f"{standing.figure} {number(standing.value)}{LEAK * leaked}{over}"
     say(f"chosen: {chosen.network}, best epoch {standing.best_epoch}, {figure}")
+    say(chosen.reason)
     if chosen.is_tested:
         say(f"training anew, epochs: {chosen.epochs}")
 
@@ -147,7 +161,7 @@ def _show_test(study: StoredStudy, result: Mapping[str, Any], task: Task) -> Non
     seeds = len(result["final_runs"])
     say(
         f"{study.name}: {result['chosen']}, {result['epochs']} epochs on {result['final_rows']:,} rows, "
-        f"{result['updates']:,} updates, {result['seconds']:.1f} s; test rows opened once:"
+        f"{result['updates']:,} updates, {result['seconds']:.1f} s; test rows opened {_times(result['looks'])}:"
     )
     say_table((what, "value", "95% interval", "baseline"), _figure_rows(result, test))
     if seeds > 1:
@@ -158,8 +172,40 @@ def _show_test(study: StoredStudy, result: Mapping[str, Any], task: Task) -> Non
             if " of " not in name
         ]
         say_table((f"{what}, mean of {seeds} seeds", "value", "95% interval"), rows)
+    if not result["learned"]:
+        say()
+        say(
+            "Nothing was learned that can be told from chance: the network's interval reaches down to what "
+            "the best single answer gives."
+        )
     if task.is_classification:
         _show_classes(result, test)
+    say()
+    for line in told_looks(result["looks"]):
+        say(line)
+
+
+def _times(looks: Mapping[str, Any]) -> str:
+    """How often a study looked at test rows."""
+    return "once" if looks["of_study"] == 1 else f"{looks['of_study']} times"
+
+
+def told_looks(looks: Mapping[str, Any]) -> Iterator[str]:
+    """What a result says of the looks at its test rows, a sentence a line."""
+    earlier = [
+        f"{look['name']} {look['study']} on {look['when'][:10]}"
+        + (f' ("{look["reason"]}")' if look["reason"] else "")
+        for look in looks["earlier"]
+    ]
+    more = looks["number"] - 1 - len(earlier)
+    told = f"; earlier: {', '.join(earlier)}" if earlier else ""
+    yield f"test rows of {looks['data']}: look {looks['number']:,} in this store{told}" + (
+        f" and {more:,} more" if more else ""
+    )
+    if looks["reason"]:
+        yield f'reason to look again: "{looks["reason"]}"'
+    if looks["resumed"]:
+        yield "This look was logged before the study was stopped and carried on: it is counted once."
 
 
 def _shown(name: str, value: float) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from justfit.data.duplicates import UInt64, row_hashes
 from justfit.data.raw import Ids, Numbers, Raw, Texts
 from justfit.errors import DataError, SealError
 from justfit.spec import PreparationSpec, Task
@@ -50,16 +51,33 @@ class Split:
     validation: npt.NDArray[np.intp]
 
 
+@dataclass(frozen=True, eq=False)
+class Overlap:
+    """Which training rows stand in the test part, and how many test rows those are."""
+
+    test_rows: int
+    train: npt.NDArray[np.bool_]
+    """Of each training row whether it does."""
+
+
 class Sealed:
     """Test rows that are not read, let alone reachable, before `open` is called, once.
 
     Everything that trains, tunes or chooses works on arrays taken from the training part; only
     the final step of the workflow holds the data set and opens this.
+
+    Args:
+        count: how many rows there are.
+        read: reads them with their labels; called by `open` alone.
+        read_raw: reads them without their labels, for `overlap`; None where the source cannot.
     """
 
-    def __init__(self, count: int, read: Callable[[], Part]) -> None:
+    def __init__(
+        self, count: int, read: Callable[[], Part], read_raw: Callable[[], Raw] | None = None
+    ) -> None:
         self.count = count
         self._read: Callable[[], Part] | None = read
+        self._read_raw = read_raw
 
     def __repr__(self) -> str:
         return f"<{self.count} sealed test rows>" if self._read else f"<{self.count} test rows, opened>"
@@ -78,6 +96,26 @@ class Sealed:
         if len(part) != self.count:
             raise DataError(f"The source promised {self.count} test rows and gave {len(part)}.")
         return part
+
+    def overlap(self, hashes: UInt64) -> Overlap | None:
+        """What training and test part have in common, found without opening the seal.
+
+        No label of a test row is read. The rows are read, each becomes a hash here, and they are let
+        go: what leaves is a number, and which of ``hashes`` were met.
+
+        Args:
+            hashes: of the training rows, as `justfit.data.duplicates.row_hashes` gives them.
+
+        Returns:
+            The overlap; None where the source cannot read test rows without their labels.
+
+        Raises:
+            DataError: the test rows cannot be read.
+        """
+        if self._read_raw is None:
+            return None
+        own = row_hashes(self._read_raw())
+        return Overlap(int(np.isin(own, hashes).sum()), np.isin(hashes, own))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,11 +1,22 @@
 """Networks side by side: each in the best epoch of its mean curve, and how far it is from the best one."""
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
-from justfit.judge.intervals import Figure, mean_interval
+from justfit.judge.intervals import Figure
 from justfit.judge.selection import Standing, mean_curve, rank, standing
+from justfit.judge.significance import (
+    Comparison,
+    RunKey,
+    compare_paired,
+    holm,
+    rows_ratio,
+    standard_error,
+    verdict_of,
+)
 from justfit.store import StoredRun
 
 
@@ -14,6 +25,8 @@ class Compared:
     """A network in the best epoch of its mean curve."""
 
     standing: Standing
+    error: float | None
+    """The standard error of the mean over runs, corrected over folds; None for one run."""
     metric: float | None
     """The mean over runs of ``val_metric`` in that epoch; None where no row validates."""
     updates: int
@@ -24,6 +37,10 @@ class Compared:
     """The mean over ``pairs`` of its figure minus the best network's; None for the best, or without pairs."""
     pairs: int
     """How many of its runs stand beside one of the best network on the same split with the same seed."""
+    p: float | None
+    """How often chance alone takes equal networks so far apart, corrected for all comparisons."""
+    verdict: str | None
+    """``better``, ``worse`` or ``tie`` against the best; None for the best itself, and for one pair."""
 
 
 def compare(
@@ -32,7 +49,8 @@ def compare(
     """Networks by name, the best first.
 
     None, and last, are those whose ``figure`` was not measured in one epoch of all their runs, or which
-    have no runs. Folds share training rows, so over folds the intervals are narrower than the truth.
+    have no runs. Each is compared with the best as in `compare_paired`. The runs that are compared have
+    also said which is the best, so `holm` corrects for all the pairs of networks there are.
 
     Args:
         networks: the runs of each.
@@ -46,29 +64,50 @@ def compare(
         name: standing([run.history for run in runs], figure, more_is_better=more_is_better) if runs else None
         for name, runs in networks.items()
     }
-    found: dict[str, Compared | None] = {}
-    best: dict[tuple[int, int], float] | None = None
-    for name in rank(standings, more_is_better=more_is_better):
-        stands, runs = standings[name], networks[name]
-        if stands is None:
-            found[name] = None
-            continue
-        values = _values(runs, stands)
-        pairs = [key for key in values if best is not None and key in best]
-        differences = [values[key] - best[key] for key in pairs] if best is not None else []
+    found: dict[str, Compared | None] = dict.fromkeys(rank(standings, more_is_better=more_is_better))
+    known = {name: stands for name in found if (stands := standings[name]) is not None}
+    values = {name: _values(networks[name], stands) for name, stands in known.items()}
+    ratios = {name: rows_ratio(networks[name][0].spec["protocol"]) for name in known}
+    paired = _with_the_best(values, ratios, more_is_better)
+    for name, stands in known.items():
+        runs, best = networks[name], paired.get(name)
         found[name] = Compared(
             standing=stands,
+            error=standard_error(values[name], ratios[name]),
             metric=_metric(runs, stands.best_epoch),
             updates=round(_mean([run.updates * stands.best_epoch / len(run.history) for run in runs])),
             seconds=_mean([sum(epoch.seconds for epoch in run.history[: stands.best_epoch]) for run in runs]),
-            difference=mean_interval(differences, low=-math.inf) if differences else None,
-            pairs=len(pairs),
+            difference=best.difference if best else None,
+            pairs=best.pairs if best else 0,
+            p=best.p if best else None,
+            verdict=best.verdict if best else None,
         )
-        best = values if best is None else best
     return found
 
 
-def _values(runs: Sequence[StoredRun], stands: Standing) -> dict[tuple[int, int], float]:
+def _with_the_best(
+    values: Mapping[str, Mapping[RunKey, float]], ratios: Mapping[str, float], more_is_better: bool
+) -> dict[str, Comparison]:
+    """Each network compared with the first, p corrected for all pairs of them."""
+    pairs = {
+        (name, other): found
+        for other, name in combinations(values, 2)
+        if (found := compare_paired(values[name], values[other], ratio=ratios[name])) is not None
+    }
+    corrected: dict[str, Comparison] = {}
+    tested = {pair: found.p for pair, found in pairs.items() if found.p is not None}
+    p_values = dict(zip(tested, holm(list(tested.values())), strict=True))
+    for (name, other), found in pairs.items():
+        if other != next(iter(values)):
+            continue
+        corrected[name] = found
+        if (p := p_values.get((name, other))) is not None:
+            verdict = verdict_of(found.difference.value, p, more_is_better=more_is_better)
+            corrected[name] = dataclasses.replace(found, p=p, verdict=verdict)
+    return corrected
+
+
+def _values(runs: Sequence[StoredRun], stands: Standing) -> dict[RunKey, float]:
     """The figure of each run in the best epoch, by split and seed."""
     return {
         (run.spec["split"], run.spec["seed"]): getattr(run.history[stands.best_epoch - 1], stands.figure)

@@ -1,7 +1,7 @@
 """`Figure`: a number measured on some rows, and the 95% interval that such a choice of rows leaves it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -88,8 +88,61 @@ def bootstrap(rows: Float64, statistic: Callable[[Float64], float]) -> Figure:
     value = float(statistic(rows.mean(axis=0)))
     if len(rows) == 1:
         return Figure(value, None, None)
-    generator = np.random.default_rng(0)
-    draws = (generator.integers(len(rows), size=len(rows)) for _ in range(RESAMPLES))
-    statistics = [statistic(rows[draw].mean(axis=0)) for draw in draws]
+    statistics = bootstrap_draws(rows, statistic)
     low, high = np.quantile(statistics, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     return Figure(value, float(low), float(high))
+
+
+def bootstrap_draws(rows: Float64, statistic: Callable[[Float64], float]) -> list[float]:
+    """``statistic`` of the column means of each draw of ``rows``, as `bootstrap` draws them."""
+    generator = np.random.default_rng(0)
+    draws = (generator.integers(len(rows), size=len(rows)) for _ in range(RESAMPLES))
+    return [statistic(rows[draw].mean(axis=0)) for draw in draws]
+
+
+def logit_interval(value: float, error: float, rows: int) -> Figure:
+    """A figure from 0 to 1 with its interval on the logit scale, so that it stays in that range.
+
+    At 0 and 1 the standard error is 0 and says nothing. There the interval is Wilson's of ``rows``
+    rows that all went one way, which is wider than the truth rather than narrower.
+
+    Args:
+        value: the figure.
+        error: its standard error; not finite where the rows are too few to tell.
+        rows: of the smallest group of rows that the figure rests on.
+
+    >>> logit_interval(0.5, 0.0, 10)
+    Figure(value=0.5, low=0.5, high=0.5)
+    """
+    if not math.isfinite(error):
+        return Figure(value, None, None)
+    if not 0 < value < 1:
+        value = min(1.0, max(0.0, value))  # it was beyond by rounding only
+        return wilson(round(value) * rows, rows)
+    centre = float(special.logit(value))
+    spread = NormalDist().inv_cdf((1 + LEVEL) / 2) * error / (value * (1 - value))
+    if spread == 0:
+        return Figure(value, value, value)
+    return Figure(value, float(special.expit(centre - spread)), float(special.expit(centre + spread)))
+
+
+def mean_of_independent(figures: Sequence[Figure]) -> Figure:
+    """The mean of figures of different rows, its interval made of theirs (Zou and Donner 2008).
+
+    Their distances to the value are what is added in squares (doi:10.1002/sim.3095), so that the
+    interval is as lopsided as they are, and keeps a width where each of them is 0 or 1.
+
+    Raises:
+        ValueError: no figures.
+    """
+    if not figures:
+        raise ValueError("No figures, so no mean.")
+    value = math.fsum(figure.value for figure in figures) / len(figures)
+    lows, highs = [], []
+    for figure in figures:
+        if figure.low is None or figure.high is None:
+            return Figure(value, None, None)
+        lows.append(figure.value - figure.low)
+        highs.append(figure.high - figure.value)
+    below, above = (math.hypot(*distances) / len(figures) for distances in (lows, highs))
+    return Figure(value, value - below, value + above)

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from justfit.judge.intervals import Figure, Float64, bootstrap, mean_interval, wilson
+from justfit.judge.intervals import (
+    Figure,
+    Float64,
+    bootstrap,
+    logit_interval,
+    mean_interval,
+    mean_of_independent,
+    wilson,
+)
 from justfit.spec import Task
 
 CLIP = 1e-7
@@ -44,6 +52,10 @@ class ClassificationFigures:
     rows: int
     accuracy: Figure
     """Share of right rows; for multilabel, of right labels."""
+    balanced_accuracy: Figure | None
+    """The mean recall of the classes that have rows; None for multilabel."""
+    macro_f1: Figure
+    """The mean F1 score of the classes that have rows or answers."""
     classes: tuple[ClassFigures, ...]
     confusion: Confusion | None
     """None for multilabel, where a row has several classes."""
@@ -65,7 +77,7 @@ class RegressionFigures:
 
 
 def classification_figures(
-    labels: Labels, probabilities: Outputs, classes: tuple[str, ...], task: Task
+    labels: Labels, probabilities: Outputs, classes: tuple[str, ...], task: Task, threshold: float = 0.5
 ) -> ClassificationFigures:
     """Accuracy, confusion and figures of each class.
 
@@ -73,8 +85,9 @@ def classification_figures(
         labels: class numbers ``[rows]``; for multilabel 0 or 1, ``[rows, classes]``.
         probabilities: the network's outputs ``[rows, outputs]``; for binary one column, of class 1.
         classes: names in the order of their numbers.
-        task: binary predicts class 1 where its probability is above 0.5, as Keras does;
-            multiclass the most probable class; multilabel each label above 0.5.
+        task: binary predicts class 1 where its probability is above ``threshold``; multiclass the most
+            probable class; multilabel each label above 0.5.
+        threshold: for binary only; 0.5 is that of Keras.
 
     Raises:
         ValueError: shapes that do not fit each other, no rows, or a probability that is not finite.
@@ -87,13 +100,23 @@ def classification_figures(
         )
     if task.name == "multilabel":
         return _multilabel_figures(_columns("labels", labels, len(labels)) > 0.5, outputs > 0.5, classes)
-    predicted = (outputs[:, 0] > 0.5).astype(np.int64) if task.name == "binary" else outputs.argmax(axis=1)
+    predicted = outputs.argmax(axis=1)
+    if task.name == "binary":
+        predicted = (outputs[:, 0] > threshold).astype(np.int64)
     table = _confusion(labels.astype(np.int64), predicted, len(classes))
     right = np.diag(table)
+    figures = _class_figures(classes, right, predicted=table.sum(axis=0), support=table.sum(axis=1))
+    # A row that is wrong counts against two classes; each class has the rows that it has.
+    cells = np.argwhere(table)
+    own = np.zeros((len(cells), len(classes)), np.int64)
+    called = own.copy()
+    own[np.arange(len(cells)), cells[:, 0]] = called[np.arange(len(cells)), cells[:, 1]] = 1
     return ClassificationFigures(
         rows=len(labels),
         accuracy=wilson(int(right.sum()), len(labels)),
-        classes=_class_figures(classes, right, predicted=table.sum(axis=0), support=table.sum(axis=1)),
+        balanced_accuracy=mean_of_independent([each.recall for each in figures if each.support]),
+        macro_f1=_macro_f1(own, called, table[tuple(cells.T)]),
+        classes=figures,
         confusion=_plain(table),
         label_confusions=(),
     )
@@ -220,11 +243,14 @@ def _multilabel_figures(
     if true.shape != predicted.shape:
         raise ValueError(f"Labels of shape {true.shape} do not fit probabilities of shape {predicted.shape}.")
     right = (true & predicted).sum(axis=0)
-    pairs = zip(true.T.astype(np.int64), predicted.T.astype(np.int64), strict=True)
+    own, called = true.astype(np.int64), predicted.astype(np.int64)
+    pairs = zip(own.T, called.T, strict=True)
     return ClassificationFigures(
         rows=len(true),
         # Labels of one row go wrong together, so rows and not labels are what counts as drawn at random.
         accuracy=mean_interval((true == predicted).mean(axis=1), most=1.0),
+        balanced_accuracy=None,
+        macro_f1=_macro_f1(own, called, np.ones(len(true), np.int64)),
         classes=_class_figures(classes, right, predicted=predicted.sum(axis=0), support=true.sum(axis=0)),
         confusion=None,
         label_confusions=tuple(_plain(_confusion(*pair, 2)) for pair in pairs),
@@ -246,6 +272,25 @@ def _class_figures(
         )
         for name, hits, called, true in counts
     )
+
+
+def _macro_f1(own: Counts, called: Counts, rows: Counts) -> Figure:
+    """The mean F1 score of the classes, its error by the delta method: a row's derivative, squared and summed.
+
+    Args:
+        own: 0 or 1 for each class of so many equal rows, ``[kinds, classes]``.
+        called: likewise what they are called.
+        rows: how many rows there are of each kind, ``[kinds]``.
+    """
+    answered = rows @ (own + called)
+    counted = answered > 0
+    if not counted.any():
+        return Figure(0.0, 0.0, 1.0)
+    own, called, answered = own[:, counted], called[:, counted], answered[counted]
+    f1 = 2 * (rows @ (own * called)) / answered
+    influence = ((2 * own * called - (own + called) * f1) / answered).mean(axis=1)
+    error = math.sqrt(float(rows @ influence**2))
+    return logit_interval(float(f1.mean()), error, int(np.ceil(answered.min() / 2)))
 
 
 def _confusion(true: Counts, predicted: Counts, classes: int) -> Counts:

@@ -53,6 +53,7 @@ from justfit.spec.schedule import parse_schedule as parse_schedule
 from justfit.spec.settings import SETTINGS as SETTINGS
 from justfit.spec.settings import Settings as Settings
 from justfit.spec.settings import candidate_of as candidate_of
+from justfit.spec.study import RULES as RULES
 from justfit.spec.study import Data as Data
 from justfit.spec.study import Final as Final
 from justfit.spec.study import From as From

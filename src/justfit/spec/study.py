@@ -9,12 +9,18 @@ from justfit.errors import SpecError
 from justfit.spec.checks import require_choice, require_flag, require_integer
 from justfit.spec.history import MONITORS
 from justfit.spec.preparation import PreparationSpec, Scaling, TextEncoding
-from justfit.spec.protocol import AllRows, HoldOut, KFold, Protocol
+from justfit.spec.protocol import AllRows, HoldOut, KFold, Protocol, TestRows
 from justfit.spec.run import digest, plain
 from justfit.spec.schedule import MOST_EPOCHS
 from justfit.spec.settings import Settings, check_settings
 
 MOST_REPLICATES = 10_000
+
+RULES = ("one_standard_error", "best")
+"""Which candidate is taken: the smallest within one standard error of the best, or the best."""
+
+THRESHOLDS = ("accuracy", "f1")
+"""What a decision threshold is chosen for."""
 
 _OF_TEXTS = ("encoding", "num_words", "skip_top", "maxlen")
 _OF_NUMBERS = ("scaling", "by")
@@ -96,9 +102,13 @@ class Stage:
     """Settings of one candidate after the other."""
     base: From | None = None
     """None for the study's defaults."""
+    replicates: int | None = None
+    """How often its candidates are trained on each split; None for as often as the study says."""
 
     def __post_init__(self) -> None:
         _require_name("stage", self.name)
+        if self.replicates is not None:
+            require_integer(f"replicates of stage {self.name}", self.replicates, 1, MOST_REPLICATES)
         for key in ("settings", "grid", "zip", "networks"):
             object.__setattr__(self, key, _frozen(getattr(self, key)))
 
@@ -113,6 +123,9 @@ class Final:
     """``best`` of the mean curve, the ``last``, or a number from 1."""
     train_on: str = "all_rows"
     """``all_rows``, or the ``training_part`` of a hold-out, as a checkpoint of the best epoch would."""
+    threshold: str | None = None
+    """For binary labels: what the probability above which the answer is class 1 is chosen for, on validation
+    rows: ``accuracy`` or ``f1``; None for 0.5."""
 
     def __post_init__(self) -> None:
         if self.of is not None and not _is_text(self.of):
@@ -124,6 +137,8 @@ class Final:
                 raise SpecError("epochs of the final network is 0, so nothing would be trained: at least 1.")
             require_integer("epochs of the final network", self.epochs, 1, MOST_EPOCHS)
         require_choice("train_on", self.train_on, ("all_rows", "training_part"))
+        if self.threshold is not None:
+            require_choice("threshold", self.threshold, THRESHOLDS)
 
 
 @dataclass(frozen=True)
@@ -146,6 +161,8 @@ class Study:
     seed: int = 0
     select: str = "val_data_loss"
     """What makes an epoch, and a candidate, the best: the mean over replicates and splits of this figure."""
+    rule: str = "one_standard_error"
+    """One of `RULES`, for winners of stages and for the network that is tested."""
     final: Final | None = field(default_factory=Final)
     """None where nothing is tested."""
     fit: bool = False
@@ -158,6 +175,7 @@ class Study:
         require_integer("replicates", self.replicates, 1, MOST_REPLICATES)
         require_integer("seed", self.seed, 0)
         require_choice("select", self.select, MONITORS)
+        require_choice("rule", self.rule, RULES)
         require_flag("fit", self.fit)
         check_settings(self.defaults)
         self._check_rows()
@@ -172,7 +190,12 @@ class Study:
     @property
     def seeds(self) -> range:
         """One for each replicate."""
-        return range(self.seed, self.seed + self.replicates)
+        return self.seeds_of(None)
+
+    def seeds_of(self, stage: Stage | None) -> range:
+        """One for each replicate of a stage's candidates, which may be other than the study's."""
+        replicates = stage.replicates if stage is not None and stage.replicates else self.replicates
+        return range(self.seed, self.seed + replicates)
 
     def _check_rows(self) -> None:
         """What can be said of the splits before the rows are there."""
@@ -196,6 +219,12 @@ class Study:
             before.append(stage.name)
 
     def _check_final(self) -> None:
+        without_rows = {AllRows: "none", TestRows: "test"}.get(type(self.validation))
+        if self.final is not None and self.final.threshold is not None and without_rows:
+            raise SpecError(
+                f'threshold is {self.final.threshold}, but validation is "{without_rows}", so no training row '
+                "is left to choose it by: hold rows out, or leave threshold out."
+            )
         if not isinstance(self.validation, AllRows):
             on_part = self.final is not None and self.final.train_on == "training_part"
             if on_part and self.validation.splits > 1:

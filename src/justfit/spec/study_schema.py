@@ -11,7 +11,7 @@ from justfit.spec.preparation import SCALINGS, TEXT_ENCODINGS
 from justfit.spec.protocol import HOLD_OUTS, K_FOLDS, HoldOut, KFold
 from justfit.spec.schedule import MOST_EPOCHS, SCHEDULES
 from justfit.spec.settings import SETTINGS
-from justfit.spec.study import MOST_REPLICATES, Data, Final, Stage, Study
+from justfit.spec.study import MOST_REPLICATES, RULES, THRESHOLDS, Data, Final, Stage, Study
 from justfit.spec.task import LOSSES
 
 Schema = dict[str, Any]
@@ -57,6 +57,7 @@ def study_schema() -> Schema:
                     "additionalProperties": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/stage"}]},
                 },
                 "select": {"enum": list(MONITORS)},
+                "rule": {"enum": list(RULES)},
                 "fit": {"type": "boolean"},
                 "final": {"anyOf": [{"const": "none"}, _final()]},
             },
@@ -162,6 +163,7 @@ def _stage() -> Schema:
         Stage,
         {
             "from": {"anyOf": [_NAME, winner]},
+            "replicates": {"type": "integer", "minimum": 1, "maximum": MOST_REPLICATES},
             "grid": {"$ref": "#/$defs/lists"},
             "zip": {"$ref": "#/$defs/lists"},
             "networks": {"type": "array", "minItems": 1, "items": settings},
@@ -213,5 +215,6 @@ def _final() -> Schema:
             "of": _or_null(_TEXT),
             "epochs": {"anyOf": [{"enum": ["best", "last"]}, _EPOCHS]},
             "train_on": {"enum": ["all_rows", "training_part"]},
+            "threshold": _or_null({"enum": list(THRESHOLDS)}),
         },
     )

@@ -1,5 +1,10 @@
 """Every file a study leaves on disk; the only writer of runs. ``README.md`` here specifies them."""
 
+from justfit.store.looks import Look as Look
+from justfit.store.looks import keep_selection as keep_selection
+from justfit.store.looks import log_look as log_look
+from justfit.store.looks import now as now
+from justfit.store.looks import read_looks as read_looks
 from justfit.store.model import Model as Model
 from justfit.store.model import read_model as read_model
 from justfit.store.model import write_model as write_model

@@ -1,6 +1,7 @@
 """Files and folders that appear whole or not at all, and reading that trusts nothing."""
 
 import errno
+import fcntl
 import functools
 import json
 import os
@@ -18,6 +19,9 @@ from justfit.store.paths import to_remove
 
 JSON_LIMIT = 64 * 2**20
 """Bytes of a JSON file that is written or read; parsing takes some ten times as much memory."""
+
+_LONGEST_LINE = 2**16
+"""Bytes at the end of a file of lines in which a line that was cut off begins."""
 
 _REMEDIES = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "free some space there and run it again"),
@@ -64,6 +68,31 @@ def write_bytes(path: Path, content: bytes) -> None:
             partial.replace(path)
         except BaseException:
             partial.unlink(missing_ok=True)
+            raise
+        _sync(path.parent)
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Add a line to the end of a file, made where it is missing, and bring it to the disk.
+
+    Processes that do so at the same time wait for each other. A process that dies at any point leaves all
+    lines before whole, and of this one a beginning without its end at most, which the next one removes.
+
+    Raises:
+        StoreError: the disk is full, the folder is missing or may not be written.
+    """
+    with told(path, "written"), path.open("ab+", buffering=0) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _LONGEST_LINE))
+        size -= len(file.read().rpartition(b"\n")[2])
+        file.truncate(size)
+        try:
+            if file.write(line + b"\n") <= len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
+        except BaseException:
+            os.ftruncate(file.fileno(), size)
             raise
         _sync(path.parent)
 

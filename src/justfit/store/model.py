@@ -63,9 +63,13 @@ class Model:
     """One a layer, ``[units]``; None for a layer without."""
     notes: tuple[str, ...] = ()
     """What a reader of its answers must know, a sentence each."""
+    threshold: float = 0.5
+    """Of a binary model: the answer is class 1 where its probability is above it."""
 
     def __post_init__(self) -> None:
         _check_labels(self.task, self.classes, self.target)
+        decides = self.task.name == "binary" and 0 <= self.threshold <= 1
+        _require(decides or self.threshold == 0.5, "threshold", "0.5, or for binary a number from 0 to 1")
         wanted, found = _shapes(self.network, self.task, self.classes, self.preparation), _tensors(self)
         if set(wanted) != set(found):
             raise ValueError(f"expected the tensors {', '.join(wanted)}, got {', '.join(found)}")
@@ -103,6 +107,7 @@ def write_model(model: Model, folder: Path) -> None:
             "preparation": preparation_to_json(model.preparation),
             "target": None if model.target is None else dataclasses.asdict(model.target),
             "notes": model.notes,
+            "threshold": model.threshold,
             "sha256": hashlib.sha256(content).hexdigest(),
         },
     )
@@ -123,7 +128,7 @@ def read_model(folder: Path) -> Model:
         raise broken(paths.model, f"not a model that fits together ({error})") from error
 
 
-_KEYS = ("name", "run", "task", "classes", "network", "preparation", "target", "notes", "sha256")
+_KEYS = ("name", "run", "task", "classes", "network", "preparation", "target", "notes", "threshold", "sha256")
 
 
 def _model(values: dict[str, Any], weights: Path) -> Model:
@@ -133,6 +138,7 @@ def _model(values: dict[str, Any], weights: Path) -> Model:
         _require(isinstance(values[key], str), key, "a text")
     for key in ("classes", "notes"):
         _require(_is_list_of(str, values[key]), key, "a list of texts")
+    _require(type(values["threshold"]) in (int, float), "threshold", "a number")
     _require_keys("network", values["network"], [field.name for field in dataclasses.fields(Network)])
     _require(isinstance(values["preparation"], dict), "preparation", "an object")
     task, classes = task_named(values["task"]), tuple(values["classes"])
@@ -151,6 +157,7 @@ def _model(values: dict[str, Any], weights: Path) -> Model:
         kernels=tuple(tensors[f"{layer}.kernel"] for layer in layers),
         biases=tuple(tensors.get(f"{layer}.bias") for layer in layers),
         notes=tuple(values["notes"]),
+        threshold=float(values["threshold"]),
     )
 
 

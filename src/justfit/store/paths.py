@@ -6,7 +6,7 @@ from pathlib import Path
 
 from justfit.errors import StoreError
 
-_RUNS, _SPLITS = "runs", "splits"
+_RUNS, _SPLITS, _LOOKS = "runs", "splits", "looks.jsonl"
 _ID = re.compile("[0-9a-f]{12}")
 
 
@@ -22,9 +22,19 @@ class StudyPaths:
         return self.folder / "study.json"
 
     @property
+    def file(self) -> Path:
+        """The same as a study file, to be read, changed and run again."""
+        return self.folder / "study.yaml"
+
+    @property
     def stages(self) -> Path:
         """The candidates of each stage, their runs and how they stand."""
         return self.folder / "stages.json"
+
+    @property
+    def selection(self) -> Path:
+        """What is to be tested; written before a test row is opened."""
+        return self.folder / "selection.json"
 
     @property
     def weights(self) -> Path:
@@ -73,6 +83,15 @@ def splits_path(store: Path, key: str) -> Path:
     'store/splits/1f0a93bc77de.safetensors'
     """
     return store / _SPLITS / f"{key}.safetensors"
+
+
+def looks_path(store: Path) -> Path:
+    """The log of all looks at test rows.
+
+    >>> looks_path(Path("store")).as_posix()
+    'store/looks.jsonl'
+    """
+    return store / _LOOKS
 
 
 def study_folder(store: Path, name: str, study_id: str) -> Path:

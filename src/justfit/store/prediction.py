@@ -61,7 +61,7 @@ def predict(model: Model, rows: Raw | Sequence[str]) -> Predictions:
         return Predictions((), model.target.from_engine(outputs), None)
     labels = None
     if model.task.name == "binary":
-        labels = (outputs[:, 0] > 0.5).astype(np.int64)
+        labels = (outputs[:, 0].astype(np.float64) > model.threshold).astype(np.int64)
     elif model.task.name == "multiclass":
         labels = outputs.argmax(axis=1)
     return Predictions(model.classes, outputs, labels)

@@ -8,6 +8,7 @@ from typing import Any
 from justfit.errors import StoreError
 from justfit.spec import Study, digest, plain
 from justfit.spec.checks import nearest
+from justfit.spec.study_file import write_studies
 from justfit.store.files import (
     broken,
     make_folders,
@@ -16,6 +17,7 @@ from justfit.store.files import (
     require_format,
     require_writable,
     told,
+    write_bytes,
     write_json,
 )
 from justfit.store.model import Model, write_model
@@ -34,8 +36,9 @@ class StoredStudy:
     spec: dict[str, Any]
     """As `justfit.spec.plain` gives it."""
     stages: tuple[dict[str, Any], ...]
-    """In order; each with ``name`` and ``networks``: their ``name``, ``candidate``, ``parameters``,
-    ``layers`` (lines of its summary), ``runs`` (ids) and ``standing`` (None where there is none)."""
+    """In order; each with ``name``, ``choice`` (``name`` of the network taken and the ``reason``; None before)
+    and ``networks``: their ``name``, ``candidate``, ``parameters``, ``layers`` (lines of its summary), ``runs``
+    (ids) and ``standing`` (None where there is none)."""
     result: dict[str, Any] | None
     """None while it is not done."""
 
@@ -95,6 +98,7 @@ def begin_study(store: Path, study: Study) -> Path:
     make_folders(folder)
     paths = StudyPaths(folder)
     if not paths.study.is_file():
+        write_bytes(paths.file, write_studies((study,)).encode())
         write_json(paths.study, {"format": FORMAT, "spec": plain(study)})
     elif digest(_read_spec(paths.study)) != digest(plain(study)):
         raise broken(paths.study, "not the study that its folder is named for")
@@ -158,8 +162,8 @@ def _wrong_stage(stages: object) -> str | None:
     for number, stage in enumerate(stages, start=1):
         if not isinstance(stage, dict) or not isinstance(stage.get("name"), str):
             return f"stage {number}: expected an object with a name"
-        if not isinstance(stage.get("networks"), list):
-            return f"stage {number}: expected a list of networks"
+        if not isinstance(stage.get("networks"), list) or not _is_choice(stage.get("choice", "")):
+            return f"stage {number}: expected a list of networks, and a choice with a name and a reason, or null"
         for place, network in enumerate(stage["networks"], start=1):
             where = f"stage {number}, network {place}"
             if not isinstance(network, dict) or network.keys() != set(_OF_NETWORK):
@@ -167,6 +171,16 @@ def _wrong_stage(stages: object) -> str | None:
             if not isinstance(network["name"], str) or not _is_list_of_texts(network["runs"]):
                 return f"{where}: expected a name and a list of ids of runs"
     return None
+
+
+def _is_choice(value: object) -> bool:
+    if value is None:
+        return True
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"name", "reason"}
+        and _is_list_of_texts(list(value.values()))
+    )
 
 
 def _is_list_of_texts(values: object) -> bool:

@@ -119,8 +119,8 @@ def _groups(
     groups: list[_Group] = []
     stored = 0
     for wave in dict.fromkeys(stage.wave for stage in stages):
-        new = [each for stage in stages if stage.wave == wave for each in stage.networks if each.is_new]
-        runs = [run for network in new for run in plan.runs(network.candidate)]
+        networks = [each for stage in stages if stage.wave == wave for each in stage.networks]
+        runs = [run for network in networks for run in network.new_runs]
         missing = [run for run in runs if not is_stored(run.id)]
         stored += len(runs) - len(missing)
         for number, split in enumerate(plan.splits, start=1):

@@ -2,11 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from justfit.judge import Baseline, Standing
+from justfit.data.finding import Finding
+from justfit.judge import Baseline, Choice, Standing
 from justfit.spec import Epoch, Outcome, Study
 from justfit.store import StoredStudy
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a step of the automatic workflow came to."""
+
+    step: str
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -14,13 +22,14 @@ class Planned:
     """What the study is about, and what its networks must beat."""
 
     study: Study
-    folder: Path
     rows: "RowCounts"
     splits: int
     is_leaked: bool
     baseline: Baseline | None
     """On the rows that validate; None where none does."""
     notes: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+    """Of the audit of its rows, the worst first."""
 
     @property
     def replicates(self) -> int:
@@ -104,6 +113,8 @@ class StageDone:
     stage: str
     standings: Mapping[str, Standing | None]
     """By network, the best first; None for one that diverged before an epoch was measured."""
+    choice: Choice | None
+    """Which of them is taken by the study's rule, and why; None where all diverged."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +127,8 @@ class Chosen:
     """None where no row validates."""
     is_tested: bool = True
     """Whether it is trained anew and tested, or only named."""
+    reason: str = ""
+    """Why this one, in a sentence; empty where no row validates."""
 
 
 @dataclass(frozen=True)
@@ -132,4 +145,4 @@ class Stored:
     study: StoredStudy
 
 
-Event = Planned | StagePlanned | EpochDone | RunDone | StageDone | Chosen | Tested | Stored
+Event = Decided | Planned | StagePlanned | EpochDone | RunDone | StageDone | Chosen | Tested | Stored

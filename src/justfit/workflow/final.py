@@ -15,10 +15,16 @@ from justfit.data.dataset import Part
 from justfit.data.splits import Split
 from justfit.errors import EngineError
 from justfit.judge import (
+    ClassificationFigures,
+    RegressionFigures,
     baseline,
+    beats,
+    calibration,
     classification_figures,
+    decision_threshold,
     loss_figure,
     mean_interval,
+    ranking,
     regression_figures,
     row_losses,
 )
@@ -26,6 +32,7 @@ from justfit.spec import Epoch, Failed, Named, Run
 from justfit.store import (
     Model,
     has_run,
+    keep_selection,
     network_outputs,
     network_penalty,
     read_study,
@@ -34,9 +41,13 @@ from justfit.store import (
 )
 from justfit.workflow.events import Chosen, EpochDone, Event, LayerSummary, RunDone, Stored, Tested
 from justfit.workflow.plan import Plan
+from justfit.workflow.seal import Seal
 from justfit.workflow.trials import Ground, Trial, ground_of, require_learned, summary, train_runs
 
 STAGE = "final"
+
+_SHARES = ("accuracy", "balanced_accuracy", "macro_f1", "ece", "roc_auc", "pr_auc")
+"""Figures from 0 to 1."""
 
 
 def carry_out_final(  # noqa: PLR0913 - what the stages came to
@@ -47,6 +58,7 @@ def carry_out_final(  # noqa: PLR0913 - what the stages came to
     result: Mapping[str, object],
     *,
     start: float,
+    seal: Seal,
     test: Part | None,
     threads: int | None,
 ) -> Iterator[Event]:
@@ -58,7 +70,8 @@ def carry_out_final(  # noqa: PLR0913 - what the stages came to
         chosen: how, and for how many epochs it is trained.
         folder: of the study.
         result: what the stages came to.
-        start: when the study began, by `time.perf_counter`.
+        start: when the study began, by `time.perf_counter`; a second look keeps the first one's seconds.
+        seal: of the test rows.
         test: the test rows, where they were opened to validate.
         threads: processors to use.
 
@@ -69,20 +82,26 @@ def carry_out_final(  # noqa: PLR0913 - what the stages came to
     found: dict[str, object] = {"final_runs": []}
     model = None
     if plan.study.final is not None:
+        keys = ("chosen", "best_epoch", "epochs", "standing")
+        selected = keep_selection(folder, {key: result[key] for key in keys})
         trials, ground = yield from _train(plan, named, chosen, folder.parent, test, threads)
-        models = [_model(plan, ground, trial) for trial in trials]
+        decides = _threshold(plan, named, chosen.epochs, threads)
+        threshold = decides["value"] if decides else 0.5
+        models = [_model(plan, ground, trial, threshold) for trial in trials]
         model = models[0]
-        test = test or plan.dataset.sealed.open()
+        test = test or seal.open(selected)
         found = {
             "final_runs": [trial.run.id for trial in trials],
             "final_rows": len(ground.train.rows),
             "updates": trials[0].updates,
+            "threshold": decides,
             "layers": [dataclasses.asdict(line) for line in _layers(named, ground)],
             **_tested(plan, ground, models, trials[0].run, test),
         }
         yield Tested(len(test))
-    seconds = time.perf_counter() - start
-    write_result(folder, {**result, **found, "seconds": seconds, "justfit": version("justfit")}, model)
+    seconds = result.get("seconds", time.perf_counter() - start)
+    ended = {"looks": seal.looks, "seconds": seconds, "justfit": version("justfit")}
+    write_result(folder, {**result, **found, **ended}, model)
     yield Stored(read_study(folder))
 
 
@@ -117,7 +136,35 @@ def _layers(named: Named, ground: Ground) -> tuple[LayerSummary, ...]:
     return summary(named.candidate, ground.preparation.columns, ground.layers(named.candidate))
 
 
-def _model(plan: Plan, ground: Ground, trial: Trial) -> Model:
+def _threshold(plan: Plan, named: Named, epochs: int, threads: int | None) -> dict[str, Any] | None:
+    """The decision threshold that the study asks for, and its figures; None where it asks for none.
+
+    The chosen network is trained again on each training part, for as long as the final ones, and what
+    it says of the rows that validate there decides. No test row takes part, and nothing of it is kept.
+    """
+    final = plan.study.final
+    if final is None or final.threshold is None:
+        return None
+    on_part = dataclasses.replace(final, train_on="training_part")
+    run = plan.final_runs(named.candidate, on_part, epochs)[0]
+    outputs = []
+    for number, split in enumerate(plan.splits, start=1):
+        ground = ground_of(plan, split)
+        runs = [dataclasses.replace(run, split=number)]
+        for _, event in train_runs(ground, runs, threads=threads, fit=False):
+            match event:
+                case Trial():
+                    require_learned(event)
+                    rows = ground.preparation.rows(plan.dataset.train.take(split.validation).raw)
+                    outputs.append(network_outputs(_model(plan, ground, event), rows))
+                case Failed(reason):
+                    raise EngineError(reason)
+    labels = np.concatenate([plan.dataset.train.labels[split.validation] for split in plan.splits])
+    found = decision_threshold(labels, np.concatenate(outputs), final.threshold)
+    return {"aim": final.threshold, "rows": len(labels), **dataclasses.asdict(found)}
+
+
+def _model(plan: Plan, ground: Ground, trial: Trial, threshold: float = 0.5) -> Model:
     """The network as trained, with all it needs to predict."""
     dataset, weights = plan.dataset, trial.trained.weights
     return Model(
@@ -131,6 +178,7 @@ def _model(plan: Plan, ground: Ground, trial: Trial) -> Model:
         kernels=tuple(kernel for kernel, _ in weights),
         biases=tuple(bias for _, bias in weights),
         notes=dataset.notes,
+        threshold=threshold,
     )
 
 
@@ -144,34 +192,45 @@ def _tested(plan: Plan, ground: Ground, models: Sequence[Model], run: Run, test:
     rows = ground.preparation.rows(test.raw)
     labels = test.labels if ground.target is None else ground.target.to_engine(test.labels)
     loss = dataset.task.loss(run.candidate.recipe.loss)
+    guess = baseline(dataset.train.labels, test.labels, dataset.classes, dataset.task)
     values: dict[str, list[float]] = defaultdict(list)
     first: dict[str, Any] = {}
+    has_learned = False
     for model in models:
         outputs = network_outputs(model, rows)
         figures: dict[str, Any] = {
             "loss": dataclasses.asdict(loss_figure(row_losses(loss, labels, outputs))),
             "penalty": network_penalty(model, rows),
         }
+        measured: ClassificationFigures | RegressionFigures
         if model.target is None:
-            measured = classification_figures(test.labels, outputs, dataset.classes, dataset.task)
-            figures |= dataclasses.asdict(measured)
+            of = test.labels, outputs, dataset.classes, dataset.task
+            measured = classification_figures(*of, model.threshold)
+            figures |= dataclasses.asdict(calibration(test.labels, outputs, dataset.task))
+            figures |= dataclasses.asdict(ranking(*of))
         else:
-            figures |= dataclasses.asdict(regression_figures(test.labels, model.target.from_engine(outputs)))
-        first = first or figures
+            measured = regression_figures(test.labels, model.target.from_engine(outputs))
+        figures |= dataclasses.asdict(measured)
+        if not first:
+            first, has_learned = figures, beats(measured, guess)
         for name, value in _replicated(figures):
             values[name].append(value)
     means = {
         name: {**dataclasses.asdict(mean_interval(found, *_range(name))), "values": found}
         for name, found in values.items()
     }
-    guess = baseline(dataset.train.labels, test.labels, dataset.classes, dataset.task)
-    return {"test": first, "test_replicates": means, "test_baseline": dataclasses.asdict(guess)}
+    return {
+        "test": first,
+        "test_replicates": means,
+        "test_baseline": dataclasses.asdict(guess),
+        "learned": has_learned,
+    }
 
 
 def _replicated(figures: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     """The figures of one replicate whose mean over replicates is kept, by name."""
-    for name in ("loss", "accuracy", "mae", "rmse", "r2"):
-        if name in figures:
+    for name in ("loss", *_SHARES, "brier", "mae", "rmse", "r2"):
+        if figures.get(name) is not None:
             yield name, figures[name]["value"]
     if figures["penalty"]:
         yield "loss_with_penalties", figures["loss"]["value"] + figures["penalty"]
@@ -184,4 +243,4 @@ def _range(name: str) -> tuple[float, float]:
     """The largest and the smallest value that a figure can have."""
     if name == "r2":
         return 1.0, -math.inf
-    return (math.inf if name in ("loss", "loss_with_penalties", "mae", "rmse") else 1.0), 0.0
+    return (math.inf if name in ("loss", "loss_with_penalties", "brier", "mae", "rmse") else 1.0), 0.0

@@ -1,10 +1,10 @@
 """What a study would train, told before anything is: every stage expanded, with stand-ins for winners."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from justfit.data.preparation import columns_of
-from justfit.spec import Candidate, From, Named, Stage
+from justfit.spec import Candidate, From, Named, Run, Stage
 from justfit.workflow.plan import Plan
 
 
@@ -17,8 +17,13 @@ class NetworkOutline:
     """Its batch size and loss decided."""
     parameters: int
     runs: int
-    is_new: bool
-    """False where an earlier stage has the same network, whose runs serve here, too."""
+    new_runs: tuple[Run, ...]
+    """Those that no earlier stage has; the others serve here, too."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether no earlier stage has trained it as often."""
+        return bool(self.new_runs) or self.runs == 0
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class StageOutline:
     @property
     def runs(self) -> int:
         """Runs to train that no earlier stage has."""
-        return sum(network.runs for network in self.networks if network.is_new)
+        return sum(len(network.new_runs) for network in self.networks)
 
 
 def outline(plan: Plan) -> tuple[StageOutline, ...]:
@@ -50,7 +55,7 @@ def outline(plan: Plan) -> tuple[StageOutline, ...]:
     stages: list[StageOutline] = []
     before: dict[str, tuple[Named, ...]] = {}
     winners: dict[str, Named] = {}
-    seen: set[Candidate] = set()
+    seen: set[str] = set()
     wave = 1
     for stage in plan.study.stages:
         if stage.base is not None and stage.base.winner and _wave_of(stages, stage.base.stage) == wave:
@@ -59,18 +64,20 @@ def outline(plan: Plan) -> tuple[StageOutline, ...]:
         winners[stage.name] = before[stage.name][0]
         networks = []
         for named in before[stage.name]:
-            networks.append(_network(plan, named, is_new=named.candidate not in seen))
-            seen.add(named.candidate)
+            networks.append(_network(plan, stage, named, seen))
+            seen.update(run.id for run in networks[-1].new_runs)
         stand_in = _stand_in(stage, stages, winners)
         stages.append(StageOutline(stage.name, stage.base, stand_in, wave, tuple(networks)))
     return tuple(stages)
 
 
-def _network(plan: Plan, named: Named, *, is_new: bool) -> NetworkOutline:
+def _network(plan: Plan, stage: Stage, named: Named, seen: Set[str]) -> NetworkOutline:
     dataset, candidate = plan.dataset, named.candidate
     columns = columns_of(plan.preparation, dataset.train.raw)
     parameters = candidate.network.parameters(columns, dataset.task, dataset.outputs)
-    return NetworkOutline(named.name, candidate, parameters, len(plan.runs(candidate)), is_new)
+    runs = plan.runs(candidate, stage)
+    new = tuple(run for run in runs if run.id not in seen)
+    return NetworkOutline(named.name, candidate, parameters, len(runs), new)
 
 
 def _wave_of(stages: Sequence[StageOutline], name: str) -> int:

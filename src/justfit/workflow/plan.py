@@ -80,15 +80,18 @@ class Plan:
             raise SpecError(f"{where}{error}") from error
         return dataclasses.replace(candidate, recipe=recipe)
 
-    def runs(self, candidate: Candidate) -> tuple[Run, ...]:
-        """The runs of a resolved candidate: each replicate on each split; none where nothing validates."""
+    def runs(self, candidate: Candidate, stage: Stage | None = None) -> tuple[Run, ...]:
+        """The runs of a resolved candidate in a stage: each of its replicates on each split.
+
+        There are none where nothing validates.
+        """
         if not self.selects:
             return ()
         first = self._run(candidate, self.study.validation)
         return tuple(
             dataclasses.replace(first, split=split, seed=seed)
             for split in range(1, len(self.splits) + 1)
-            for seed in self.study.seeds
+            for seed in self.study.seeds_of(stage)
         )
 
     def final_runs(self, candidate: Candidate, final: Final, epochs: int) -> tuple[Run, ...]:
@@ -121,6 +124,11 @@ def plan(study: Study, dataset: Dataset) -> Plan:
     """
     if study.data.rows is not None:
         dataset = dataset.first(study.data.rows)
+    if study.final is not None and study.final.threshold is not None and dataset.task.name != "binary":
+        raise SpecError(
+            f"threshold is {study.final.threshold}, but the labels of {dataset.name} are {dataset.task.name}: "
+            "only binary labels are decided by one threshold. Leave it out."
+        )
     preparation = study.data.preparation(dataset.preparation)
     train = dataset.train
     found = Plan(

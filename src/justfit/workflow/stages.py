@@ -8,7 +8,7 @@ from pathlib import Path
 from justfit.data.dataset import Part
 from justfit.data.preparation import columns_of
 from justfit.errors import EngineError
-from justfit.judge import Standing, rank, standing
+from justfit.judge import Choice, Compared, Standing, choose, compare
 from justfit.spec import (
     Epoch,
     Failed,
@@ -32,7 +32,7 @@ from justfit.workflow.events import (
     StagePlanned,
 )
 from justfit.workflow.plan import Plan, named_candidates
-from justfit.workflow.trials import Trial, ground_of, summary, train_runs
+from justfit.workflow.trials import Ground, Trial, ground_of, summary, train_runs
 
 
 class Stages:
@@ -40,17 +40,30 @@ class Stages:
 
     Args:
         planned: the study's plan.
-        folder: the study's.
+        store: the folder that holds the studies' folders.
+        folder: the study's, where what is known is written; None where nothing is.
         test: the test rows, where they validate.
         threads: processors to use, by default all.
+        grounds: prepared rows by split, where several stages in turn shall share them; those that lack are added.
     """
 
-    def __init__(self, planned: Plan, folder: Path, test: Part | None, threads: int | None) -> None:
+    def __init__(
+        self,
+        planned: Plan,
+        store: Path,
+        folder: Path | None = None,
+        test: Part | None = None,
+        threads: int | None = None,
+        grounds: dict[int, Ground] | None = None,
+    ) -> None:
+        self.grounds = grounds
         self.plan, self.study = planned, planned.study
-        self.folder, self.store = folder, folder.parent
+        self.folder, self.store = folder, store
         self.test, self.threads = test, threads
         self.candidates: dict[str, tuple[Named, ...]] = {}
         self.standings: dict[str, dict[str, Standing | None]] = {}
+        self.choices: dict[str, Choice | None] = {}
+        """By stage that is done; None where no row validates, or all of its networks diverged."""
 
     def carry_out(self) -> Iterator[Event]:
         """Train and rank all stages, those together whose candidates are known at the same time.
@@ -79,14 +92,28 @@ class Stages:
         return ready
 
     def winner(self, stage: str) -> Named:
-        """The best candidate of a stage that is done."""
-        name, found = next(iter(self.standings[stage].items()))
-        if found is None:
+        """The candidate that is taken of a stage that is done."""
+        name = self.choice_of(stage).name
+        return next(named for named in self.candidates[stage] if named.name == name)
+
+    def choice_of(self, stage: str) -> Choice:
+        """Which candidate is taken of a stage that is done; raises `EngineError` where all diverged."""
+        choice = self.choices[stage]
+        if choice is None:
             raise EngineError(
                 f"Stage {stage} has no winner: each of its networks diverged before one epoch was measured. "
                 "Lower the learning rate, or scale the columns."
             )
-        return next(named for named in self.candidates[stage] if named.name == name)
+        return choice
+
+    def choose(self, stages: Sequence[str]) -> Choice | None:
+        """The candidate to take of stages that are done, by the study's rule; None where all diverged."""
+        return self._choice(self._compared([stage for stage in self.study.stages if stage.name in stages]))
+
+    def _choice(self, found: Mapping[str, Compared | None]) -> Choice | None:
+        candidates = named_candidates(self.candidates)
+        parameters = {name: self._summary(candidates[name], 0, 0).parameters for name in found}
+        return choose(found, parameters, rule=self.study.rule, leaked=self.plan.is_leaked)
 
     def _carry_out_together(self, stages: Sequence[Stage]) -> Iterator[Event]:
         """Train what is missing of stages whose candidates are known, all together, and rank each."""
@@ -95,7 +122,7 @@ class Stages:
         for stage in stages:
             summaries = []
             for named in self.candidates[stage.name]:
-                runs = self.plan.runs(named.candidate)
+                runs = self.plan.runs(named.candidate, stage)
                 new = [each for each in runs if each.id not in where and self._is_missing(each)]
                 summaries.append(self._summary(named, len(runs), len(new)))
                 for each in new:
@@ -106,9 +133,14 @@ class Stages:
         for split, group in sorted(missing.items()):
             yield from self._train(split, group, where)
         for stage in stages:
-            self.standings[stage.name] = self._rank(stage) if self.plan.selects else {}
+            self.standings[stage.name], self.choices[stage.name] = {}, None
             if self.plan.selects:
-                yield StageDone(stage.name, self.standings[stage.name])
+                found = self._compared([stage])
+                self.standings[stage.name] = {
+                    name: each.standing if each else None for name, each in found.items()
+                }
+                self.choices[stage.name] = self._choice(found)
+                yield StageDone(stage.name, self.standings[stage.name], self.choices[stage.name])
         self._write_stages()
 
     def _is_missing(self, each: Run) -> bool:
@@ -117,7 +149,7 @@ class Stages:
     def _train(
         self, split: int, runs: Sequence[Run], where: Mapping[str, tuple[str, str]]
     ) -> Iterator[Event]:
-        ground = ground_of(self.plan, self.plan.splits[split - 1], self.test)
+        ground = self._ground(split)
         for each, event in train_runs(ground, runs, threads=self.threads, fit=self.study.fit):
             stage, network = where[each.id]
             match event:
@@ -130,20 +162,27 @@ class Stages:
                 case Failed():
                     yield RunDone(stage, network, split, each.seed, event)
 
-    def _rank(self, stage: Stage) -> dict[str, Standing | None]:
-        """The networks of a stage, the best first. One that could not be trained stands nowhere."""
-        found = {}
-        for named in self.candidates[stage.name]:
-            ids = [each.id for each in self.plan.runs(named.candidate)]
-            histories = [
-                read_run(self.store, run_id).history for run_id in ids if has_run(self.store, run_id)
-            ]
-            found[named.name] = (
-                standing(histories, self.study.select, more_is_better=self.more_is_better)
-                if len(histories) == len(ids)
-                else None
-            )
-        return {name: found[name] for name in rank(found, more_is_better=self.more_is_better)}
+    def _ground(self, split: int) -> Ground:
+        """The prepared rows of a split; only shared ones are kept in memory."""
+        kept = {} if self.grounds is None else self.grounds
+        if split not in kept:
+            kept[split] = ground_of(self.plan, self.plan.splits[split - 1], self.test)
+        return kept[split]
+
+    def _compared(self, stages: Sequence[Stage]) -> dict[str, Compared | None]:
+        """The networks of stages, the best first. One that could not be trained stands nowhere."""
+        ids = {
+            named.name: [each.id for each in self.plan.runs(named.candidate, stage)]
+            for stage in stages
+            for named in self.candidates[stage.name]
+        }
+        runs = {
+            name: [read_run(self.store, run_id) for run_id in of_name]
+            if all(has_run(self.store, run_id) for run_id in of_name)
+            else []
+            for name, of_name in ids.items()
+        }
+        return compare(runs, self.study.select, more_is_better=self.more_is_better)
 
     @property
     def more_is_better(self) -> bool:
@@ -159,20 +198,25 @@ class Stages:
 
     def _write_stages(self) -> None:
         """Keep what is known of the stages so far."""
+        if self.folder is None:
+            return
         stages = []
-        for name, candidates in self.candidates.items():
+        for stage in self.study.stages:
+            if stage.name not in self.candidates:
+                continue
             networks = []
-            for named in candidates:
-                stands = self.standings.get(name, {}).get(named.name)
+            for named in self.candidates[stage.name]:
+                stands = self.standings.get(stage.name, {}).get(named.name)
                 networks.append(
                     {
                         "name": named.name,
                         "candidate": plain(named.candidate),
                         "parameters": self._summary(named, 0, 0).parameters,
                         "layers": [asdict(line) for line in self._summary(named, 0, 0).layers],
-                        "runs": [each.id for each in self.plan.runs(named.candidate)],
+                        "runs": [each.id for each in self.plan.runs(named.candidate, stage)],
                         "standing": stands and asdict(stands),
                     }
                 )
-            stages.append({"name": name, "networks": networks})
+            choice = self.choices.get(stage.name)
+            stages.append({"name": stage.name, "choice": choice and asdict(choice), "networks": networks})
         write_stages(self.folder, stages)

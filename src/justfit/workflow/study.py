@@ -5,16 +5,17 @@ that was killed goes on where it was: a run's figures follow from its spec alone
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from justfit.data.dataset import Dataset, Part
+from justfit.data.audit import Finding, audit
+from justfit.data.dataset import Dataset, Labels, Part
 from justfit.data.sources import load_dataset
-from justfit.errors import EngineError
-from justfit.judge import Baseline, Standing, baseline, rank
+from justfit.errors import DataError, EngineError, SpecError, StoreError
+from justfit.judge import Baseline, Standing, baseline
 from justfit.machine import DEFAULT_STORE, MOST_THREADS
 from justfit.spec import (
     Data,
@@ -35,6 +36,7 @@ from justfit.store import (
     splits_key,
     write_splits,
 )
+from justfit.store.paths import study_folder
 from justfit.workflow.events import (
     Chosen,
     Event,
@@ -44,7 +46,11 @@ from justfit.workflow.events import (
 )
 from justfit.workflow.final import carry_out_final
 from justfit.workflow.plan import DEFAULT_NETWORK, Plan, data_of, named_candidates, plan, single
+from justfit.workflow.seal import Seal
 from justfit.workflow.stages import Stages
+
+_LONGEST_REASON = 500
+"""Letters of why test rows are looked at again."""
 
 
 def run(  # noqa: PLR0913 - what can be decided about a network
@@ -89,7 +95,16 @@ def run(  # noqa: PLR0913 - what can be decided about a network
     raise AssertionError("carry_out ends with Stored")
 
 
-def carry_out(study: Study, dataset: Dataset, store: Path, *, threads: int | None = None) -> Iterator[Event]:
+def carry_out(  # noqa: PLR0913 - what can be decided from outside
+    study: Study,
+    dataset: Dataset,
+    store: Path,
+    *,
+    threads: int | None = None,
+    decisions: Sequence[str] = (),
+    findings: tuple[Finding, ...] | None = None,
+    again: str | None = None,
+) -> Iterator[Event]:
     """Carry out a study and tell of it; of a stored one only the end.
 
     Args:
@@ -97,6 +112,10 @@ def carry_out(study: Study, dataset: Dataset, store: Path, *, threads: int | Non
         dataset: the one that the study names.
         store: the folder that holds the studies' folders.
         threads: processors to use, by default all; it changes no figure.
+        decisions: how the study came to be, a sentence a step, to be kept with its result.
+        findings: of the audit of these rows, where there was one; otherwise they are audited now.
+        again: why a study that is done looks at the test rows once more; what it chose is trained anew and
+            tested. None where it does not.
 
     Raises:
         JustfitError: something does not fit, all networks of a stage diverged, or the disk is full.
@@ -104,20 +123,41 @@ def carry_out(study: Study, dataset: Dataset, store: Path, *, threads: int | Non
     if threads is not None:
         require_integer("threads", threads, 1, MOST_THREADS)
     planned = plan(study, dataset)
+    if again is not None:
+        _require_second_look(study, store, again)
     folder = begin_study(store, study)
-    if is_done(folder):
+    if is_done(folder) and again is None:
         yield Stored(read_study(folder))
         return
-    yield from _Workflow(planned, folder, threads).events()
+    seal = Seal(dataset, study, store, again)
+    yield from _Workflow(planned, folder, threads, decisions, seal).events(findings)
+
+
+def _require_second_look(study: Study, store: Path, again: str) -> None:
+    """Raise `SpecError` where there was no first look at test rows, or there is no reason for another."""
+    if not again.strip() or not again.isprintable() or len(again) > _LONGEST_REASON:
+        raise SpecError(
+            f"The reason to look at test rows again must be a line of 1 to {_LONGEST_REASON} characters: "
+            "say in a few words what the second look is for."
+        )
+    if study.final is None:
+        raise SpecError(f"{study.name} tests nothing, so there is no look at test rows to repeat.")
+    if not is_done(study_folder(store, study.name, study.id)):
+        raise SpecError(
+            f"{study.name} has no result yet, so there is no look at test rows to repeat: run it without a "
+            "reason to look again."
+        )
 
 
 class _Workflow:
     """A study being carried out, from the plan to the test."""
 
-    def __init__(self, planned: Plan, folder: Path, threads: int | None) -> None:
+    def __init__(
+        self, planned: Plan, folder: Path, threads: int | None, decisions: Sequence[str], seal: Seal
+    ) -> None:
         self.plan = self._with_stored_splits(planned, folder.parent)
         self.study = planned.study
-        self.folder, self.threads = folder, threads
+        self.folder, self.threads, self.decisions, self.seal = folder, threads, decisions, seal
         self.test: Part | None = None
         """The test rows, where they validate."""
 
@@ -134,14 +174,14 @@ class _Workflow:
             return planned
         return Plan(planned.study, planned.dataset, planned.preparation, kept)
 
-    def events(self) -> Iterator[Event]:
+    def events(self, findings: tuple[Finding, ...] | None) -> Iterator[Event]:
         """All of the study."""
         start = time.perf_counter()
         if self.plan.is_leaked:
-            self.test = self.plan.dataset.sealed.open()
-        planned = self._planned()
+            self.test = self.seal.open(selected=None)
+        planned = announced(self.plan, self.test, findings)
         yield planned
-        self.stages = Stages(self.plan, self.folder, self.test, self.threads)
+        self.stages = Stages(self.plan, self.folder.parent, self.folder, self.test, self.threads)
         yield from self.stages.carry_out()
         result: dict[str, object] = {
             "data": self.plan.dataset.name,
@@ -150,6 +190,8 @@ class _Workflow:
             "rows": asdict(planned.rows),
             "leaked": self.plan.is_leaked,
             "notes": self.plan.dataset.notes,
+            "audit": [asdict(finding) for finding in planned.findings],
+            "decisions": list(self.decisions),
             "validation_baseline": planned.baseline and asdict(planned.baseline),
         }
         named, chosen = self._choose()
@@ -159,35 +201,34 @@ class _Workflow:
             "best_epoch": chosen.standing and chosen.standing.best_epoch,
             "epochs": chosen.epochs,
             "standing": chosen.standing and asdict(chosen.standing),
+            "reason": chosen.reason,
         }
+        if self.seal.reason is not None:
+            result = self._first_result(result)
         yield from carry_out_final(
-            self.plan, named, chosen, self.folder, result, start=start, test=self.test, threads=self.threads
+            self.plan,
+            named,
+            chosen,
+            self.folder,
+            result,
+            start=start,
+            seal=self.seal,
+            test=self.test,
+            threads=self.threads,
         )
 
-    def _planned(self) -> Planned:
-        dataset = self.plan.dataset
-        train, validation = self._labels()
-        guess: Baseline | None = None
-        if self.plan.selects:
-            guess = baseline(train, validation, dataset.classes, dataset.task)
-        return Planned(
-            study=self.study,
-            folder=self.folder,
-            rows=RowCounts(len(self.plan.splits[0].train), self.plan.validation_rows, dataset.sealed.count),
-            splits=len(self.plan.splits),
-            is_leaked=self.plan.is_leaked,
-            baseline=guess,
-            notes=dataset.notes,
-        )
-
-    def _labels(self) -> tuple[np.ndarray, np.ndarray]:
-        """Labels of the rows that train in any split, and of those that validate in any."""
-        labels = self.plan.dataset.train.labels
-        train, validation = (
-            np.unique(np.concatenate([getattr(split, part) for split in self.plan.splits]))
-            for part in ("train", "validation")
-        )
-        return labels[train], labels[validation] if self.test is None else self.test.labels
+    def _first_result(self, result: Mapping[str, object]) -> dict[str, object]:
+        """The stored result; raises `StoreError` where it did not test what is chosen now."""
+        first = read_study(self.folder).result or {}
+        keys = ("chosen", "epochs")
+        (name, epochs), (now, epochs_now) = ([found.get(key) for key in keys] for found in (first, result))
+        if (name, epochs) != (now, epochs_now):
+            raise StoreError(
+                f'{self.folder} tested "{name}", epochs: {epochs}, and from its runs "{now}", epochs: '
+                f"{epochs_now}, is chosen now, so that a second look would be at another network: give the "
+                "study another name, so that it is one of its own."
+            )
+        return first
 
     def _choose(self) -> tuple[Named, Chosen]:
         """The network to test and its epochs."""
@@ -203,11 +244,14 @@ class _Workflow:
             return named, Chosen(named.name, self._epochs(named, None), None, final is not None)
         standings = {name: found for stage in self.stages.standings.values() for name, found in stage.items()}
         if of in self.stages.standings:
-            name = self.stages.winner(of).name
+            choice = self.stages.choice_of(of)
+            name, reason = choice.name, choice.reason
         elif of is not None:
             name = require_choice("of", of, [*self.stages.standings, *standings], "under final")
+            reason = f"{name} is named in the study."
         else:
-            name = rank(standings, more_is_better=self.stages.more_is_better)[0]
+            best = self.stages.choose(list(self.stages.standings))
+            name, reason = (best.name, best.reason) if best else (next(iter(standings)), "")
         found = standings[name]
         if found is None:
             raise EngineError(
@@ -215,7 +259,7 @@ class _Workflow:
                 "Lower the learning rate, or scale the columns."
             )
         named = named_all[name]
-        return named, Chosen(name, self._epochs(named, found), found, final is not None)
+        return named, Chosen(name, self._epochs(named, found), found, final is not None, reason)
 
     def _epochs(self, named: Named, found: Standing | None) -> int:
         """How many epochs the final networks are trained for."""
@@ -225,3 +269,46 @@ class _Workflow:
         if epochs == "best" and found is not None:
             return found.best_epoch
         return named.candidate.recipe.epochs
+
+
+def announced(
+    planned: Plan, test: Part | None = None, findings: tuple[Finding, ...] | None = None
+) -> Planned:
+    """What a plan is about, what is to be known of its rows, and what its networks must beat.
+
+    Args:
+        planned: the plan.
+        test: the test rows, where they validate.
+        findings: of the audit of its rows, where there was one.
+
+    Raises:
+        DataError: the audit finds that nothing can be learned from these rows.
+    """
+    dataset = planned.dataset
+    if findings is None:
+        findings = audit(dataset, planned.study.validation, planned.splits)
+    if errors := [finding.sentence for finding in findings if finding.level == "error"]:
+        raise DataError(f"{dataset.name}: {' '.join(errors)}")
+    guess: Baseline | None = None
+    if planned.selects:
+        train, validation = _labels(planned, test)
+        guess = baseline(train, validation, dataset.classes, dataset.task)
+    return Planned(
+        study=planned.study,
+        rows=RowCounts(len(planned.splits[0].train), planned.validation_rows, dataset.sealed.count),
+        splits=len(planned.splits),
+        is_leaked=planned.is_leaked,
+        baseline=guess,
+        notes=dataset.notes,
+        findings=findings,
+    )
+
+
+def _labels(planned: Plan, test: Part | None) -> tuple[Labels, Labels]:
+    """Labels of the rows that train in any split, and of those that validate in any."""
+    labels = planned.dataset.train.labels
+    train, validation = (
+        np.unique(np.concatenate([getattr(split, part) for split in planned.splits]))
+        for part in ("train", "validation")
+    )
+    return labels[train], labels[validation] if test is None else test.labels

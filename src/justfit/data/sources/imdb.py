@@ -50,7 +50,11 @@ def load() -> Dataset:
         task=task_named("binary"),
         classes=("negative", "positive"),
         train=train,
-        sealed=Sealed(len(test_order), lambda: _part(path, "test", vocabulary).take(test_order)),
+        sealed=Sealed(
+            len(test_order),
+            lambda: _part(path, "test", vocabulary).take(test_order),
+            lambda: _reviews(path, "test", vocabulary),
+        ),
         preparation=TextEncoding(),
         fingerprint=fingerprint(train, sealed=f"{reviews.identity} {labels.identity}"),
         notes=(_RANKS_NOTE,),
@@ -88,17 +92,22 @@ def _orders(train: int, test: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np
 
 
 def _part(path: Path, which: str, vocabulary: Vocabulary) -> Part:
-    """One part in file order: each row starts with the start id, and ids are ranks moved up."""
+    """One part in file order."""
+    reviews, labels = _reviews(path, which, vocabulary), read_array(path, f"y_{which}")
+    require_classes(f"{path}: y_{which}", labels, 2)
+    return Part(reviews, labels.astype(np.int64))
+
+
+def _reviews(path: Path, which: str, vocabulary: Vocabulary) -> Ids:
+    """The reviews of a part in file order: each starts with the start id, and ids are ranks moved up."""
     ranks, indptr = read_lists(path, f"x_{which}")
     if ((ranks < 1) | (ranks > len(vocabulary.words))).any():
         raise DataError(
             f"{path}: x_{which} has word ranks from {ranks.min()} to {ranks.max()}, "
             f"expected from 1 to the {len(vocabulary.words)} words of {WORDS.name}."
         )
-    labels = read_array(path, f"y_{which}")
-    require_classes(f"{path}: y_{which}", labels, 2)
     ids = np.insert(ranks + np.int32(Vocabulary.INDEX_FROM), indptr[:-1], np.int32(Vocabulary.START))
-    return Part(Ids(ids, indptr + np.arange(len(indptr)), vocabulary), labels.astype(np.int64))
+    return Ids(ids, indptr + np.arange(len(indptr)), vocabulary)
 
 
 def _headers(path: Path, which: str) -> tuple[Member, Member]:

@@ -36,17 +36,22 @@ def load() -> Dataset:
         task=task_named("multiclass"),
         classes=tuple("0123456789"),
         train=train,
-        sealed=Sealed(labels.shape[0], lambda: _part(path, "test")),
+        sealed=Sealed(labels.shape[0], lambda: _part(path, "test"), lambda: _images(path, "test")),
         preparation=Scaling("divide", 255.0),
         fingerprint=fingerprint(train, sealed=f"{images.identity} {labels.identity}"),
     )
 
 
 def _part(path: Path, which: str) -> Part:
-    _headers(path, which)
-    pixels, labels = read_array(path, f"x_{which}"), read_array(path, f"y_{which}")
+    images, labels = _images(path, which), read_array(path, f"y_{which}")
     require_classes(f"{path}: y_{which}", labels, 10)
-    return Part(Numbers(pixels.reshape(len(pixels), -1), _COLUMNS), labels.astype(np.int64))
+    return Part(images, labels.astype(np.int64))
+
+
+def _images(path: Path, which: str) -> Numbers:
+    _headers(path, which)
+    pixels = read_array(path, f"x_{which}")
+    return Numbers(pixels.reshape(len(pixels), -1), _COLUMNS)
 
 
 def _headers(path: Path, which: str) -> tuple[Member, Member]:

@@ -41,7 +41,11 @@ def seal_fifth(rows: Part, task: Task) -> tuple[Part, Sealed, str]:
     """
     (parts,) = splits(_SEALED, rows.labels, task)
     train, test = rows.take(parts.train), rows.take(parts.validation)
-    return train, Sealed(len(test), lambda: test), fingerprint(train, sealed=fingerprint(test, sealed=""))
+    return (
+        train,
+        Sealed(len(test), lambda: test, lambda: test.raw),
+        fingerprint(train, sealed=fingerprint(test, sealed="")),
+    )
 
 
 SEALED_NOTE = "The publisher names no test rows: a fifth of the rows was sealed, with a fixed seed."

@@ -1,0 +1,140 @@
+"""`audit`: what is wrong or remarkable with the rows and labels of a data set, before anything is trained."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from justfit.data.audit_columns import column_findings
+from justfit.data.audit_labels import label_findings, order_findings, split_findings, takes_file_order
+from justfit.data.dataset import Dataset, Part, Split
+from justfit.data.duplicates import (
+    UInt64,
+    first_of_same,
+    near_duplicates,
+    number_hashes,
+    text_hashes,
+    words_of,
+)
+from justfit.data.finding import LEVELS, counted, has, of_rows
+from justfit.data.finding import Finding as Finding
+from justfit.data.raw import Numbers
+from justfit.spec import Protocol
+
+_LONG = 20
+"""Times the median length, above which a text is called extremely long."""
+
+
+def audit(
+    dataset: Dataset, protocol: Protocol | None = None, splits: Sequence[Split] = ()
+) -> tuple[Finding, ...]:
+    """What there is to say about the training rows of a data set and their labels, the worst first.
+
+    The test rows stay sealed: how many of them stand in the training part, too, is found by hashes
+    that `Sealed.overlap` compares.
+
+    Args:
+        dataset: whose rows.
+        protocol: which rows validate; None where that is not decided yet.
+        splits: those of the protocol.
+
+    Raises:
+        DataError: the file of the test rows cannot be read.
+    """
+    train, task, classes = dataset.train, dataset.task, dataset.classes
+    found = [
+        *label_findings(train.labels, task, classes),
+        *order_findings(train.labels, task, protocol),
+        *(split_findings(train.labels, task, classes, splits) if takes_file_order(protocol) else ()),
+    ]
+    if isinstance(train.raw, Numbers):
+        found += column_findings(train, train.raw, task)
+        hashes = number_hashes(train.raw.values)
+    else:
+        words = words_of(train.raw)
+        hashes = text_hashes(words)
+        found += _length_findings(words.lengths)
+        found += _near(near_duplicates(words))
+    found += _same(hashes, train, classification=task.is_classification)
+    found += _overlap(hashes, dataset)
+    return tuple(sorted(found, key=lambda each: LEVELS.index(each.level)))
+
+
+def _length_findings(lengths: npt.NDArray[np.int64]) -> Iterator[Finding]:
+    middle = float(np.median(lengths))
+    shortest, longest = int(lengths.min()), int(lengths.max())
+    said = f"The training texts have {shortest:,} to {longest:,} words, and half of them up to {middle:,.0f}."
+    yield of_rows("lengths", "note", np.array([lengths.argmin(), lengths.argmax()]), said)
+    if len(empty := np.flatnonzero(lengths == 0)):
+        text = f"{counted(len(empty), 'training text')} {has(len(empty))} no word (such as row {empty[0]})"
+        yield of_rows("empty_texts", "warning", empty, f"{text}: leave out what is empty.")
+    if len(long := np.flatnonzero(lengths > _LONG * max(middle, 1))):
+        text = (
+            f"{counted(len(long), 'training text')} with more than {_LONG} times as many words as the median"
+        )
+        yield of_rows(
+            "long_texts",
+            "warning",
+            long,
+            f"{counted(len(long), 'training text')} {has(len(long))} more than {_LONG} times as many words "
+            f"as the median (such as row {long[0]}): see whether several texts stand in one row.",
+        )
+
+
+def _near(near: npt.NDArray[np.intp]) -> Iterator[Finding]:
+    if len(rows := np.flatnonzero(near != np.arange(len(near)))):
+        yield of_rows(
+            "near_duplicate_rows",
+            "warning",
+            rows,
+            f"{counted(len(rows), 'training text')} nearly repeat{_s(rows)} an earlier one (such as row "
+            f"{rows[0]} row {near[rows[0]]}), so one may train and the other validate: leave one out, or group "
+            "them.",
+        )
+
+
+def _same(hashes: UInt64, train: Part, *, classification: bool) -> Iterator[Finding]:
+    """Rows that repeat another one, and those of them that have another label."""
+    first = first_of_same(hashes)
+    rows = np.flatnonzero(first != np.arange(len(first)))
+    if len(rows) == 0:
+        return
+    yield of_rows(
+        "duplicate_rows",
+        "warning",
+        rows,
+        f"{counted(len(rows), 'training row')} repeat{_s(rows)} an earlier one (such as row {rows[0]} row "
+        f"{first[rows[0]]}), so one may train and the other validate: leave one out, or group them.",
+    )
+    differ = train.labels[rows] != train.labels[first[rows]]
+    if differ.ndim > 1:
+        differ = differ.any(axis=1)
+    if len(other := rows[differ]):
+        yield of_rows(
+            "two_labels",
+            "warning" if classification else "note",
+            other,
+            f"{counted(len(other), 'training row')} {has(len(other))} another label than an equal row before "
+            f"(such as row {other[0]} and row {first[other[0]]}), and no network can learn both: correct "
+            "them, or leave them out.",
+        )
+
+
+def _overlap(hashes: UInt64, dataset: Dataset) -> Iterator[Finding]:
+    if (overlap := dataset.sealed.overlap(hashes)) is None or overlap.test_rows == 0:
+        return
+    rows = np.flatnonzero(overlap.train)
+    verb = "stands" if overlap.test_rows == 1 else "stand"
+    yield Finding(
+        "overlap",
+        "warning",
+        overlap.test_rows,
+        tuple(rows[:5].tolist()),
+        f"{overlap.test_rows:,} of {dataset.sealed.count:,} test rows {verb} in the training part, too (such "
+        f"as training row {rows[0]}), which flatters test figures: leave such rows out of either part.",
+    )
+
+
+def _s(rows: npt.NDArray[np.intp]) -> str:
+    """The ending of a verb."""
+    return "s" if len(rows) == 1 else ""

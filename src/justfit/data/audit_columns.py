@@ -1,0 +1,145 @@
+"""What an audit finds in columns of numbers: missing, constant, twice there, or the label itself."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from justfit.data.dataset import Labels, Part
+from justfit.data.duplicates import first_of_same, number_hashes
+from justfit.data.finding import Finding, counted, has, named, of_rows
+from justfit.data.raw import Numbers
+from justfit.spec import Task
+
+_FEWEST_ROWS = 20
+"""With fewer rows a column may tell the labels by chance."""
+
+_UNEXPLAINED = 1e-6
+"""Share of a label's variance that a column may leave when it is said to equal it: labels are float32."""
+
+
+def column_findings(train: Part, raw: Numbers, task: Task) -> Iterator[Finding]:
+    """What is wrong with columns."""
+    values = raw.values
+    finite = np.isfinite(values) if values.dtype.kind == "f" else np.ones((1, values.shape[1]), bool)
+    if not finite.all():
+        yield from _missing(raw, finite)
+    with np.errstate(invalid="ignore"):  # of what is missing
+        constant = values.min(axis=0) == values.max(axis=0)
+    if constant.any():
+        names = [raw.columns[column] for column in np.flatnonzero(constant)]
+        yield Finding(
+            "constant_columns",
+            "note",
+            len(names),
+            (),
+            f"{counted(len(names), 'column')} ({named(names)}) {has(len(names))} one value in all training "
+            "rows, so nothing can be learned from them: they may be left out.",
+        )
+    yield from _duplicates(raw, ~constant & finite.any(axis=0))
+    telling = [raw.columns[column] for column in _label_columns(values, train.labels, task)]
+    if telling:
+        yield Finding(
+            "label_columns",
+            "error",
+            len(telling),
+            (),
+            f"{counted(len(telling), 'column')} ({named(telling)}) {_tells(len(telling))} the label of every "
+            "training row exactly, so there is nothing left to learn: leave out what is made from the label.",
+        )
+
+
+def _missing(raw: Numbers, finite: npt.NDArray[np.bool_]) -> Iterator[Finding]:
+    empty = ~finite.any(axis=0)
+    if empty.any():
+        names = [raw.columns[column] for column in np.flatnonzero(empty)]
+        yield Finding(
+            "empty_columns",
+            "error",
+            len(names),
+            (),
+            f"{counted(len(names), 'column')} ({named(names)}) {has(len(names))} no value in any training "
+            "row: leave out what is empty.",
+        )
+    rows = np.flatnonzero(~finite[:, ~empty].all(axis=1))
+    if len(rows):
+        column = int(np.argmax(~finite[rows[0]] & ~empty))
+        yield of_rows(
+            "missing_values",
+            "warning",
+            rows,
+            f"{counted(len(rows), 'training row')} {has(len(rows))} values that are missing or infinite "
+            f"(such as row {rows[0]}, column {raw.columns[column]}): fill them in, or leave the rows out.",
+        )
+
+
+def _duplicates(raw: Numbers, whole: npt.NDArray[np.bool_]) -> Iterator[Finding]:
+    columns = np.flatnonzero(whole)
+    first = columns[first_of_same(number_hashes(raw.values[:, columns].T))]
+    again = np.flatnonzero(first != columns)
+    if len(again):
+        pairs = [f"{raw.columns[columns[each]]} as {raw.columns[first[each]]}" for each in again]
+        yield Finding(
+            "duplicate_columns",
+            "warning",
+            len(again),
+            (),
+            f"{counted(len(again), 'column')} {has(len(again))} the values of an earlier one "
+            f"({named(pairs)}): that tells nothing new and counts twice, so leave it out.",
+        )
+
+
+def _label_columns(values: npt.NDArray[np.generic], labels: Labels, task: Task) -> list[int]:
+    """Numbers of the columns that tell the label of every row, or one of its labels where it has several."""
+    if len(labels) < _FEWEST_ROWS:
+        return []
+    if not task.is_classification:
+        return _equal_to_numbers(values, labels)
+    found: set[int] = set()
+    for each in labels.T if labels.ndim > 1 else [labels]:
+        found.update(_equal_to_classes(values, each))
+    return sorted(found)
+
+
+def _equal_to_classes(values: npt.NDArray[np.generic], labels: Labels) -> list[int]:
+    """The columns with one value for each class, and another one for each other class."""
+    columns = np.arange(values.shape[1])
+    classes = np.unique(labels)
+    of_class: list[npt.NDArray[np.generic]] = []
+    for name in classes:
+        rows = values[np.ix_(labels == name, columns)]
+        constant = (rows == rows[0]).all(axis=0)
+        columns = columns[constant]
+        of_class = [*(each[constant] for each in of_class), rows[0, constant]]
+        if len(columns) == 0:
+            return []
+    different = len(classes)
+    return [
+        int(column)
+        for place, column in enumerate(columns)
+        if len({row[place] for row in of_class}) == different > 1
+    ]
+
+
+def _equal_to_numbers(values: npt.NDArray[np.generic], labels: Labels) -> list[int]:
+    """The columns from which the label follows by a factor and a shift."""
+    label = labels.astype(np.float64)
+    label -= label.mean()
+    spread = float(label @ label)
+    if not 0 < spread < np.inf:
+        return []
+    found = []
+    for number in range(values.shape[1]):
+        column = values[:, number].astype(np.float64)
+        if not np.isfinite(column).all() or not (size := np.abs(column).max()):
+            continue
+        column = column / size
+        column -= column.mean()
+        norm = float(column @ column)
+        if norm > 1e-12 and 1 - float(column @ label) ** 2 / (norm * spread) < _UNEXPLAINED:
+            found.append(number)
+    return found
+
+
+def _tells(count: int) -> str:
+    return "tells" if count == 1 else "tell"

@@ -1,0 +1,164 @@
+"""Rows that stand twice: a hash of each row, and texts that nearly repeat another.
+
+Hashes depend on nothing but the row, so that parts that never meet can be compared by them alone.
+"""
+
+import hashlib
+from array import array
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from justfit.data.raw import Ids, Numbers, Raw, Texts, Vocabulary
+from justfit.data.tokens import tokens
+
+UInt64 = npt.NDArray[np.uint64]
+
+SHINGLE = 3
+"""Words in a row whose hash is one element of a text's set."""
+
+NEAR = 0.8
+"""Texts nearly repeat each other where this share of their shingles is in both (the Jaccard index)."""
+
+_BANDS, _A_BAND = 4, 2
+"""Of minimal hashes: two texts that share `NEAR` of their shingles meet in a band with 98% probability."""
+
+_CHUNK = 1 << 22
+"""Numbers that are converted at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """Texts as a 64-bit hash a word: row ``i`` is ``hashes[indptr[i]:indptr[i+1]]``."""
+
+    hashes: UInt64
+    indptr: npt.NDArray[np.int64]
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Words of each text."""
+        return np.diff(self.indptr)
+
+
+def words_of(raw: Texts | Ids) -> Words:
+    """The words of texts in reading order; of word ids, the start of a text is none."""
+    if isinstance(raw, Ids):
+        words = raw.ids != Vocabulary.START
+        before = np.concatenate(([0], np.cumsum(words, dtype=np.int64)))
+        return Words(_mixed(raw.ids[words].astype(np.uint64)), before[raw.indptr])
+    known: dict[str, int] = {}
+    flat, ends = array("Q"), [0]
+    for text in raw.texts:
+        found = tokens(text)
+        for word in set(found).difference(known):
+            known[word] = int.from_bytes(_digest(word.encode(errors="surrogatepass")), "little")
+        flat.extend(map(known.__getitem__, found))
+        ends.append(len(flat))
+    return Words(np.array(flat, np.uint64), np.array(ends, np.int64))
+
+
+def row_hashes(raw: Raw) -> UInt64:
+    """A 64-bit hash a row, the same for rows with the same words in the same order, or the same numbers."""
+    return number_hashes(raw.values) if isinstance(raw, Numbers) else text_hashes(words_of(raw))
+
+
+def text_hashes(words: Words) -> UInt64:
+    """A hash a text that depends on its words and their order."""
+    places = np.arange(len(words.hashes)) - np.repeat(words.indptr[:-1], words.lengths)
+    return _sums(_mixed(words.hashes + _mixed(places.astype(np.uint64))), words.indptr)
+
+
+def number_hashes(values: npt.NDArray[np.generic]) -> UInt64:
+    """A hash a row of numbers (``[rows, columns]``, of any real dtype)."""
+    wide = np.dtype(np.float32 if np.can_cast(values.dtype, np.float32) else np.float64)
+    found = np.empty(len(values), np.uint64)
+    step = max(1, _CHUNK // max(1, values.shape[1]))
+    for start in range(0, len(values), step):
+        # Adding 0 makes -0 the 0 that it is equal to.
+        rows = np.ascontiguousarray(values[start : start + step], wide) + wide.type(0)
+        digests = b"".join(_digest(row.tobytes()) for row in rows)
+        found[start : start + len(rows)] = np.frombuffer(digests, "<u8")
+    return found
+
+
+def first_of_same(hashes: UInt64) -> npt.NDArray[np.intp]:
+    """Of each row the number of the first one with its hash, which may be itself.
+
+    >>> first_of_same(np.array([7, 9, 7, 7], np.uint64)).tolist()
+    [0, 1, 0, 0]
+    """
+    _, first, which = np.unique(hashes, return_index=True, return_inverse=True)
+    return first[which]
+
+
+def near_duplicates(words: Words) -> npt.NDArray[np.intp]:
+    """Of each text the number of an earlier one that it nearly repeats, and its own where there is none.
+
+    That is one with the same words in another order, or with a share of at least `NEAR` of their
+    shingles in common. Texts that are the same word for word are not compared.
+
+    Source: minimal hashes in bands (Broder 1997, doi:10.1109/SEQUEN.1997.666900; Leskovec et al.,
+    Mining of Massive Datasets, 3.4); each pair found is then counted exactly.
+    """
+    near = np.arange(len(words.lengths))
+    rows = np.flatnonzero((first_of_same(text_hashes(words)) == near) & (words.lengths >= SHINGLE))
+    if len(rows) == 0:
+        return near
+    bags = _sums(_mixed(words.hashes), words.indptr)[rows]
+    near[rows] = rows[first_of_same(bags)]
+    shingles = _shingles(words)
+    starts, ends = words.indptr[rows], words.indptr[rows + 1] - (SHINGLE - 1)
+    random = np.random.default_rng(0)
+    for _ in range(_BANDS):
+        band = np.zeros(len(rows), np.uint64)
+        for odd in random.integers(1 << 63, size=_A_BAND, dtype=np.uint64) * np.uint64(2) + np.uint64(1):
+            lowest = np.minimum.reduceat(shingles * odd, np.stack([starts, ends], axis=1).ravel())[::2]
+            band = _mixed(band + lowest)
+        order = np.argsort(band, kind="stable")
+        met = np.flatnonzero(np.diff(band[order]) == 0)
+        for one, two in zip(order[met].tolist(), order[met + 1].tolist(), strict=True):
+            later = rows[two]
+            if near[later] == later and _share(shingles, starts, ends, one, two) >= NEAR:
+                near[later] = rows[one]
+    return near
+
+
+def _shingles(words: Words) -> UInt64:
+    """A hash of each `SHINGLE` words in a row; some span two texts, and one more ends the array."""
+    count = len(words.hashes) - (SHINGLE - 1)
+    found = np.zeros(count + 1, np.uint64)
+    for place in range(SHINGLE):
+        found[:count] = _mixed(found[:count] + words.hashes[place : place + count])
+    return found
+
+
+def _share(
+    shingles: UInt64, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], one: int, two: int
+) -> float:
+    """The Jaccard index of the shingles of two texts."""
+    first, second = (set(shingles[starts[row] : ends[row]].tolist()) for row in (one, two))
+    return len(first & second) / len(first | second)
+
+
+def _sums(values: UInt64, indptr: npt.NDArray[np.int64]) -> UInt64:
+    """The sum of each row's values, modulo 2**64."""
+    found = np.zeros(len(indptr) - 1, np.uint64)
+    filled = np.diff(indptr) > 0
+    if filled.any():
+        found[filled] = np.add.reduceat(values, indptr[:-1][filled])
+    return found
+
+
+def _mixed(keys: UInt64) -> UInt64:
+    """Each number scattered over 64 bits: the finalizer of SplitMix64 (Steele et al. 2014)."""
+    mixed = keys + np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed ^= mixed >> np.uint64(shift)
+        mixed *= np.uint64(factor)
+    mixed ^= mixed >> np.uint64(31)
+    return mixed
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=8).digest()

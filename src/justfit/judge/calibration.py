@@ -1,0 +1,117 @@
+"""Whether probabilities mean what they say: reliability curve, Brier score, expected calibration error."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from justfit.judge.intervals import LEVEL, RESAMPLES, Figure, Float64, mean_interval, wilson
+from justfit.judge.metrics import Labels, Outputs
+from justfit.spec import Task
+
+BINS = 10
+"""Of equal width, from 0 to 1. A probability on an edge is in the lower one, as in scikit-learn."""
+
+_ROUNDING = 1e-6
+"""So far a probability in float32 may be outside of 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Answers whose probabilities are in one bin: a point of the reliability curve."""
+
+    rows: int
+    """How many answers; for multilabel one a row and label."""
+    probability: float
+    """Their mean."""
+    share: Figure
+    """How many of them are right, with Wilson's interval: near the probability where it means what it says."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How far probabilities are from the shares that come true."""
+
+    brier: Figure
+    """Mean squared difference of probabilities and labels (Brier 1950), for multiclass summed over the classes."""
+    ece: Figure
+    """Expected calibration error: of `BINS` bins the mean distance of probability and share, by their rows."""
+    reliability: tuple[Bin, ...]
+    """Bins with at least one row, by their probability."""
+
+
+def calibration(labels: Labels, probabilities: Outputs, task: Task) -> Calibration:
+    """Calibration of a classifier's probabilities: of class 1 for binary, of each label for multilabel.
+
+    For multiclass the probability is that of the answer, the most probable class, and right is
+    where it is the row's class (Guo et al. 2017, arXiv:1706.04599); the Brier score is of all classes.
+
+    Args:
+        labels: class numbers ``[rows]``; for multilabel 0 or 1, ``[rows, classes]``.
+        probabilities: the network's outputs ``[rows, outputs]``; for binary one column, of class 1.
+        task: a classification.
+
+    Raises:
+        ValueError: shapes that do not fit each other, no rows, or a probability that is not in 0 to 1.
+
+    >>> from justfit.spec import TASKS
+    >>> found = calibration(np.array([0, 1]), np.array([[0.2], [0.8]]), TASKS["binary"])
+    >>> round(found.brier.value, 6), round(found.ece.value, 6)
+    (0.04, 0.2)
+    """
+    given = np.asarray(probabilities, np.float64).reshape(len(labels), -1)
+    if given.size == 0:
+        raise ValueError("No rows, so no calibration.")
+    wrong = np.argwhere(~((given >= -_ROUNDING) & (given <= 1 + _ROUNDING)))
+    if wrong.size:
+        row, column = wrong[0].tolist()
+        raise ValueError(f"Probability {given[row, column]:g} of row {row} is not from 0 to 1.")
+    given = given.clip(0, 1)
+    if task.name == "multiclass":
+        classes = np.asarray(labels, np.int64)
+        if classes.min() < 0 or classes.max() >= given.shape[1]:
+            raise ValueError(f"Labels must be from 0 to {given.shape[1] - 1}.")
+        true = np.eye(given.shape[1])[classes]
+        brier = mean_interval(((given - true) ** 2).sum(axis=1), most=2.0)
+        answers = given.argmax(axis=1)
+        given = given.max(axis=1, keepdims=True)
+        right = (answers == classes).astype(np.float64)[:, None]
+    else:
+        right = np.asarray(labels, np.float64).reshape(len(labels), -1)
+        if right.shape != given.shape:
+            raise ValueError(f"Labels of shape {right.shape} do not fit probabilities of {given.shape}.")
+        brier = mean_interval(((given - right) ** 2).mean(axis=1), most=1.0)
+    bins = np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], given)
+    return Calibration(brier, _error(bins, given - right), _reliability(bins, given, right))
+
+
+def _reliability(bins: Float64, given: Float64, right: Float64) -> tuple[Bin, ...]:
+    points = []
+    for number in range(BINS):
+        within = bins == number
+        if rows := int(within.sum()):
+            share = wilson(int(right[within].sum()), rows)
+            points.append(Bin(rows, float(given[within].mean()), share))
+    return tuple(points)
+
+
+def _error(bins: Float64, excess: Float64) -> Figure:
+    """The expected calibration error of ``excess`` (probability minus truth), both ``[rows, answers]``.
+
+    What each bin adds is a mean over rows, so draws of the bootstrap are, but for very few rows, normal
+    numbers with the covariance of these means. A mean of distances is too large by chance, in the
+    sample as in each draw of it, so the draws' quantiles are reflected at the value (the basic
+    bootstrap; Davison and Hinkley 1997), which takes that off. The value itself is the usual one and
+    stays within its interval.
+    """
+    rows = len(excess)
+    columns = np.stack([(excess * (bins == number)).mean(axis=1) for number in range(BINS)], axis=1)
+    means = columns.mean(axis=0)
+    value = float(abs(means).sum())
+    if rows == 1:
+        return Figure(value, None, None)
+    covariance = np.cov(columns, rowvar=False) / rows
+    generator = np.random.default_rng(0)
+    draws = generator.multivariate_normal(means, covariance, RESAMPLES, method="eigh")
+    quantiles = np.quantile(abs(draws).sum(axis=1), ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    low, high = 2 * value - float(quantiles[1]), 2 * value - float(quantiles[0])
+    return Figure(value, max(0.0, min(low, value)), min(1.0, max(high, value)))

@@ -1,0 +1,367 @@
+"""The whole workflow by itself: baselines, scaling up, regularizing, tuning, contenders.
+
+Each step is decided from the one before. What it comes to is a study like any other, written down so that it can be carried out again exactly.
+"""
+
+import dataclasses
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from justfit.data.dataset import Dataset
+from justfit.data.finding import Finding
+from justfit.errors import SpecError
+from justfit.judge import Standing
+from justfit.spec import AllRows, Data, Final, HoldOut, KFold, Named, Protocol, Stage, Study, TestRows
+from justfit.spec.checks import require_choice
+from justfit.workflow.events import Chosen, Decided, Event, Planned, StageDone, StagePlanned
+from justfit.workflow.plan import batch_size_for, plan
+from justfit.workflow.stages import Stages
+from justfit.workflow.study import announced, carry_out
+from justfit.workflow.trials import Ground
+
+FEW_ROWS = 5_000
+"""Below this, one hold-out leaves too much to chance: folds are cut instead."""
+
+VERY_FEW_ROWS = 1_000
+"""Below this, folds are cut more than once."""
+
+_UPDATES = 1_500
+"""Optimizer steps that a network is given at least; most are stopped before, out of patience."""
+
+
+@dataclass(frozen=True)
+class Breadth:
+    """How far the search goes."""
+
+    widths: tuple[int, ...]
+    depths: tuple[int, ...]
+    dropouts: tuple[float, ...]
+    input_dropouts: tuple[float, ...]
+    l2s: tuple[float, ...]
+    l1s: tuple[float, ...]
+    rates: tuple[float, ...]
+    """Times the learning rate of the optimizer."""
+    batches: tuple[float, ...]
+    """Times the batch size."""
+    contenders: int
+    replicates: int
+    """Of the contenders, and of the networks that are tested."""
+
+
+BREADTHS = {
+    "quick": Breadth((16, 64), (1,), (0.5,), (0.3,), (), (), (), (), 3, 3),
+    "standard": Breadth(
+        (16, 32, 64, 128), (1, 2), (0.3, 0.5), (0.3,), (0.0001, 0.001), (), (0.3, 3.0), (0.25,), 5, 5
+    ),
+    "thorough": Breadth(
+        (16, 32, 64, 128, 256),
+        (1, 2, 3),
+        (0.2, 0.3, 0.5, 0.7),
+        (0.2, 0.3, 0.5),
+        (0.00001, 0.0001, 0.001),
+        (0.00001, 0.0001),
+        (0.1, 0.3, 3.0),
+        (0.125, 0.25, 0.5),
+        8,
+        10,
+    ),
+}
+
+BASELINES, SCALE, REGULARIZE, TUNE, CONTENDERS = "baselines", "scale_up", "regularize", "tune", "contenders"
+
+
+def carry_out_automatically(  # noqa: PLR0913 - what can be decided from outside
+    data: Data,
+    dataset: Dataset,
+    store: Path,
+    *,
+    breadth: str = "standard",
+    protocol: Protocol | None = None,
+    minutes: float | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+) -> Iterator[Event]:
+    """Carry out the workflow on a data set and tell of it, each decision in a sentence.
+
+    Args:
+        data: which rows, and how they are prepared.
+        dataset: the one that ``data`` names.
+        store: the folder that holds the studies' folders.
+        breadth: one of `BREADTHS`.
+        protocol: which rows validate; by default chosen by their number.
+        minutes: no step of the search begins after so many; None for no limit.
+        seed: of the first replicate.
+        threads: processors to use, by default all; it changes no figure.
+
+    Raises:
+        JustfitError: something does not fit, all networks diverged, or the disk is full.
+    """
+    require_choice("breadth", breadth, tuple(BREADTHS))
+    if isinstance(protocol, TestRows | AllRows):
+        raise SpecError(
+            "The whole workflow chooses by validation rows: hold some out, or leave the protocol out."
+        )
+    rows = len(dataset.train) if data.rows is None else data.rows
+    chosen_protocol, why = _protocol(rows) if protocol is None else (protocol, "")
+    search = _Search(data, dataset, chosen_protocol, BREADTHS[breadth], store, seed, threads)
+    planned = announced(plan(search.study, dataset))
+    search.findings = planned.findings
+    yield planned
+    if why:
+        yield search.decided("protocol", why)
+    start = time.monotonic()
+    for step in (search.baselines, search.scale_up, search.regularize, search.tune):
+        if minutes is not None and search.stages and time.monotonic() - start > 60 * minutes:
+            yield search.decided(step.__name__, f"left out: the {minutes:g} minutes are over.")
+            continue
+        yield from step()
+    yield from search.contenders()
+    yield from search.end()
+
+
+def _protocol(rows: int) -> tuple[Protocol, str]:
+    """Hold-out or folds by the number of rows, and why."""
+    if rows >= FEW_ROWS:
+        return HoldOut(), f"{rows:,} training rows are enough to hold a stratified fifth out for validation."
+    if rows >= VERY_FEW_ROWS:
+        return KFold(4), f"{rows:,} training rows are few, so each of 4 folds validates once."
+    return KFold(5, repeats=2), f"{rows:,} training rows are very few, so 5 folds are cut twice."
+
+
+class _Search:
+    """The stages so far and how their networks stand."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what the search is about
+        self,
+        data: Data,
+        dataset: Dataset,
+        protocol: Protocol,
+        breadth: Breadth,
+        store: Path,
+        seed: int,
+        threads: int | None,
+    ) -> None:
+        self.dataset, self.breadth, self.store, self.threads = dataset, breadth, store, threads
+        first = Stage(BASELINES, networks=({"hidden": []}, {"hidden": [4]}, {"hidden": [8]}))
+        self.study = Study(
+            name=data.name,
+            data=data,
+            stages=(first,),
+            validation=protocol,
+            seed=seed,
+            final=None,
+        )
+        planned = plan(self.study, dataset)
+        train = len(planned.splits[0].train)
+        batch_size = batch_size_for(train)
+        epochs = min(200, max(20, -(-_UPDATES // -(-train // batch_size))))
+        defaults = {
+            "hidden": [16],
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "patience": max(5, epochs // 8),
+        }
+        self.study = dataclasses.replace(self.study, defaults=defaults)
+        self.batch_size = batch_size
+        self.stages: list[Stage] = []
+        self.named: dict[str, Named] = {}
+        self.standings: dict[str, Standing] = {}
+        self.decisions: list[str] = []
+        self.findings: tuple[Finding, ...] = ()
+        self.grounds: dict[int, Ground] = {}
+
+    def decided(self, step: str, sentence: str) -> Decided:
+        """A decision to tell, and to keep with the result."""
+        self.decisions.append(f"{step}: {sentence}")
+        return Decided(step, sentence)
+
+    def baselines(self) -> Iterator[Event]:
+        """A linear model, and the smallest networks."""
+        (stage,) = self.study.stages
+        yield from self._train(stage)
+        linear, *small = (self._standing(stage, number) for number in range(3))
+        beats = [found for found in small if found and linear and found[1].value < linear[1].value]
+        if not linear:
+            yield self.decided(BASELINES, "The linear model diverged.")
+        elif not beats:
+            yield self.decided(
+                BASELINES,
+                f"No network of up to 8 units beats the linear model ({_said(linear)}): "
+                "what there is to learn is close to linear, or needs more units.",
+            )
+        else:
+            yield self.decided(
+                BASELINES,
+                f"{beats[0][0]} is the smallest network that beats the linear model: {_said(beats[0])} "
+                f"against {linear[1].value:.4f}.",
+            )
+
+    def scale_up(self) -> Iterator[Event]:
+        """Wider and deeper, until networks overfit."""
+        shapes = [[width] * depth for depth in self.breadth.depths for width in self.breadth.widths]
+        stage = Stage(SCALE, networks=tuple({"hidden": shape} for shape in shapes))
+        yield from self._train(stage)
+        best = self._best()
+        overfit = [name for name in self._names(stage) if self._overfits(name)]
+        if overfit:
+            sooner = min(overfit, key=lambda name: self.standings[name].best_epoch)
+            text = (
+                f"{len(overfit)} of {len(shapes)} networks overfit within their epochs, {sooner} after epoch "
+                f"{self.standings[sooner].best_epoch}: there is enough capacity, and now it is to be held back. "
+            )
+        else:
+            text = "No network overfits within its epochs: more capacity or epochs might still help. "
+        yield self.decided(SCALE, f"{text}The best is {_said((best, self.standings[best]))}.")
+
+    def regularize(self) -> Iterator[Event]:
+        """Dropout, on inputs and after layers, L1, L2 and a taper, on the best and on the smallest shape."""
+        breadth = self.breadth
+        best = self._best()
+        hidden = [self._hidden(best), [min(breadth.widths)]]
+        if not hidden[0]:
+            hidden = hidden[1:]
+        networks: list[Mapping[str, object]] = []
+        for shape in [shape for number, shape in enumerate(hidden) if shape not in hidden[:number]]:
+            alone: list[Mapping[str, object]] = [
+                *({"dropout": share} for share in breadth.dropouts),
+                *({"input_dropout": share} for share in breadth.input_dropouts),
+                *({"l2": weight} for weight in breadth.l2s),
+                *({"l1": weight} for weight in breadth.l1s),
+                *(
+                    {"input_dropout": inputs, "dropout": share}
+                    for inputs in breadth.input_dropouts
+                    for share in breadth.dropouts
+                ),
+                *({"dropout": breadth.dropouts[-1], "l2": weight} for weight in breadth.l2s),
+            ]
+            networks += [{"hidden": shape, **each} for each in alone]
+            if len(shape) > 1 and shape[0] >= 8:
+                networks.append({"hidden": [shape[0] // 2**layer for layer in range(len(shape))]})
+        stage = Stage(REGULARIZE, networks=tuple(networks))
+        before = self.standings[best]
+        yield from self._train(stage)
+        after = self._best()
+        if after == best:
+            yield self.decided(REGULARIZE, f"Nothing improves on {_said((best, before))}.")
+        else:
+            yield self.decided(
+                REGULARIZE,
+                f"{_said((after, self.standings[after]))} stands before {_said((best, before))}; contenders "
+                "will tell whether that holds.",
+            )
+
+    def tune(self) -> Iterator[Event]:
+        """Learning rate and batch size of the best so far."""
+        breadth, best = self.breadth, self._best()
+        settings = {key: value for key, value in self.named[best].settings.items() if key != "name"}
+        rate = self.named[best].candidate.recipe.optimizer.learning_rate
+        networks: list[Mapping[str, object]] = [
+            *({**settings, "learning_rate": rate * times} for times in breadth.rates),
+            *({**settings, "batch_size": max(8, int(self.batch_size * times))} for times in breadth.batches),
+        ]
+        if not networks:
+            return
+        before = self.standings[best]
+        yield from self._train(Stage(TUNE, networks=tuple(networks)))
+        after = self._best()
+        if after == best:
+            yield self.decided(
+                TUNE,
+                f"Neither another learning rate nor another batch size improves on {_said((best, before))}.",
+            )
+        else:
+            yield self.decided(
+                TUNE,
+                f"{_said((after, self.standings[after]))} stands before {_said((best, before))}; contenders "
+                "will tell whether that holds.",
+            )
+
+    def contenders(self) -> Iterator[Event]:
+        """The best so far, trained with more seeds, since one run each is no comparison."""
+        names = sorted(self.standings, key=lambda name: self.standings[name].value)[: self.breadth.contenders]
+        networks = tuple(self._own_settings(self.named[name]) for name in names)
+        stage = Stage(CONTENDERS, networks=networks, replicates=self.breadth.replicates)
+        yield self.decided(
+            CONTENDERS,
+            f"The best {len(names)} of {len(self.standings)} networks are trained with "
+            f"{self.breadth.replicates} seeds each.",
+        )
+        yield from self._train(stage)
+
+    def end(self) -> Iterator[Event]:
+        """The study that repeats all of it: choice, final networks and test."""
+        study = dataclasses.replace(
+            self.study,
+            stages=tuple(self.stages),
+            replicates=self.breadth.replicates,
+            final=Final(of=CONTENDERS),
+        )
+        once = {stage.name for stage in self.stages[:-1]}
+        study = dataclasses.replace(
+            study,
+            stages=tuple(
+                dataclasses.replace(stage, replicates=1) if stage.name in once else stage
+                for stage in self.stages
+            ),
+        )
+        told = False
+        for event in carry_out(
+            study,
+            self.dataset,
+            self.store,
+            threads=self.threads,
+            decisions=self.decisions,
+            findings=self.findings,
+        ):
+            told = told or isinstance(event, Chosen)
+            if told or not isinstance(event, Planned | StagePlanned | StageDone):
+                yield event
+
+    def _train(self, stage: Stage) -> Iterator[Event]:
+        """Train a stage's networks, those that are not trained yet."""
+        self.stages.append(stage)
+        study = dataclasses.replace(self.study, stages=(stage,))
+        stages = Stages(plan(study, self.dataset), self.store, threads=self.threads, grounds=self.grounds)
+        yield from stages.carry_out()
+        for named in stages.candidates[stage.name]:
+            found = stages.standings[stage.name][named.name]
+            self.named[named.name] = named
+            if found is not None:
+                self.standings[named.name] = found
+
+    def _names(self, stage: Stage) -> list[str]:
+        return [name for name in self.standings if self.named[name].settings.get("hidden") in _shapes(stage)]
+
+    def _standing(self, stage: Stage, number: int) -> tuple[str, Standing] | None:
+        wanted = stage.networks[number]["hidden"]
+        name = next(name for name, named in self.named.items() if named.settings["hidden"] == wanted)
+        return (name, self.standings[name]) if name in self.standings else None
+
+    def _best(self) -> str:
+        return min(self.standings, key=lambda name: self.standings[name].value)
+
+    def _overfits(self, name: str) -> bool:
+        """Whether patience, or the last epoch, came after the best one."""
+        return self.standings[name].best_epoch < self.named[name].candidate.recipe.epochs
+
+    def _hidden(self, name: str) -> list[int]:
+        return list(self.named[name].candidate.network.hidden)
+
+    def _own_settings(self, named: Named) -> Mapping[str, object]:
+        defaults = self.study.defaults
+        return {
+            key: value
+            for key, value in named.settings.items()
+            if key != "name" and (key not in defaults or defaults[key] != value)
+        }
+
+
+def _shapes(stage: Stage) -> Sequence[object]:
+    return [settings.get("hidden") for settings in stage.networks]
+
+
+def _said(found: tuple[str, Standing]) -> str:
+    name, stands = found
+    return f"{name} ({stands.figure} {stands.value:.4f} in epoch {stands.best_epoch})"
