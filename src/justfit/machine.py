@@ -10,6 +10,18 @@ MOST_THREADS = 1024
 """What the native module takes."""
 
 
+MOST_SHARE = 0.5
+"""Of the machine's memory that dense rows may take: a network, its gradients and others need some, too."""
+
+
+def memory() -> int:
+    """Bytes of the machine's memory; 8 GiB where it does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return 8 * 2**30
+
+
 def available_threads() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

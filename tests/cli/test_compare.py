@@ -128,6 +128,16 @@ def test_one_run_each_has_neither_spread_nor_interval(command: Command, tmp_path
     assert " to " not in table(command("compare", "small", "--store", tmp_path).out)[1]
 
 
+def test_each_network_is_better_worse_or_a_tie_against_the_best(command: Command, study: StoredStudy) -> None:
+    told = json.loads(command("compare", "small", "--store", study.folder.parent, "--json").out)["networks"]
+    lines = table(command("compare", "small", "--store", study.folder.parent).out)
+    assert (told[0]["p"], told[0]["verdict"]) == (None, None)
+    for each, line in zip(told[1:], lines[1:], strict=True):
+        assert each["verdict"] == ("worse" if each["p"] < 0.05 else "tie")
+        assert each["verdict"] in line.split()
+        assert f"{each['p']:.4f}" in line.split()
+
+
 def test_leaked_figures_are_marked(command: Command, tmp_path: Path) -> None:
     carried_out(leaked(), numbers("binary"), tmp_path)
     out = command("compare", "leaky", "--store", tmp_path).out

@@ -1,3 +1,4 @@
+import dataclasses
 import re
 
 import numpy as np
@@ -62,6 +63,36 @@ def test_reviews_are_shown_as_ids_and_words(command: Command) -> None:
     assert words.startswith("this film was ")
     shortest = command("data", "show", "imdb", "--shortest").out.splitlines()
     assert shortest[1].startswith("11 ids: 1, ")
+
+
+def test_an_audit_says_a_finding_a_line_the_worst_first(command: Command, opinions: list[str]) -> None:
+    ended = command("data", "audit", "opinions")
+    assert (ended.code, ended.err) == (0, "")
+    *lines, last = ended.out.splitlines()
+    levels = [line.partition(":")[0] for line in lines]
+    assert levels == sorted(levels, key=("error", "warning", "note").index)
+    assert (levels, last) == (["warning", "note", "note"], "opinions: 0 errors, 1 warning, 2 notes")
+    repeats = len(opinions) - len(set(opinions))
+    assert any(line.startswith(f"warning: {repeats} training rows repeat an earlier one") for line in lines)
+
+
+def test_an_audit_that_finds_what_would_stop_a_run_ends_so(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wine = load_dataset("wine")
+    one = wine.train.take(np.flatnonzero(wine.train.labels == 1))
+    source = dataclasses.replace(SOURCES["wine"], load=lambda: dataclasses.replace(wine, train=one))
+    monkeypatch.setitem(SOURCES, "wine", source)
+    ended = command("data", "audit", "wine")
+    assert ended.code == 1
+    first, *_, last = ended.out.splitlines()
+    assert first == (
+        f'error: All {len(one)} training rows are of class "class_1", so there is nothing to tell apart: '
+        "give rows of the other classes, too."
+    )
+    assert last.startswith("wine: 1 error, 0 warnings, ")
+    error = command("run", "wine", "--hidden", "4").error
+    assert error == f"wine: {first.removeprefix('error: ')}"
 
 
 @pytest.mark.parametrize(

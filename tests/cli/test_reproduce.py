@@ -57,7 +57,10 @@ def test_each_published_figure_stands_beside_ours_and_says_whether_it_agrees(
     assert re.search(r"^first +\S+ +test_accuracy +2\.0000 .* no +no accuracy is above 1$", ended.out, re.M)
     assert re.search(r"^leaked \(leaked\) +4-3 +peak_val_accuracy +0\.5000 .* yes *$", ended.out, re.M)
     assert re.search(r"^first +4-3 +71 +71 +yes$", ended.out, re.M)
-    assert "first, stage widths. Published: wide is good. Ours:\n  4-3: validation loss" in ended.out
+    assert (
+        "first, stage widths. Published: wide is good. Ours:\n  4-3: Unclear: 3 epochs are too few"
+        in ended.out
+    )
     assert re.search(r"^refused, as published: refused.*line 3.*epochs is 0", ended.out, re.M)
     assert "1 of 2 published figures agree" in ended.out
     written = tmp_path / "justfit-runs" / "reproduced"

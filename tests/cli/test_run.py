@@ -270,6 +270,9 @@ def test_a_study_file_is_carried_out_stage_by_stage(command: Command, tmp_path: 
     assert f"network {best['name']}, dropout 0.5" in lines, "of a single network its layers are shown"
     chosen = next(line for line in lines if line.startswith("chosen: "))
     assert chosen.startswith(f"chosen: {result['chosen']}, best epoch {result['best_epoch']}, val_data_loss ")
+    for stage in stored.stages[:1]:
+        assert stage["choice"]["reason"] in lines
+    assert lines[lines.index(chosen) + 1] == result["reason"]
     told = [line for line in lines if line.startswith("trained ")]
     assert told == sorted(told, key=lambda line: int(line.split()[1]))
     assert told[-1] == f"trained {3 * 6 + 2} of {3 * 6 + 2} runs, 100% of their epochs"
@@ -496,3 +499,44 @@ def test_a_truncated_file_is_told(command: Command, tmp_path: Path, monkeypatch:
     error = command("run", "imdb").error
     assert str(path) in error
     assert {entry.name for entry in tmp_path.iterdir()} == {"data"}
+
+
+def test_a_second_look_at_test_rows_needs_a_reason_and_is_told(command: Command, tmp_path: Path) -> None:
+    path = study_file(tmp_path)
+    first = command("run", path)
+    assert "\ntest rows of wine: look 1 in this store\n" in first.out
+    assert "test rows opened once:" in first.out
+    assert first.out.endswith(command("run", path).out), "without a reason nothing is opened"
+    second = command("run", path, "--again", "the labels were corrected")
+    assert (second.code, second.err) == (0, "")
+    study = read_study(folder_of(first.out))
+    assert f"\ntest rows of wine: look 2 in this store; earlier: {study.name} {study.id} on 20" in second.out
+    assert '\nreason to look again: "the labels were corrected"\n' in second.out
+    assert "test rows opened 2 times:" in second.out
+    figures = re.findall(r"^(?:loss|accuracy|class_\d) .*", first.out, re.M)
+    assert figures
+    assert figures == re.findall(r"^(?:loss|accuracy|class_\d) .*", second.out, re.M)
+    third = command("run", "wine", "--hidden", "4", "--epochs", "2")
+    assert f"earlier: {study.name} {study.id} on 20" in third.out
+    assert '("the labels were corrected"), ' in third.out
+    listed = command("list").out
+    assert listed.splitlines()[-1] == "test rows opened: wine 3 times"
+
+
+@pytest.mark.parametrize("reason", ["", "because"])
+def test_there_is_no_second_look_without_a_first_or_without_a_reason(
+    command: Command, tmp_path: Path, reason: str
+) -> None:
+    error = command("run", study_file(tmp_path), "--again", reason).error
+    assert error.startswith(
+        "small has no result yet, so there is no look"
+        if reason
+        else "The reason to look at test rows again must be a line of 1 to 500 characters"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["small.yaml"]
+
+
+def test_the_whole_workflow_is_looked_at_again_by_its_study_file(command: Command, tmp_path: Path) -> None:
+    error = command("run", "wine", "--again", "because").error
+    assert error.startswith("--again cannot be given beside the whole workflow: give the study file")
+    assert not list(tmp_path.iterdir())

@@ -8,6 +8,7 @@ from cli.begun import begun, diverging, leaked
 from cli.ended import Command
 from workflow.handmade import carried_out, numbers, small_study
 
+from justfit.judge import verdict
 from justfit.spec import AllRows, Final, HoldOut, Stage
 from justfit.store import StoredStudy, begin_study
 
@@ -54,6 +55,42 @@ def test_each_stage_has_a_table_of_its_networks(command: Command, study: StoredS
         assert shown[:5] == [name, str(number), str(study.networks[name]["parameters"]), "4", str(best + 1)]
         assert shown[5:7] == [f"{values.mean(axis=0)[best]:.4f}", f"{values.std(axis=0, ddof=1)[best]:.4f}"]
         assert shown[8:10] == [f"{100 * accuracy[best]:.1f}%", str(8 * (best + 1))]
+
+
+def test_each_network_has_a_verdict_and_the_best_of_a_stage_has_it_in_a_sentence(
+    command: Command, tmp_path: Path
+) -> None:
+    stages = (Stage("only", grid={"hidden": [[1], [64]]}, settings={"epochs": 40, "learning_rate": 0.01}),)
+    study = carried_out(
+        small_study(stages=stages, final=None), numbers("binary", train=60, permuted=True), tmp_path
+    )
+    out = command("show", "small", "--store", tmp_path).out
+    told = json.loads(command("show", "small", "--store", tmp_path, "--json").out)["stages"][0]
+    names = list(study.networks)
+    assert cells(out, "network")[-1] == "fit"
+    for name, network in zip(names, told["networks"], strict=True):
+        found = verdict([run.history for run in study.runs(name)])
+        assert found is not None
+        assert network["fit"]["best_epoch"] == found.best_epoch
+        assert network["fit"]["lowest"] == pytest.approx(found.lowest)
+        kind, onset = network["fit"]["kind"], network["fit"]["onset"]
+        assert cells(out, f"{name}  ")[-1] == (f"{kind} from {onset}" if onset else kind)
+        assert f"\n{network['fit']['sentence']}\n" in command("show", "small", name, "--store", tmp_path).out
+        alone = json.loads(command("show", "small", name, "--store", tmp_path, "--json").out)
+        assert alone["network"]["fit"] == network["fit"]
+    # Labels that nothing tells of are learned by heart.
+    assert told["networks"][1]["fit"]["kind"] == "overfit"
+    best = min(told["networks"], key=lambda network: network["standing"]["value"])
+    assert f"\n{best['name']}: {best['fit']['sentence']}\n" in out
+
+
+def test_what_a_stage_has_left_out_is_told_under_it(command: Command, study: StoredStudy) -> None:
+    out = command("show", "small", "--store", study.folder.parent).out
+    told = json.loads(command("show", "small", "--store", study.folder.parent, "--json").out)["stages"]
+    for stage in told:
+        for finding in stage["search"]:
+            assert f"\nsearch: {finding['sentence']}\n" in out.partition(f"\nstage {stage['name']}")[2]
+    assert out.count("\nsearch: ") == sum(len(stage["search"]) for stage in told) > 0
 
 
 def test_the_choice_and_the_test_are_shown_as_when_it_ran(command: Command, study: StoredStudy) -> None:
@@ -243,8 +280,11 @@ def test_leaked_studies_are_marked_on_every_figure(command: Command, tmp_path: P
     out = command("show", "leaky", "--store", tmp_path).out
     assert out.splitlines()[1].startswith("LEAKED: ")
     for name in study.networks:
-        assert sum("LEAKED" in cell for cell in cells(out, f"{name}  ")) == 2, "loss and accuracy"
+        assert sum("LEAKED" in cell for cell in cells(out, f"{name}  ")) == 3, "loss, accuracy and fit"
     assert next(line for line in out.splitlines() if line.startswith("chosen: ")).endswith("LEAKED")
+    told = [line for line in out.splitlines() if "validation loss is lowest" in line or "search: " in line]
+    assert told
+    assert all(line.startswith("LEAKED: ") for line in told)
     out = command("show", "leaky", "1", "--store", tmp_path).out
     assert out.splitlines()[1].startswith("LEAKED: ")
     assert cells(out, study.runs(next(iter(study.networks)))[0].id)[4].endswith("LEAKED")
@@ -278,3 +318,14 @@ def test_names_are_shown_as_text(command: Command, tmp_path: Path) -> None:
         out = command("show", *arguments, "--store", tmp_path).out
         assert r"[red]x[/red]\x1b[2J\n\ttwo" in out
         assert "\x1b" not in out
+
+
+def test_warnings_of_the_audit_are_shown_and_its_notes_are_not(command: Command, tmp_path: Path) -> None:
+    data = numbers("binary")
+    data.train.raw.values[7] = data.train.raw.values[3]
+    study = carried_out(small_study(), data, tmp_path)
+    out = command("show", "small", "--store", tmp_path).out
+    assert study.result is not None
+    by_level = {found["level"]: found["sentence"] for found in study.result["audit"]}
+    assert f"warning: {by_level['warning']}\n" in out
+    assert by_level["note"] not in out

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from workflow.handmade import dataset, do, numbers
+from workflow.handmade import carried_out, dataset, do, numbers, small_study
 
 from justfit.cli.show_run import show_plan, show_result
 from justfit.data import Numbers
-from justfit.spec import TASKS, Network, Recipe, RmsProp, Scaling, Sgd
+from justfit.spec import TASKS, Final, Network, Recipe, RmsProp, Scaling, Sgd
 from justfit.store import StudyPaths
 from justfit.workflow import Event, Planned
 
@@ -115,3 +115,38 @@ def test_the_baseline_is_told_in_the_words_of_the_task(
     assert isinstance(plan, Planned)
     show_plan(plan)
     assert re.search(f"common-sense baseline: {answer} ", capsys.readouterr().out)
+
+
+def test_test_figures_of_classes_stand_a_line_each_with_what_the_baseline_gives(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = do(numbers("binary"), tmp_path)
+    show_result(stored.study, TASKS["binary"])
+    test = stored.result["test"]
+    lines = {line[:19].strip(): line.split() for line in capsys.readouterr().out.splitlines()}
+    for name, key, words in (
+        ("macro F1", "macro_f1", 2),
+        ("Brier score", "brier", 2),
+        ("calibration error", "ece", 2),
+        ("ROC AUC", "roc_auc", 2),
+        ("PR AUC", "pr_auc", 2),
+    ):
+        value, low, high = (f"{test[key][end]:.4f}" for end in ("value", "low", "high"))
+        assert lines[name][words : words + 4] == [value, low, "to", high]
+    balanced = test["balanced_accuracy"]["value"]
+    assert lines["balanced accuracy"][2] == f"{100 * balanced:.1f}%"
+    assert lines["balanced accuracy"][-1] == "50.0%"
+
+
+def test_a_threshold_that_was_chosen_is_told_with_what_it_is_good_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = small_study(final=Final(threshold="f1"))
+    stored = carried_out(study, numbers("binary"), tmp_path)
+    show_result(stored, TASKS["binary"])
+    assert stored.result is not None
+    found = stored.result["threshold"]
+    assert (
+        f"class yes above a probability of {found['value']:.4f}, the best F1 score on 240 validation rows: "
+        f"{found['f1']:.4f}\n"
+    ) in capsys.readouterr().out

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from justfit.data.dataset import Dataset, Part, Sealed, fingerprint
+from justfit.data.duplicates import row_hashes
 from justfit.data.raw import Ids, Numbers, Texts, Vocabulary
 from justfit.errors import DataError, SealError
 from justfit.spec import TextEncoding, task_named
@@ -120,3 +121,39 @@ def test_all_of_the_rows_are_the_same_data_set_and_more_there_are_not() -> None:
     assert whole.first(5) is whole
     with pytest.raises(DataError, match="x has 5 training rows, not 6: ask for fewer"):
         whole.first(6)
+
+
+def test_what_both_parts_have_in_common_is_found_by_hashes_and_neither_labels_nor_the_seal_are_touched() -> (
+    None
+):
+    train, reads = texts("a film", "b", "c"), []
+
+    def labelled() -> Part:
+        raise AssertionError("Labels of test rows are not to be read.")
+
+    def raw() -> Texts:
+        reads.append(1)
+        return Texts(["c", "A film!", "d", "c"])
+
+    sealed = Sealed(4, labelled, raw)
+    overlap = sealed.overlap(row_hashes(train.raw))
+    assert overlap is not None
+    assert (overlap.test_rows, overlap.train.tolist()) == (3, [True, False, True])
+    assert (repr(sealed), reads) == ("<4 sealed test rows>", [1])
+    with pytest.raises(AssertionError, match="not to be read"):
+        sealed.open()
+    gone = [value for value in vars(sealed).values() if isinstance(value, Part | Texts | np.ndarray)]
+    assert not gone, "nothing of the rows is kept"
+
+
+def test_a_source_that_cannot_read_rows_without_labels_tells_no_overlap() -> None:
+    sealed = Sealed(3, lambda: texts("a", "b", "c"))
+    assert sealed.overlap(row_hashes(Texts(["a"]))) is None
+
+
+def test_the_overlap_can_be_asked_for_after_the_test_rows_were_opened() -> None:
+    sealed = Sealed(3, lambda: texts("a", "b", "c"), lambda: Texts(["a", "b", "c"]))
+    sealed.open()
+    overlap = sealed.overlap(row_hashes(Texts(["b"])))
+    assert overlap is not None
+    assert overlap.test_rows == 1

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
@@ -5,6 +7,7 @@ from sklearn.preprocessing import StandardScaler
 from justfit.data.preparation import NumberPreparation, TextPreparation, fit_preparation
 from justfit.data.raw import Ids, Numbers, Texts, Vocabulary
 from justfit.errors import DataError
+from justfit.machine import memory
 from justfit.spec import Scaling, TextEncoding
 
 TEXTS = Texts(["The film was good.", "The plot was bad, bad!", "the END"])
@@ -162,3 +165,32 @@ def test_typed_numbers_that_do_not_fit_are_refused_with_row_and_column(line: str
 def test_what_is_fitted_says_what_it_is() -> None:
     assert isinstance(fit_preparation(TextEncoding(), TEXTS), TextPreparation)
     assert isinstance(fit_preparation(Scaling(), TABLE), NumberPreparation)
+
+
+def zeros(dtype: str, rows: int = 1_000_000, columns: int = 2_000) -> Numbers:
+    """Numbers that take no memory themselves."""
+    return Numbers(np.broadcast_to(np.zeros((), dtype), (rows, columns)), tuple(map(str, range(columns))))
+
+
+@pytest.mark.parametrize(("dtype", "size"), [("u1", "8.0 GB"), ("f4", "8.0 GB"), ("f8", "24.0 GB")])
+def test_rows_that_would_not_fit_into_memory_are_refused_before_they_are_made(
+    monkeypatch: pytest.MonkeyPatch, dtype: str, size: str
+) -> None:
+    monkeypatch.setattr("justfit.data.preparation.memory", lambda: 10 * 10**9)
+    raw = zeros(dtype)
+    told = (
+        f"1,000,000 rows of 2,000 numbers would take {size} as dense rows, and they may take 5.0 GB, 50% of"
+    )
+    shift, scale = np.zeros(2_000), np.ones(2_000)
+    with pytest.raises(DataError, match=told):
+        NumberPreparation(Scaling(), raw.columns, shift, scale).rows(raw)
+    with pytest.raises(DataError, match=r"would take 16\.0 GB as dense rows"):
+        fit_preparation(Scaling("standard"), raw)
+
+
+def test_the_memory_is_that_of_the_machine() -> None:
+    told = Path("/proc/meminfo")
+    if not told.is_file():
+        pytest.skip("this machine does not tell its memory in a file")
+    kilobytes = int(told.read_text().split()[1])
+    assert memory() == 1024 * kilobytes

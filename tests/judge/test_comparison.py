@@ -6,6 +6,8 @@ from justfit.judge import compare
 from justfit.spec import Done, Epoch
 from justfit.store import StoredRun
 
+FOUR_FOLDS = {"name": "k_fold", "folds": 4, "how": "stratified"}
+
 
 def run(split: int, seed: int, values: list[float], updates: int = 10) -> StoredRun:
     """A run with these ``val_data_loss`` by epoch; its accuracy is 1 less that; 2 seconds an epoch."""
@@ -13,7 +15,8 @@ def run(split: int, seed: int, values: list[float], updates: int = 10) -> Stored
         Epoch(number, value + 1, value, 0.5, value + 1, value, 1 - value, 2.0)
         for number, value in enumerate(values, start=1)
     )
-    return StoredRun("0" * 12, {"split": split, "seed": seed}, history, Done(), updates)
+    spec = {"split": split, "seed": seed, "protocol": FOUR_FOLDS}
+    return StoredRun("0" * 12, spec, history, Done(), updates)
 
 
 def test_each_network_is_measured_in_the_best_epoch_of_its_own_mean_curve() -> None:
@@ -42,24 +45,78 @@ def test_updates_and_seconds_are_those_up_to_the_best_epoch() -> None:
     assert (found.standing.best_epoch, found.updates, found.seconds) == (2, 21, 4.0)
 
 
+def networks_of(values: dict[str, np.ndarray], keys: list[tuple[int, int]]) -> dict[str, list[StoredRun]]:
+    return {
+        name: [run(*key, [value]) for key, value in zip(keys, each, strict=True)]
+        for name, each in values.items()
+    }
+
+
 def test_the_interval_of_a_difference_is_that_of_a_paired_t_test() -> None:
     random = np.random.default_rng(3)
-    keys = [(split, seed) for split in range(1, 5) for seed in range(3)]
+    keys = [(1, seed) for seed in range(12)]
     rows = random.uniform(0.2, 0.8, size=len(keys))
     values = {"a": rows, "b": rows + random.normal(0.1, 0.02, size=len(keys))}
-    networks = {
-        name: [run(*key, [v]) for key, v in zip(keys, each, strict=True)] for name, each in values.items()
-    }
+    networks = networks_of(values, keys)
     # The order of the runs shall not matter, only which are on the same rows with the same seed.
     networks["b"] = networks["b"][::-1]
     found = compare(networks, "val_data_loss", more_is_better=False)["b"]
-    tested = stats.ttest_rel(values["b"], values["a"]).confidence_interval(0.95)
+    tested = stats.ttest_rel(values["b"], values["a"])
+    ends = tested.confidence_interval(0.95)
     assert found is not None
     assert found.difference is not None
-    assert (found.difference.low, found.difference.high) == pytest.approx((tested.low, tested.high))
-    assert found.pairs == 12
+    assert (found.difference.low, found.difference.high) == pytest.approx((ends.low, ends.high))
+    assert (found.pairs, found.verdict) == (12, "worse")
+    assert found.p == pytest.approx(tested.pvalue)
+    assert found.error == pytest.approx(stats.sem(values["b"]))
     # Rows make most of the spread, and pairing takes it away.
+    assert found.standing.spread is not None
     assert found.difference.high - found.difference.low < 0.1 < found.standing.spread
+
+
+def test_over_folds_seeds_are_averaged_and_shared_training_rows_widen_the_interval() -> None:
+    random = np.random.default_rng(4)
+    keys = [(split, seed) for split in range(1, 5) for seed in range(3)]
+    values = {"a": random.uniform(0.2, 0.3, size=12), "b": random.uniform(0.3, 0.8, size=12)}
+    found = compare(networks_of(values, keys), "val_data_loss", more_is_better=False)["b"]
+    folds = (values["b"] - values["a"]).reshape(4, 3).mean(axis=1)
+    # In each of four folds one row validates for three that train.
+    error = np.sqrt((1 / 4 + 1 / 3) * folds.var(ddof=1))
+    assert found is not None
+    assert found.difference is not None
+    half = stats.t.ppf(0.975, 3) * error
+    expected = (folds.mean(), folds.mean() - half, folds.mean() + half)
+    assert (found.difference.value, found.difference.low, found.difference.high) == pytest.approx(expected)
+    assert found.p == pytest.approx(2 * stats.t.sf(folds.mean() / error, 3))
+
+
+def test_p_is_corrected_for_all_pairs_as_the_best_is_not_known_before() -> None:
+    keys = [(1, seed) for seed in range(4)]
+    values = {
+        "a": np.array([0.1, 0.2, 0.3, 0.4]),
+        "b": np.array([0.3, 0.35, 0.5, 0.6]),
+        "c": np.array([0.3, 0.3, 0.2, 0.4]),
+    }
+    found = compare(networks_of(values, keys), "val_data_loss", more_is_better=False)
+    pairs = {pair: stats.ttest_rel(values[pair[0]], values[pair[1]]).pvalue for pair in ("ab", "ac", "bc")}
+    assert pairs["ab"] < pairs["bc"] < pairs["ac"]
+    b, c = found["b"], found["c"]
+    assert b is not None
+    assert c is not None
+    assert (b.p, b.verdict) == (pytest.approx(3 * pairs["ab"]), "worse")
+    assert (c.p, c.verdict) == (pytest.approx(pairs["ac"]), "tie")
+
+
+def test_of_many_equal_networks_none_is_called_worse_in_all_but_7_of_100_studies() -> None:
+    random = np.random.default_rng(5)
+    keys = [(1, seed) for seed in range(5)]
+    wrong = 0
+    for _ in range(300):
+        values = random.normal(size=(8, 5)) + random.normal(size=5)
+        networks = networks_of({str(number): each for number, each in enumerate(values)}, keys)
+        found = compare(networks, "val_data_loss", more_is_better=False).values()
+        wrong += any(each is not None and each.verdict == "worse" for each in found)
+    assert wrong <= 0.07 * 300
 
 
 def test_only_runs_on_the_same_split_with_the_same_seed_are_paired() -> None:

@@ -2,9 +2,16 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
-from justfit.judge.intervals import Figure, bootstrap, mean_interval, wilson
+from justfit.judge.intervals import (
+    Figure,
+    bootstrap,
+    logit_interval,
+    mean_interval,
+    mean_of_independent,
+    wilson,
+)
 
 
 @pytest.mark.parametrize(("successes", "total"), [(0, 1), (1, 1), (0, 50), (50, 50), (3, 7), (2207, 2500)])
@@ -97,3 +104,28 @@ def test_the_bootstrap_holds_the_true_value_as_often_as_it_says() -> None:
     samples = np.random.default_rng(7).normal(size=(60, 100, 1))
     figures = [bootstrap(sample, lambda means: means[0]) for sample in samples]
     assert np.mean([figure.low <= 0.0 <= figure.high for figure in figures]) >= 0.86
+
+
+def test_an_interval_on_the_logit_scale_stays_from_0_to_1_and_is_symmetric_there() -> None:
+    found = logit_interval(0.9, 0.2, 10)
+    assert 0 < found.low < 0.9 < found.high < 1
+    assert special.logit(found.high) + special.logit(found.low) == pytest.approx(2 * special.logit(0.9))
+    narrow = logit_interval(0.5, 0.001, 10)
+    assert narrow.high - narrow.low == pytest.approx(2 * 1.959964 * 0.001, rel=1e-5)
+
+
+def test_at_the_ends_of_the_range_an_interval_on_the_logit_scale_is_wilsons() -> None:
+    assert logit_interval(1.0, 0.0, 7) == wilson(7, 7)
+    assert logit_interval(0.0, 0.0, 7) == wilson(0, 7)
+    assert logit_interval(0.7, math.inf, 1) == Figure(0.7, None, None)
+
+
+def test_the_mean_of_independent_figures_has_an_interval_of_their_distances() -> None:
+    found = mean_of_independent([Figure(0.5, 0.2, 0.6), Figure(0.7, 0.3, 0.8)])
+    assert found.value == pytest.approx(0.6)
+    assert found.low == pytest.approx(0.6 - math.hypot(0.3, 0.4) / 2)
+    assert found.high == pytest.approx(0.6 + math.hypot(0.1, 0.1) / 2)
+    assert mean_of_independent([wilson(3, 4)]) == wilson(3, 4)
+    assert mean_of_independent([wilson(3, 4), Figure(0.5, None, None)]) == Figure(0.625, None, None)
+    with pytest.raises(ValueError, match="No figures"):
+        mean_of_independent([])

@@ -43,6 +43,68 @@ def test_a_probability_of_one_half_is_class_0_as_in_keras() -> None:
     assert figures.accuracy.value == keras.metrics.BinaryAccuracy()(labels[:, None], probabilities)
 
 
+def test_a_threshold_decides_from_where_on_class_1_is_the_answer() -> None:
+    labels, probabilities = np.array([0, 1, 1]), np.array([[0.2], [0.3], [0.9]])
+    found = [
+        classification_figures(labels, probabilities, ("a", "b"), BINARY, threshold)
+        for threshold in (0.1, 0.2, 0.3, 0.5, 0.9)
+    ]
+    assert [figures.confusion for figures in found] == [
+        ((0, 1), (0, 2)),
+        ((1, 0), (0, 2)),
+        ((1, 0), (1, 1)),
+        ((1, 0), (1, 1)),
+        ((1, 0), (2, 0)),
+    ]
+
+
+def test_means_over_classes_by_hand() -> None:
+    labels = np.array([0, 0, 0, 0, 1, 1, 2, 2])
+    outputs = np.eye(4)[[0, 0, 0, 1, 1, 2, 2, 2]]  # of class d there is no row and no answer
+    figures = classification_figures(labels, outputs, ("a", "b", "c", "d"), MULTICLASS)
+    assert figures.balanced_accuracy.value == pytest.approx((3 / 4 + 1 / 2 + 1) / 3)
+    assert figures.macro_f1.value == pytest.approx((6 / 7 + 1 / 2 + 4 / 5) / 3)
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_means_over_classes_are_scikit_learns(classes: int) -> None:
+    random = np.random.default_rng(9)
+    labels, outputs = random.integers(0, classes, 200), softmax_outputs(200, classes)
+    names, task = tuple("abcde"[:classes]), BINARY if classes == 2 else MULTICLASS
+    given = outputs[:, 1:] if classes == 2 else outputs
+    figures, called = classification_figures(labels, given, names, task), outputs.argmax(axis=1)
+    assert figures.balanced_accuracy.value == pytest.approx(metrics.balanced_accuracy_score(labels, called))
+    assert figures.macro_f1.value == pytest.approx(metrics.f1_score(labels, called, average="macro"))
+    several = random.integers(0, 2, (200, 5))
+    found = classification_figures(several, softmax_outputs(200, 5), tuple("abcde"), MULTILABEL)
+    expected = metrics.f1_score(several, softmax_outputs(200, 5) > 0.5, average="macro")
+    assert (found.balanced_accuracy, found.macro_f1.value) == (None, pytest.approx(expected))
+
+
+def test_where_all_rows_are_right_means_over_classes_still_have_an_interval() -> None:
+    labels = np.array([0] * 20 + [1] * 10)
+    figures = classification_figures(labels, labels[:, None].astype(float), ("a", "b"), BINARY)
+    for figure in (figures.balanced_accuracy, figures.macro_f1):
+        assert (figure.value, figure.high) == (1, 1)
+        assert 0.6 < figure.low < 0.95
+
+
+@pytest.mark.parametrize("rows", [100, 1000])
+def test_intervals_of_means_over_classes_hold_the_truth_as_often_as_they_say(rows: int) -> None:
+    random = np.random.default_rng(10)
+    table = np.array([[0.35, 0.1, 0.05], [0.05, 0.2, 0.05], [0.02, 0.03, 0.15]])  # shares of rows
+    hits, own, called = np.diag(table), table.sum(axis=1), table.sum(axis=0)
+    truth = {"balanced_accuracy": (hits / own).mean(), "macro_f1": (2 * hits / (own + called)).mean()}
+    held: dict[str, list[bool]] = {name: [] for name in truth}
+    for _ in range(400):
+        cells = random.choice(9, rows, p=table.ravel())
+        found = classification_figures(cells // 3, np.eye(3)[cells % 3], ("a", "b", "c"), MULTICLASS)
+        for name, true in truth.items():
+            held[name].append(getattr(found, name).low <= true <= getattr(found, name).high)
+    for name, of in held.items():
+        assert 0.925 <= np.mean(of) <= 0.98, name
+
+
 def test_a_column_of_probabilities_may_come_without_its_second_axis() -> None:
     labels, probabilities = np.array([0, 1, 1]), np.array([0.2, 0.9, 0.1])
     flat = classification_figures(labels, probabilities, ("a", "b"), BINARY)

@@ -98,7 +98,10 @@ def study(
         kept.append(_kept(network, first, runs))
     write_stages(
         folder,
-        [{"name": "first", "networks": kept[:1]}, {"name": "second", "networks": kept[1:]}],
+        [
+            {"name": "first", "choice": None, "networks": kept[:1]},
+            {"name": "second", "choice": None, "networks": kept[1:]},
+        ],
     )
     if chosen is not None:
         final = _run(networks[chosen], AllRows(), task)

@@ -9,6 +9,7 @@ import pytest
 
 from justfit.data.sources import load_dataset
 from justfit.errors import StoreError
+from justfit.judge import verdict
 from justfit.report import reproduction
 from justfit.report.reproduction import FOLDER, published
 from justfit.report.reproduction_page import to_html, to_markdown, write_reproduction
@@ -128,6 +129,16 @@ def test_a_figure_that_a_study_lacks_is_named(
 ) -> None:
     with pytest.raises(StoreError, match='has no figure "test_r2"'):
         compared(monkeypatch, studies, {"figures": [{"study": "first", "figure": "test_r2", "published": 1}]})
+
+
+def test_what_is_read_off_a_stage_is_the_verdict_on_each_of_its_networks(
+    monkeypatch: pytest.MonkeyPatch, studies: dict[str, StoredStudy]
+) -> None:
+    readings = [{"study": "first", "stage": "widths", "published": "both overfit"}]
+    (reading,) = compared(monkeypatch, studies, {"readings": readings}).readings
+    found = {name: verdict([run.history for run in studies["first"].runs(name)]) for name in ("4-3", "8-3")}
+    assert reading.ours == tuple(f"{name}: {each.sentence}" for name, each in found.items() if each)
+    assert len(reading.ours) == 2
 
 
 def test_texts_in_the_tables_are_text_and_never_markup(

@@ -70,6 +70,7 @@ def test_a_study_cannot_be_changed_through_the_lists_that_it_was_made_of() -> No
         {"replicates": 2},
         {"seed": 1},
         {"select": "val_loss"},
+        {"rule": "best"},
         {"final": None},
         {"fit": True},
     ],
@@ -103,6 +104,7 @@ WINNER = (Stage("a"), Stage("b", base=From("a", winner=True)))
         ({"replicates": 10_001}, "replicates must be a whole number from 1 to 10000, got 10001"),
         ({"seed": -1}, "seed must be a whole number at least 0, got -1"),
         ({"select": "val_los"}, 'select "val_los" is not known: .* Did you mean "val_loss"'),
+        ({"rule": "bets"}, 'rule "bets" is not known: expected one of one_standard_error, best'),
         ({"fit": 1}, "fit must be true or false, got 1"),
         ({"defaults": {"epochs": 0}}, "epochs is 0, so nothing would be trained"),
         ({"validation": AllRows()}, 'validation is "none", so no epoch is best'),
@@ -111,6 +113,14 @@ WINNER = (Stage("a"), Stage("b", base=From("a", winner=True)))
         (
             {"validation": KFold(4), "final": Final(train_on="training_part")},
             "there are 4 splits and so as many training parts: train on all_rows",
+        ),
+        (
+            {"validation": TestRows(), "final": Final(threshold="f1")},
+            'threshold is f1, but validation is "test", so no training row is left to choose it by',
+        ),
+        (
+            {"validation": AllRows(), "final": Final(epochs=3, threshold="accuracy")},
+            'threshold is accuracy, but validation is "none", so no training row is left',
         ),
         ({"data": Data("imdb", rows=9), "validation": KFold(10)}, "9 rows cannot be cut into 10 folds"),
         ({"data": Data("imdb", rows=9), "validation": HoldOut(size=9)}, "would take 9 of 9 training rows"),
@@ -139,6 +149,7 @@ def test_a_study_that_cannot_be_is_refused(change: dict[str, Any], message: str)
         (lambda: Final(epochs="first"), 'epochs of the final network "first" is not known'),
         (lambda: Final(epochs=1.5), r"epochs of the final network must be a whole number .* got 1\.5"),
         (lambda: Final(train_on="all"), 'train_on "all" is not known'),
+        (lambda: Final(threshold="recall"), 'threshold "recall" is not known: expected one of accuracy, f1'),
         (lambda: Final(of=" "), "of must be the name of a stage or of a candidate, got ' '"),
     ],
 )

@@ -12,6 +12,7 @@ from justfit.spec import (
     ACTIVATIONS,
     LOSSES,
     MONITORS,
+    RULES,
     AllRows,
     Data,
     Final,
@@ -41,8 +42,9 @@ stages:
   listed:
     networks: [{name: baseline}, {name: one_hidden, hidden: [64]}]
 select: val_loss
+rule: best
 fit: true
-final: {of: tuned, epochs: last, train_on: training_part}
+final: {of: tuned, epochs: last, train_on: training_part, threshold: f1}
 """
 
 
@@ -94,8 +96,9 @@ def test_a_study_file_is_read_as_the_same_objects_that_python_makes() -> None:
             defaults={"optimizer": "rmsprop", "epochs": 20, "batch_size": 512},
             replicates=5,
             select="val_loss",
+            rule="best",
             fit=True,
-            final=Final("tuned", "last", "training_part"),
+            final=Final("tuned", "last", "training_part", "f1"),
         ),
     )
 
@@ -274,6 +277,7 @@ def test_a_stage_that_cannot_be_is_refused_where_it_says_so(stage: str, path: st
         ("name: a/b\ndata: wine\nstages: {a: {}}", "name", "cannot stand in a path"),
         ("name: 5\ndata: wine\nstages: {a: {}}", "name", "study must have a name, got 5"),
         ("data: wine\nstages: {a: {}}\nselect: val_los", "select", 'Did you mean "val_loss"?'),
+        ("data: wine\nstages: {a: {}}\nrule: bets", "rule", 'Did you mean "best"?'),
         ("data: wine\nstages: {a: {}}\nfit: 1", "fit", "fit must be true or false, got 1"),
         ("data: wine\nstages: {a: {}}\nfinal: 3", "final", "final must be none or a mapping"),
         ("data: wine\nstages: {a: {}}\nfinal: {of: 3}", "final.of", "of must be the name of a stage"),
@@ -452,8 +456,9 @@ stages:
       optimizer: [{name: sgd, momentum: 0.9, nesterov: true}, rmsprop]
   listed: {networks: [{name: baseline}, {name: one_hidden, hidden: [64]}]}
 select: val_loss
+rule: best
 fit: true
-final: {of: tuned, epochs: last, train_on: training_part}
+final: {of: tuned, epochs: last, train_on: training_part, threshold: f1}
 """
     )
 
@@ -538,6 +543,7 @@ STUDIES = st.builds(
     replicates=st.integers(1, 99),
     seed=st.integers(0, 10**17),
     select=st.sampled_from(MONITORS),
+    rule=st.sampled_from(RULES),
     final=st.none()
     | st.builds(Final, st.none() | TEXTS, st.sampled_from(["best", "last"]) | st.integers(1, 99)),
     fit=st.booleans(),

@@ -73,8 +73,9 @@ VALID = [
         )
     ),
     "data: wine\nvalidation: none\nstages: {a: {}}\nfinal: {of: a, epochs: last, train_on: all_rows}",
-    "name: x y-1.0\ndata: wine\nseed: 0\nfit: true\nselect: val_metric\nfinal: none\nstages: {a: {}}",
+    "name: x y-1.0\ndata: wine\nseed: 0\nfit: true\nselect: val_loss\nrule: best\nfinal: none\nstages: {a: }",
     "data: wine\nstages: {a: {hidden: [], dropout: 0.5, l2: [], schedule: 'cosine:3,warmup=1'}}",
+    "data: wine\nstages: {a: {}}\nfinal: {threshold: f1}",
     "data: wine\nstages: {a: {optimizer: 'sgd:momentum=0.9'}}",
     "data: wine\nstages: {a: {}, b: {from: a}, c: {from: {winner_of: b}, networks: [{name: x, epochs: 1}]}}",
     "data: wine\nstages: {a: {grid: {hidden: {taper: [1, 1/2, 0.25, 2], of: [8]}}, zip: {epochs: [1, 2]}}}",
@@ -98,6 +99,7 @@ INVALID = [
     "data: wine\nstages: {a: {}}\nreplicates: 0",
     "data: wine\nstages: {a: {}}\nseed: -1",
     "data: wine\nstages: {a: {}}\nselect: val_los",
+    "data: wine\nstages: {a: {}}\nrule: smallest",
     "data: wine\nstages: {a: {}}\nfit: 1",
     "data: wine\nstages: {a/b: {}}",
     "name: .x\ndata: wine\nstages: {a: {}}",

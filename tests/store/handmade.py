@@ -86,7 +86,11 @@ def keep_study(
 ) -> Path:
     """Stores a study of one stage, whose networks have these runs, and gives its folder."""
     folder = begin_study(store, made)
-    stage = {"name": "first", "networks": [network(*each) for each in (networks or {}).items()]}
+    stage = {
+        "name": "first",
+        "choice": None,
+        "networks": [network(*each) for each in (networks or {}).items()],
+    }
     write_stages(folder, [stage])
     if done:
         write_result(folder, {**RESULT, "final_runs": final_runs or []}, MODEL)

@@ -39,11 +39,12 @@ MODEL = Model(
     kernels=(tensor(6, 2), tensor(2, 3), tensor(3, 1)),
     biases=(None, tensor(3), tensor(1)),
     notes=("Ranks are of all words.",),
+    threshold=0.3125,
 )
 
 
 def assert_same(found: Model, expected: Model) -> None:
-    for name in ("name", "run_id", "task", "classes", "network", "target", "notes"):
+    for name in ("name", "run_id", "task", "classes", "network", "target", "notes", "threshold"):
         assert getattr(found, name) == getattr(expected, name), name
     assert preparation_to_json(found.preparation) == preparation_to_json(expected.preparation)
     for ours, theirs in ((found.kernels, expected.kernels), (found.biases, expected.biases)):
@@ -250,6 +251,9 @@ def test_a_file_that_is_cut_off_at_any_point_or_missing_is_named(tmp_path: Path,
         ("target", {"shift": 0}, "key target: expected an object with the keys shift, scale"),
         ("target", {"shift": "0", "scale": 1}, "key target: expected two numbers"),
         ("sha256", "00", "SHA-256 differs"),
+        ("threshold", "0.5", "key threshold: expected a number"),
+        ("threshold", True, "key threshold: expected a number"),
+        ("threshold", 1.5, r"key threshold: expected 0\.5, or for binary a number from 0 to 1"),
     ],
 )
 def test_a_changed_description_is_refused_with_its_key(

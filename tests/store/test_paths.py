@@ -5,7 +5,7 @@ import pytest
 import justfit
 from justfit.errors import StoreError
 from justfit.store import StudyPaths
-from justfit.store.paths import run_path, splits_path, study_folder, to_remove
+from justfit.store.paths import looks_path, run_path, splits_path, study_folder, to_remove
 
 SOURCE = Path(justfit.__file__).parent
 STORE = Path("store")
@@ -14,7 +14,7 @@ FILES = [getattr(STUDY, name) for name, value in vars(StudyPaths).items() if isi
 
 
 def test_no_other_source_file_knows_the_names_of_a_studys_files() -> None:
-    assert len(FILES) == 7
+    assert len(FILES) == 10
     for source in SOURCE.rglob("*.py"):
         text = source.read_text()
         known = [path.name for path in FILES if f'"{path.name}"' in text or f"'{path.name}'" in text]
@@ -27,6 +27,7 @@ def test_every_file_stands_in_its_folder_and_in_the_specification() -> None:
         assert str(path.relative_to(STUDY.folder)) in specification
     for path in (run_path(STORE, "0123456789ab"), splits_path(STORE, "0123456789ab")):
         assert str(path.relative_to(STORE)).replace("0123456789ab", "<id>") in specification
+    assert looks_path(STORE).name in specification
 
 
 @pytest.mark.parametrize(

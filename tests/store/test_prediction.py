@@ -75,6 +75,15 @@ def test_the_class_of_a_binary_model_is_yes_above_a_half() -> None:
     np.testing.assert_array_equal(probabilities.argmax(axis=1), answers.labels)
 
 
+def test_the_class_of_a_binary_model_with_a_threshold_is_yes_above_that() -> None:
+    outputs = predict(model("binary"), Numbers(VALUES, COLUMNS)).outputs[:, 0]
+    second = float(np.sort(outputs)[1])
+    answers = predict(dataclasses.replace(model("binary"), threshold=second), Numbers(VALUES, COLUMNS))
+    np.testing.assert_array_equal(answers.labels, outputs > second)
+    assert answers.labels.sum() == 2
+    np.testing.assert_array_equal(answers.outputs[:, 0], outputs)
+
+
 def test_the_class_of_a_multiclass_model_is_the_most_probable() -> None:
     answers = predict(model("multiclass"), Numbers(VALUES, COLUMNS))
     assert answers.classes == ("a", "b", "c")

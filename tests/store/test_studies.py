@@ -140,14 +140,20 @@ NETWORK = {"name": "a", "candidate": {}, "parameters": 1, "layers": [], "runs": 
         ("stages", {"stages": {}}, "key stages: expected a list"),
         ("stages", {"stages": [[]]}, "stage 1: expected an object with a name"),
         ("stages", {"stages": [{"name": "s"}]}, "stage 1: expected a list of networks"),
+        ("stages", {"stages": [{"name": "s", "networks": []}]}, "a list of networks, and a choice"),
         (
             "stages",
-            {"stages": [{"name": "s", "networks": [{}]}]},
+            {"stages": [{"name": "s", "choice": {"name": "a", "reason": 1}, "networks": []}]},
+            "a list of networks, and a choice",
+        ),
+        (
+            "stages",
+            {"stages": [{"name": "s", "choice": None, "networks": [{}]}]},
             "network 1: expected an object with the keys",
         ),
         (
             "stages",
-            {"stages": [{"name": "s", "networks": [NETWORK, {**NETWORK, "runs": [1]}]}]},
+            {"stages": [{"name": "s", "choice": None, "networks": [NETWORK, {**NETWORK, "runs": [1]}]}]},
             "stage 1, network 2: expected a name and a list of ids",
         ),
         ("result", {"format": 2}, "upgrade justfit"),
@@ -290,7 +296,7 @@ def test_runs_of_networks_of_one_name_in_two_stages_are_all_kept(tmp_path: Path)
     wine = keep_study(tmp_path, WINE, {"a": ids})
     imdb = keep_study(tmp_path, study("imdb"), {"a": ids[:1]})
     stages = json.loads(StudyPaths(imdb).stages.read_text())
-    stages["stages"].append({"name": "second", "networks": [{**NETWORK, "runs": ids[1:]}]})
+    stages["stages"].append({"name": "second", "choice": None, "networks": [{**NETWORK, "runs": ids[1:]}]})
     StudyPaths(imdb).stages.write_text(json.dumps(stages))
     assert remove_study(wine) == ()
     assert all(has_run(tmp_path, run_id) for run_id in ids)

@@ -185,3 +185,14 @@ def test_imdb_is_searched_to_a_small_network_that_is_as_good_as_any_published(tm
     layers = [line["outputs"] for line in result["layers"] if line["kind"] == "dense"]
     assert len(layers) <= 3
     assert max(layers) <= 32
+
+
+def test_what_the_audit_of_the_rows_found_is_told_once_and_kept(
+    found: tuple[StoredStudy, list[Event | str]],
+) -> None:
+    study, events = found
+    (planned,) = [event for event in events if isinstance(event, Planned)]
+    assert "class_shares" in [finding.what for finding in planned.findings]
+    assert study.result is not None
+    kept = [(finding["what"], finding["sentence"]) for finding in study.result["audit"]]
+    assert kept == [(finding.what, finding.sentence) for finding in planned.findings]

@@ -6,13 +6,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    confusion_matrix,
+    f1_score,
+    roc_auc_score,
+)
 from workflow.handmade import all_figures, carried_out, numbers, small_study, untimed
 
+from justfit.data import Dataset, Numbers, Part, Sealed
 from justfit.errors import EngineError, SealError
 from justfit.judge import row_losses
-from justfit.spec import TASKS, Final, HoldOut, KFold, Stage, TestRows
-from justfit.store import StoredStudy, network_outputs, read_model
+from justfit.spec import TASKS, Final, HoldOut, KFold, Scaling, Stage, TestRows
+from justfit.store import StoredStudy, network_outputs, predict, read_model
 from justfit.workflow import Chosen, Event, RunDone
+from justfit.workflow.plan import plan
 
 OVERFITS = (
     Stage(
@@ -206,3 +215,110 @@ def test_the_result_is_the_same_whatever_the_order_of_replicates_ended(tmp_path:
     )
     assert all_figures(one)["result"] == all_figures(two)["result"]
     assert [run.spec["seed"] for run in two.final_runs] == [0, 1, 2, 3]
+
+
+def labels_and_outputs(stored: StoredStudy, data: Dataset, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Labels of training rows, and what the stored model says of them."""
+    model, part = read_model(stored.folder), data.train.take(rows)
+    return part.labels, network_outputs(model, model.preparation.rows(part.raw))[:, 0].astype(float)
+
+
+@pytest.mark.parametrize(("aim", "score"), [("f1", f1_score), ("accuracy", accuracy_score)])
+def test_a_threshold_is_the_best_for_validation_rows_of_a_network_that_was_not_trained_on_them(
+    tmp_path: Path, aim: str, score: Any
+) -> None:
+    study = small_study(stages=OVERFITS, validation=HoldOut(), replicates=1, final=Final(threshold=aim))
+    stored = carried_out(study, numbers("binary"), tmp_path)
+    result, model = figures_of(stored), read_model(stored.folder)
+    # The network of the training part alone, from a study of its own.
+    final = Final(epochs=result["epochs"], train_on="training_part")
+    chooser = carried_out(dataclasses.replace(study, final=final), numbers("binary"), tmp_path)
+    (split,) = plan(study, numbers("binary")).splits
+    labels, outputs = labels_and_outputs(chooser, numbers("binary"), split.validation)
+    found = result["threshold"]
+    assert (found["aim"], found["rows"]) == (aim, 48)
+    assert found[aim] == pytest.approx(score(labels, outputs > found["value"]))
+    assert found[aim] == pytest.approx(max(score(labels, outputs > each) for each in [0, *outputs]))
+    assert model.threshold == found["value"]
+    test = numbers("binary").sealed.open()
+    called = network_outputs(model, model.preparation.rows(test.raw))[:, 0].astype(float) > model.threshold
+    assert result["test"]["confusion"] == confusion_matrix(test.labels, called).tolist()
+    np.testing.assert_array_equal(predict(model, test.raw).labels, called)
+
+
+def test_no_test_row_takes_part_in_choosing_a_threshold(tmp_path: Path) -> None:
+    data = numbers("binary")
+    test = data.sealed.open()
+    others = Sealed(len(test), lambda: Part(test.raw, 1 - test.labels))
+    study = small_study(final=Final(threshold="f1"))
+    one = carried_out(study, numbers("binary"), tmp_path / "one")
+    other = carried_out(study, dataclasses.replace(data, sealed=others), tmp_path / "other")
+    assert figures_of(one)["threshold"] == figures_of(other)["threshold"]
+    assert figures_of(one)["threshold"]["rows"] == 240, (
+        "each training row once, in the fold that validates it"
+    )
+    assert figures_of(one)["test"]["accuracy"] != figures_of(other)["test"]["accuracy"]
+
+
+def test_without_a_threshold_asked_for_there_is_none(tmp_path: Path) -> None:
+    stored = carried_out(small_study(), numbers("binary"), tmp_path)
+    assert figures_of(stored)["threshold"] is None
+    assert read_model(stored.folder).threshold == 0.5
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel"])
+def test_test_figures_tell_of_ranking_and_calibration_and_each_class_has_its_curves(
+    tmp_path: Path, task: str
+) -> None:
+    data = numbers(task)
+    stored = carried_out(small_study(), data, tmp_path)
+    result, model, test = figures_of(stored), read_model(stored.folder), numbers(task).sealed.open()
+    outputs = network_outputs(model, model.preparation.rows(test.raw)).astype(float)
+    true = np.eye(3)[test.labels] if task == "multiclass" else test.labels.reshape(200, -1)
+    figures = result["test"]
+    assert figures["roc_auc"]["value"] == pytest.approx(roc_auc_score(true, outputs))
+    assert figures["pr_auc"]["value"] == pytest.approx(average_precision_score(true, outputs))
+    axis = 0 if task == "multiclass" else None
+    brier = ((outputs - true) ** 2).mean(axis=axis).sum()
+    assert figures["brier"]["value"] == pytest.approx(brier)
+    assert sum(point["rows"] for point in figures["reliability"]) == (600 if task == "multilabel" else 200)
+    names = data.classes[1:] if task == "binary" else data.classes
+    assert [curves["name"] for curves in figures["curves"]] == [*names]
+    means = result["test_replicates"]
+    for name in ("macro_f1", "brier", "ece", "roc_auc", "pr_auc"):
+        assert means[name]["values"][0] == figures[name]["value"]
+        assert figures[name]["low"] <= figures[name]["value"] <= figures[name]["high"]
+
+
+@pytest.mark.slow
+def test_of_200_studies_the_test_interval_of_accuracy_holds_the_truth_in_92_to_98_percent(
+    tmp_path: Path,
+) -> None:
+    random = np.random.default_rng(0)
+
+    def drawn(rows: int) -> Part:
+        values = random.normal(size=(rows, 3))
+        labels = random.random(rows) < 1 / (1 + np.exp(-2 * values[:, 0] - values[:, 1]))
+        return Part(Numbers(values, ("one", "two", "three")), labels.astype(np.int64))
+
+    endless, held = drawn(100_000), []
+    settings = {"hidden": [4], "epochs": 3, "batch_size": 16}
+    study = small_study(stages=(Stage("only", settings),), validation=HoldOut(), replicates=1)
+    for number in range(200):
+        train, test = drawn(100), drawn(100)
+        data = Dataset(
+            name="handmade",
+            task=TASKS["binary"],
+            classes=("no", "yes"),
+            train=train,
+            sealed=Sealed(100, lambda test=test: test),
+            preparation=Scaling("standard"),
+            fingerprint=f"{number:016x}",
+        )
+        stored = carried_out(study, data, tmp_path / str(number))
+        model = read_model(stored.folder)
+        labels = predict(model, endless.raw).labels
+        truth = np.mean(labels == endless.labels)
+        accuracy = figures_of(stored)["test"]["accuracy"]
+        held.append(accuracy["low"] <= truth <= accuracy["high"])
+    assert 0.92 <= np.mean(held) <= 0.98

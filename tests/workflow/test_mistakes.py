@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from workflow.handmade import all_figures, carried_out, numbers, small_study
+from workflow.handmade import all_figures, carried_out, do, numbers, small_study, texts
 
 from justfit.cli.show_run import LEAKED, show_plan, show_result
-from justfit.errors import SealError, SpecError, StoreError
+from justfit.data import Bags, Numbers, fit_preparation
+from justfit.data.sources import load_dataset
+from justfit.errors import DataError, SealError, SpecError, StoreError
 from justfit.report import curves
 from justfit.spec import (
     SETTINGS,
@@ -22,11 +24,12 @@ from justfit.spec import (
     KFold,
     Network,
     Recipe,
+    Scaling,
     Stage,
     TestRows,
     candidate_of,
 )
-from justfit.store import StoredStudy
+from justfit.store import StoredStudy, read_model
 from justfit.workflow import Event, Planned
 
 PERMUTED = {
@@ -179,6 +182,28 @@ def test_8_training_rows_can_be_measured_like_validation_rows(tmp_path: Path) ->
         )
 
 
+def test_9_a_split_in_file_order_whose_label_shares_differ_beyond_chance_is_named_with_the_fix(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = HoldOut(how="first", size=60)
+    for validation, is_warned in ((asked, True), (KFold(2, how="in_order"), True), (KFold(2), False)):
+        data = numbers("binary")
+        by_label = np.argsort(data.train.labels, kind="stable")
+        data = dataclasses.replace(data, train=data.train.take(by_label))
+        events: list[Event | str] = []
+        stored = carried_out(small_study(validation=validation), data, tmp_path, events=events)
+        planned = events[0]
+        assert isinstance(planned, Planned)
+        show_plan(planned)
+        told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: Split 1")]
+        assert bool(told) is is_warned
+        kept = [found["sentence"] for found in result_of(stored)["audit"] if found["what"] == "split_shares"]
+        assert bool(kept) is is_warned
+        if is_warned:
+            assert told[0] == f"warning: {kept[0]}"
+            assert "let a stratified or shuffled split validate" in told[0]
+
+
 def test_10_folds_and_hold_outs_are_stratified_unless_file_order_is_asked_for() -> None:
     assert (KFold().how, HoldOut().how) == ("stratified", "stratified")
     assert small_study(validation=KFold(4, how="in_order")).validation.how == "in_order"
@@ -212,3 +237,53 @@ def test_15_the_same_study_gives_the_same_figures_again(tmp_path: Path) -> None:
     one, two = (carried_out(small_study(), numbers("binary"), tmp_path / name) for name in "ab")
     assert all_figures(one) == all_figures(two)
     assert one.folder.name == two.folder.name
+
+
+def test_14_rows_of_text_are_sparse_and_dense_ones_that_do_not_fit_are_refused_with_the_figure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("justfit.data.preparation.memory", lambda: 3 * 10**9)
+    published = Numbers(
+        np.broadcast_to(np.zeros(()), (25_000, 10_000)), tuple(str(column) for column in range(10_000))
+    )
+    with pytest.raises(DataError, match=r"25,000 rows of 10,000 numbers would take 2\.0 GB as dense rows"):
+        fit_preparation(Scaling("standard"), published)
+    ten, labels = [f"word{number % 7} and more" for number in range(40)], [number % 2 for number in range(40)]
+    data = texts(ten, labels, ten, labels)
+    model = read_model(do(data, tmp_path).folder)
+    assert isinstance(model.preparation.rows(data.train.raw), Bags)
+
+
+def test_16_a_vocabulary_is_that_of_the_rows_that_train_and_published_ranks_are_noted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train, labels = [f"seen{number % 7}" for number in range(40)], [number % 2 for number in range(40)]
+    data = texts(train, labels, [f"unseen{number}" for number in range(40)], labels)
+    note = "The ranks of words were published from all rows."
+    events: list[Event | str] = []
+    done = do(dataclasses.replace(data, notes=(note,)), tmp_path, events=events)
+    model = read_model(done.folder)
+    assert set(model.preparation.vocabulary.words) == {f"seen{number}" for number in range(7)}
+    assert done.result["notes"] == [note]
+    assert model.notes == (note,)
+    planned = events[0]
+    assert isinstance(planned, Planned)
+    show_plan(planned)
+    assert f"note: {note}\n" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("real_data")
+def test_16_the_ranks_of_imdb_s_words_are_said_to_be_of_test_rows_too() -> None:
+    (note,) = load_dataset("imdb").notes
+    assert "published from all 50,000 reviews, test rows included" in note
+
+
+def test_rows_of_which_nothing_can_be_learned_stop_a_study_before_anything_is_trained(tmp_path: Path) -> None:
+    data = numbers("binary")
+    telling = dataclasses.replace(
+        data.train, raw=Numbers(np.column_stack([data.train.raw.values, data.train.labels]), tuple("abcdefg"))
+    )
+    events: list[Event | str] = []
+    with pytest.raises(DataError, match=r"handmade: 1 column \(g\) tells the label of every training row"):
+        carried_out(small_study(), dataclasses.replace(data, train=telling), tmp_path, events=events)
+    assert not events

@@ -99,12 +99,18 @@ STAGES = (Stage("one", grid={"hidden": [[4], [8]]}), Stage("two", {"dropout": 0.
             {"validation": AllRows(), "final": Final("4-1", 3), "defaults": {"patience": 2}},
             '"4-1": patience is 2, but no row validates: leave it out, or hold rows out',
         ),
+        (
+            {"final": Final(threshold="f1"), "task": "multiclass"},
+            "threshold is f1, but the labels of handmade are multiclass: only binary labels are decided by",
+        ),
         ({"data": Data("handmade", num_words=99)}, "has rows of numbers, so num_words does not fit"),
     ],
 )
 def test_what_cannot_be_is_told_before_anything_is_trained(changes: dict[str, Any], message: str) -> None:
+    task = changes.get("task", "binary")
+    changes = {key: value for key, value in changes.items() if key != "task"}
     with pytest.raises(SpecError, match=message):
-        plan(small_study(**({"stages": STAGES} | changes)), numbers("binary"))
+        plan(small_study(**({"stages": STAGES} | changes)), numbers(task))
 
 
 def test_more_rows_than_there_are_cannot_be_asked_for() -> None:

@@ -331,6 +331,51 @@ def mean_curve_of(stored: StoredStudy, name: str, figure: str) -> list[float]:
     ]
 
 
+@pytest.mark.parametrize("select", ["val_data_loss", "val_metric"])
+def test_the_smallest_network_within_one_standard_error_wins_and_says_why(
+    tmp_path: Path, select: str
+) -> None:
+    study = small_study(
+        stages=(Stage("widths", grid={"hidden": [[2], [4], [8], [16]]}), DROPOUT),
+        validation=KFold(2, repeats=2),
+        select=select,
+    )
+    events: list[Event | str] = []
+    stored = carried_out(study, numbers("binary"), tmp_path, events=events)
+    sign = -1 if select == "val_metric" else 1
+    for stage in stored.stages:
+        means, errors, sizes = {}, {}, {}
+        for network in stage["networks"]:
+            name, at = network["name"], network["standing"]["best_epoch"] - 1
+            runs = np.array([sign * getattr(run.history[at], select) for run in stored.runs(name)])
+            splits = runs.reshape(4, 2).mean(axis=1)
+            means[name], sizes[name] = splits.mean(), network["parameters"]
+            # Of two folds as many rows validate as train.
+            errors[name] = np.sqrt((1 / 4 + 1) * splits.var(ddof=1))
+        best = min(means, key=means.__getitem__)
+        within = [name for name in means if means[name] <= means[best] + errors[best]]
+        done = next(e for e in events if isinstance(e, StageDone) and e.stage == stage["name"])
+        assert done.choice is not None
+        assert stage["choice"] == {"name": done.choice.name, "reason": done.choice.reason}
+        assert sizes[done.choice.name] == min(sizes[name] for name in within)
+        assert done.choice.name in done.choice.reason
+        assert f"{abs(means[best]):.4f}" in done.choice.reason
+    winner = stored.networks[stored.stages[0]["choice"]["name"]]["candidate"]["network"]
+    for network in stored.stages[1]["networks"]:
+        assert network["candidate"]["network"]["hidden"] == winner["hidden"]
+    result = chosen_from(stored)
+    assert result["chosen"] in result["reason"]
+
+
+def test_a_network_that_the_study_names_is_said_to_be_named(tmp_path: Path) -> None:
+    study = small_study(stages=(WIDTHS,))
+    first = carried_out(dataclasses.replace(study, final=None), numbers("binary"), tmp_path)
+    other = next(name for name in first.networks if name != chosen_from(first)["chosen"])
+    named = dataclasses.replace(study, name="named", final=Final(of=other))
+    result = chosen_from(carried_out(named, numbers("binary"), tmp_path))
+    assert result["reason"] == f"{other} is named in the study."
+
+
 @pytest.mark.parametrize("select", ["val_data_loss", "val_loss", "val_metric"])
 def test_the_winner_has_the_best_mean_curve_over_folds_repeats_and_replicates(
     tmp_path: Path, select: str
@@ -339,6 +384,7 @@ def test_the_winner_has_the_best_mean_curve_over_folds_repeats_and_replicates(
         stages=(Stage("widths", grid={"hidden": [[2], [16]], "l2": [0.0, 0.02]}), DROPOUT),
         validation=KFold(2, repeats=2),
         select=select,
+        rule="best",
     )
     events: list[Event | str] = []
     stored = carried_out(study, numbers("binary", permuted=True), tmp_path, events=events)
@@ -621,4 +667,9 @@ def test_the_study_and_its_files_are_where_the_paths_say(tmp_path: Path) -> None
     paths = StudyPaths(stored.folder)
     for path in (paths.study, paths.stages, paths.result, paths.model, paths.weights):
         assert path.is_file()
-    assert {path.name for path in tmp_path.iterdir()} == {"runs", "splits", stored.folder.name}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "runs",
+        "splits",
+        "looks.jsonl",
+        stored.folder.name,
+    }

@@ -15,6 +15,7 @@ from justfit.cli.check import check
 from justfit.cli.compare import compare
 from justfit.cli.data import app as data_app
 from justfit.cli.list import list_studies
+from justfit.cli.mistakes import mistakes
 from justfit.cli.plan import plan
 from justfit.cli.plot import plot
 from justfit.cli.predict import predict
@@ -39,6 +40,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "list": list_studies,
     "show": show,
     "compare": compare,
+    "mistakes": mistakes,
     "plot": plot,
     "rm": rm,
     "predict": predict,

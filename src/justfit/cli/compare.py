@@ -124,7 +124,7 @@ def _show(
         for line in told_trouble(networks[name], done=study.result is not None):
             say(line)
     say()
-    say("difference: mean over pairs of runs on the same split with the same seed")
+    say("difference: mean over pairs of runs on the same split with the same seed; its interval: of it alone")
     say("p, verdict: paired t test against the best, corrected for rows that folds share and for all pairs")
     for line in told_terms(study):
         say(line)

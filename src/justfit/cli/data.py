@@ -107,14 +107,30 @@ _SHADES = " .:-=+*#%@"
 
 def _show_numbers(raw: "Numbers", row: int) -> None:
     """A square picture as characters, any other row as a table of its columns."""
+    if lines := picture(raw, row):
+        for line in lines:
+            say(line)
+        return
+    rows = zip(raw.columns, (f"{value:g}" for value in raw.values[row].tolist()), strict=True)
+    say_table(("column", "value"), rows)
+
+
+def picture(raw: "Numbers", row: int, most: int = 1_000) -> list[str]:
+    """A row that is a square picture as lines of characters; none for any other row.
+
+    Args:
+        raw: the rows.
+        row: which.
+        most: lines; of a larger picture pixels are put together.
+    """
     import numpy as np
 
     values = np.asarray(raw.values[row], float)
     side = round(len(values) ** 0.5)
-    if side >= 8 and side * side == len(values) and values.min() >= 0:
-        shades = (values / max(values.max(), 1) * (len(_SHADES) - 1)).astype(int).reshape(side, side)
-        for line in shades:
-            say("".join(_SHADES[shade] * 2 for shade in line))
-        return
-    rows = zip(raw.columns, (f"{value:g}" for value in values.tolist()), strict=True)
-    say_table(("column", "value"), rows)
+    if side < 8 or side * side != len(values) or values.min() < 0:
+        return []
+    block = -(-side // most)
+    padded = np.pad(values.reshape(side, side), (0, -side % block))
+    small = padded.reshape(len(padded) // block, block, -1, block).mean(axis=(1, 3))
+    shades = (small / max(small.max(), 1) * (len(_SHADES) - 1)).astype(int)
+    return ["".join(_SHADES[shade] * 2 for shade in line) for line in shades]

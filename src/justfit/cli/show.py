@@ -7,6 +7,7 @@ import typer
 
 from justfit.cli.run import StoreOption
 from justfit.cli.screen import cell, number, percent, say, say_table
+from justfit.cli.show_fit import fits_of, stage_findings, told_fit, told_stage
 from justfit.cli.studies import (
     JsonOption,
     StoredNetwork,
@@ -141,21 +142,30 @@ def _show_stages(
     columns = (
         *("network", "no.", "parameters", "runs", "best epoch"),
         *(told_figure(name, metric) for name in figures),
-        *("updates", "seconds"),
+        *("updates", "seconds", "fit"),
     )
+    fits = fits_of(networks, found)
     for stage in study.stages:
         say()
         base = bases[stage["name"]]
         built = "" if base is None else f", from {'the winner of ' if base['winner'] else ''}{base['stage']}"
         say(cell(f"stage {stage['name']}{built}"))
         names = [each["name"] for each in stage["networks"]]
-        rows = [_cells(networks[name], found[name], figure, metric, leaked=leaked) for name in names]
+        rows = [
+            (
+                *_cells(networks[name], found[name], figure, metric, leaked=leaked),
+                told_fit(fits[name], leaked=leaked),
+            )
+            for name in names
+        ]
         # Where no row validates there are no runs to tell of.
         shown_columns = len(columns) if any(networks[name].run_ids for name in names) else 3
         say_table(columns[:shown_columns], [row[:shown_columns] for row in rows])
         for name in names:
             for line in told_trouble(networks[name], done=study.result is not None):
                 say(line)
+        for line in told_stage(study, networks, names, found, fits):
+            say(line)
     if any(found.values()):
         say()
         for line in told_terms(study):
@@ -215,6 +225,8 @@ def _show_end(study: "StoredStudy") -> None:
         by = "" if stands is None else f", best epoch {stands['best_epoch']} by {stands['figure']}"
         say()
         say(cell(f"chosen: {result['chosen']}{by}") + (" LEAKED" if is_leaked(study) else ""))
+        if result["reason"]:
+            say(cell(result["reason"]))
         task = task_named(result["task"])
     show_result(study, task)
 
@@ -222,16 +234,18 @@ def _show_end(study: "StoredStudy") -> None:
 def _json(
     study: "StoredStudy", networks: Mapping[str, StoredNetwork], found: Mapping[str, "Compared | None"]
 ) -> dict[str, object]:
-    stages = [
-        {
-            "name": stage["name"],
-            "networks": [
-                compared_json(networks[each["name"]], found[each["name"]], is_leaked(study))
-                for each in stage["networks"]
-            ],
-        }
-        for stage in study.stages
-    ]
+    from dataclasses import asdict
+
+    fits, stages = fits_of(networks, found), []
+    for stage in study.stages:
+        names = [each["name"] for each in stage["networks"]]
+        told = [
+            {**compared_json(networks[name], found[name], is_leaked(study)), "fit": fit and asdict(fit)}
+            for name in names
+            for fit in (fits[name],)
+        ]
+        search = [asdict(finding) for finding in stage_findings(study, networks, names)]
+        stages.append({"name": stage["name"], "networks": told, "search": search})
     return {**study_json(study), "spec": study.spec, "stages": stages, "result": study.result}
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from justfit.cli.screen import cell, say, say_table
 from justfit.cli.show import compared_json, study_json, told_trouble
+from justfit.cli.show_fit import fits_of
 from justfit.cli.show_run import LEAKED
 from justfit.cli.studies import (
     StoredNetwork,
@@ -17,7 +18,7 @@ from justfit.cli.studies import (
     told_figure,
 )
 from justfit.errors import StoreError
-from justfit.judge import Curve, mean_curve, standing
+from justfit.judge import Curve, Verdict, mean_curve, standing
 from justfit.judge.selection import FIGURES
 from justfit.spec import Diverged
 from justfit.spec.checks import nearest
@@ -50,6 +51,9 @@ def show_network(study: StoredStudy, networks: Mapping[str, StoredNetwork], refe
     ]
     say_table(("layer", "outputs", "parameters"), [*lines, ("total", "", f"{network.parameters:,}")])
     _show_runs(study, network, metric_of(networks))
+    if (fit := _fit(study, networks, network)) is not None:
+        say()
+        say(f"{'LEAKED: ' if is_leaked(study) else ''}{fit.sentence}")
     _show_curve(study, network, metric_of(networks))
 
 
@@ -66,6 +70,12 @@ def _meant(study: StoredStudy, networks: Mapping[str, StoredNetwork], reference:
         f'{study.folder.name} has no network "{reference}": expected a number from 1 to {len(networks)}, '
         f"or a name as `justfit show {study.folder.name}` lists them.{nearest(reference, list(networks))}"
     )
+
+
+def _fit(study: StoredStudy, networks: Mapping[str, StoredNetwork], network: StoredNetwork) -> Verdict | None:
+    """Whether it is under- or overfit, held against the best network of the study."""
+    found = compared(networks, study.spec["select"], metric_of(networks))
+    return fits_of(networks, found)[network.name]
 
 
 def _in_full(network: StoredNetwork) -> dict[str, object]:
@@ -206,6 +216,7 @@ def network_json(
     """
     network, metric, figure = _meant(study, networks, reference), metric_of(networks), study.spec["select"]
     found = compared({network.name: network}, figure, metric)[network.name]
+    fit = _fit(study, networks, network)
     trained = {run.id: run for run in network.runs}
     runs: list[dict[str, object]] = []
     for run_id in network.run_ids:
@@ -228,6 +239,7 @@ def network_json(
         **study_json(study),
         "network": {
             **compared_json(network, found, is_leaked(study)),
+            "fit": fit and asdict(fit),
             "settings": settings_of(network.candidate),
             "candidate": asdict(network.candidate),
             "layers": network.layers,

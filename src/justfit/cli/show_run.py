@@ -12,8 +12,20 @@ from justfit.workflow import Chosen, Decided, NetworkSummary, Planned, StageDone
 _MOST_CLASSES = 20
 """More would not fit on a screen; the study's folder has them all."""
 
+_SPOKEN = {
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro F1",
+    "brier": "Brier score",
+    "ece": "calibration error",
+    "roc_auc": "ROC AUC",
+    "pr_auc": "PR AUC",
+}
+"""Test figures of classes in the order in which they are shown; each may be missing."""
+
 LEAK = " LEAKED"
 """After a figure that test rows chose."""
+
+_IN_PERCENT = ("accuracy", "balanced_accuracy")
 
 LEAKED = "LEAKED: chosen by the test rows themselves, so no figure here tells how good it is on rows not seen"
 
@@ -146,6 +158,10 @@ def show_result(study: StoredStudy, task: Task) -> None:
         _show_test(study, result, task)
     else:
         say(f"{study.name}: {result['chosen']}, best epoch {result['best_epoch']}; nothing was tested")
+    if result["looks"] is not None:
+        say()
+        for line in _told_looks(result["looks"]):
+            say(line)
     _show_advice(study)
     paths = StudyPaths(study.folder)
     is_drawn = paths.curves_png.is_file() and paths.curves_html.is_file()
@@ -161,13 +177,18 @@ def _show_test(study: StoredStudy, result: Mapping[str, Any], task: Task) -> Non
     seeds = len(result["final_runs"])
     say(
         f"{study.name}: {result['chosen']}, {result['epochs']} epochs on {result['final_rows']:,} rows, "
-        f"{result['updates']:,} updates, {result['seconds']:.1f} s; test rows opened {_times(result['looks'])}:"
+        f"{result['updates']:,} updates, {result['seconds']:.1f} s; test rows opened "
+        f"{_times(result['looks'])}:"
     )
     say_table((what, "value", "95% interval", "baseline"), _figure_rows(result, test))
     if seeds > 1:
         say()
         rows = [
-            (name, _shown(name, found["value"]), interval(found, share=name == "accuracy"))
+            (
+                _SPOKEN.get(name, name),
+                _shown(name, found["value"]),
+                interval(found, share=name in _IN_PERCENT),
+            )
             for name, found in means.items()
             if " of " not in name
         ]
@@ -180,9 +201,13 @@ def _show_test(study: StoredStudy, result: Mapping[str, Any], task: Task) -> Non
         )
     if task.is_classification:
         _show_classes(result, test)
-    say()
-    for line in told_looks(result["looks"]):
-        say(line)
+    if (decides := result["threshold"]) is not None:
+        say()
+        say(
+            f"class {result['classes'][1]} above a probability of {number(decides['value'])}, the best "
+            f"{'F1 score' if decides['aim'] == 'f1' else 'accuracy'} on {decides['rows']:,} validation rows: "
+            f"{_shown(decides['aim'], decides[decides['aim']])}"
+        )
 
 
 def _times(looks: Mapping[str, Any]) -> str:
@@ -190,7 +215,7 @@ def _times(looks: Mapping[str, Any]) -> str:
     return "once" if looks["of_study"] == 1 else f"{looks['of_study']} times"
 
 
-def told_looks(looks: Mapping[str, Any]) -> Iterator[str]:
+def _told_looks(looks: Mapping[str, Any]) -> Iterator[str]:
     """What a result says of the looks at its test rows, a sentence a line."""
     earlier = [
         f"{look['name']} {look['study']} on {look['when'][:10]}"
@@ -209,7 +234,7 @@ def told_looks(looks: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _shown(name: str, value: float) -> str:
-    return percent(value) if name == "accuracy" else number(value)
+    return percent(value) if name in _IN_PERCENT else number(value)
 
 
 def _figure_rows(result: Mapping[str, Any], test: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -217,12 +242,12 @@ def _figure_rows(result: Mapping[str, Any], test: Mapping[str, Any]) -> Iterator
     yield "loss", number(test["loss"]["value"]), interval(test["loss"]), ""
     if test["penalty"]:
         yield "with penalties", number(test["loss"]["value"] + test["penalty"]), "", ""
-    if "accuracy" in test:
-        shares = percent(test["accuracy"]["value"]), interval(test["accuracy"], share=True)
-        yield "accuracy", *shares, percent(base["accuracy"]["value"])
-        return
-    for name in ("mae", "rmse", "r2"):
-        yield name, number(test[name]["value"]), interval(test[name]), number(base[name]["value"])
+    for name in ("accuracy", *_SPOKEN, "mae", "rmse", "r2"):
+        if (found := test.get(name)) is None:
+            continue
+        against = _shown(name, base[name]["value"]) if name in base else ""
+        told = interval(found, share=name in _IN_PERCENT)
+        yield _SPOKEN.get(name, name), _shown(name, found["value"]), told, against
 
 
 def _show_classes(result: Mapping[str, Any], test: Mapping[str, Any]) -> None:

@@ -87,9 +87,9 @@ def _near(near: npt.NDArray[np.intp]) -> Iterator[Finding]:
             "near_duplicate_rows",
             "warning",
             rows,
-            f"{counted(len(rows), 'training text')} nearly repeat{_s(rows)} an earlier one (such as row "
-            f"{rows[0]} row {near[rows[0]]}), so one may train and the other validate: leave one out, or group "
-            "them.",
+            f"{counted(len(rows), 'training text')} nearly repeat{_s(rows)} an earlier one (as row "
+            f"{rows[0]} does row {near[rows[0]]}), so one may train and the other validate: leave one out, "
+            "or group them.",
         )
 
 
@@ -103,7 +103,7 @@ def _same(hashes: UInt64, train: Part, *, classification: bool) -> Iterator[Find
         "duplicate_rows",
         "warning",
         rows,
-        f"{counted(len(rows), 'training row')} repeat{_s(rows)} an earlier one (such as row {rows[0]} row "
+        f"{counted(len(rows), 'training row')} repeat{_s(rows)} an earlier one (as row {rows[0]} does row "
         f"{first[rows[0]]}), so one may train and the other validate: leave one out, or group them.",
     )
     differ = train.labels[rows] != train.labels[first[rows]]

@@ -150,14 +150,23 @@ def split_findings(
 def _differing_classes(train: Labels, validation: Labels, classes: Sequence[str]) -> tuple[float, str]:
     """The chance of shares that differ so, and the class that differs most."""
     counts = np.array([np.bincount(part, minlength=len(classes)) for part in (train, validation)], float)
-    kinds = counts.sum(axis=0) > 0
-    expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / counts.sum()
-    terms = np.divide((counts - expected) ** 2, expected, out=np.zeros_like(counts), where=expected > 0)
-    chance = float(special.chdtrc(max(1, int(kinds.sum()) - 1), terms.sum()))
+    rows = counts.sum(axis=1, keepdims=True)
+    # Of classes with less than a row expected in a part the test knows nothing (Cochran 1954,
+    # doi:10.2307/3001616): they are taken together.
+    rare = (rows * counts.sum(axis=0) / counts.sum()).min(axis=0) < 1
+    counts = np.column_stack([counts[:, ~rare], counts[:, rare].sum(axis=1)])
+    names = [f'class "{name}"' for name, few in zip(classes, rare, strict=True) if not few]
+    names.append("the rest")
+    expected = rows * counts.sum(axis=0) / counts.sum()
+    enough = expected.min(axis=0) >= 1
+    if enough.sum() < 2:
+        return 1.0, ""
+    terms = np.divide((counts - expected) ** 2, expected, out=np.zeros_like(counts), where=enough)
+    chance = float(special.chdtrc(int(enough.sum()) - 1, terms.sum()))
     most = int(np.argmax(terms.sum(axis=0)))
-    trains, validates = counts[:, most] / counts.sum(axis=1)
+    trains, validates = counts[:, most] / rows[:, 0]
     shares = f"{100 * validates:.1f}% of the rows that validate and {100 * trains:.1f}% of those that train"
-    return chance, f'class "{classes[most]}" has {shares}'
+    return chance, f"{names[most]} has {shares}"
 
 
 def _differing_numbers(train: Labels, validation: Labels) -> tuple[float, str]:

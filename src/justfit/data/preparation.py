@@ -13,6 +13,7 @@ from justfit.data.raw import Ids, Numbers, Raw, Texts, Vocabulary
 from justfit.data.rows import Bags, Dense
 from justfit.data.tokens import tokens
 from justfit.errors import DataError
+from justfit.machine import MOST_SHARE, memory
 from justfit.spec import PreparationSpec, Scaling, TextEncoding
 
 
@@ -68,15 +69,17 @@ class NumberPreparation:
         """The rows of ``raw``.
 
         Raises:
-            DataError: ``raw`` is not numbers, has other columns, or a value is not finite.
+            DataError: ``raw`` is not numbers, has other columns, a value is not finite, or there are so many
+                that they would take more than half of the machine's memory.
         """
         if not isinstance(raw, Numbers):
             raise DataError(f"This preparation takes rows of {len(self.names)} numbers, got texts.")
         if raw.columns != self.names:
             raise DataError(_other_columns(self.names, raw.columns))
-        _require_finite(raw)
         # 8- and 16-bit values are exact in float32, and a large image set is not to be held as float64.
         wide = np.result_type(raw.values.dtype, np.float32)
+        _require_memory(len(raw), self.columns, wide.itemsize + (4 if wide != np.float32 else 0))
+        _require_finite(raw)
         values = raw.values.astype(wide)
         with np.errstate(all="ignore"):  # Dense names the row and column of an infinity.
             values -= self.shift.astype(wide)
@@ -119,7 +122,8 @@ def fit_preparation(spec: PreparationSpec, raw: Raw) -> Preparation:
     ids come with published ranks, which are cut to ``num_words``.
 
     Raises:
-        DataError: ``spec`` is for the other kind of rows, there are no rows, or a value is not finite.
+        DataError: ``spec`` is for the other kind of rows, there are no rows or too many for the machine's
+            memory, or a value is not finite.
     """
     if len(raw) == 0:
         raise DataError("There are no training rows to fit a preparation on.")
@@ -169,6 +173,8 @@ def _ids(raw: Texts, vocabulary: Vocabulary) -> Ids:
 def _fit_scaling(spec: Scaling, raw: Numbers) -> NumberPreparation:
     columns = len(raw.columns)
     shift, scale = np.zeros(columns), np.full(columns, spec.by)
+    if spec.kind == "standard":  # whose deviation is taken of float64
+        _require_memory(len(raw), columns, np.dtype(np.float64).itemsize)
     _require_finite(raw)
     if spec.kind == "standard":
         with np.errstate(over="ignore", invalid="ignore"):
@@ -187,6 +193,17 @@ def _require_finite(raw: Numbers) -> None:
         raise DataError(
             f"Row {row}, column {column} ({raw.columns[column]}): the value is {raw.values[row, column]}; "
             "fill in or leave out what is missing."
+        )
+
+
+def _require_memory(rows: int, columns: int, size: int) -> None:
+    """Raise `DataError` where so many numbers of ``size`` bytes would not fit; before any of them is made."""
+    needed, limit = rows * columns * size, int(MOST_SHARE * memory())
+    if needed > limit:
+        raise DataError(
+            f"{rows:,} rows of {columns:,} numbers would take {needed / 1e9:.1f} GB as dense rows, and they "
+            f"may take {limit / 1e9:.1f} GB, {MOST_SHARE:.0%} of this machine's memory: give fewer rows or "
+            "columns."
         )
 
 

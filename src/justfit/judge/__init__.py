@@ -20,8 +20,19 @@ from justfit.judge.metrics import classification_figures as classification_figur
 from justfit.judge.metrics import loss_figure as loss_figure
 from justfit.judge.metrics import regression_figures as regression_figures
 from justfit.judge.metrics import row_losses as row_losses
+from justfit.judge.mistakes import Group as Group
+from justfit.judge.mistakes import Mistake as Mistake
+from justfit.judge.mistakes import Suspect as Suspect
+from justfit.judge.mistakes import by_group as by_group
+from justfit.judge.mistakes import confident_mistakes as confident_mistakes
+from justfit.judge.mistakes import largest_errors as largest_errors
+from justfit.judge.mistakes import quarters as quarters
+from justfit.judge.mistakes import suspected_labels as suspected_labels
 from justfit.judge.ranking import Ranking as Ranking
 from justfit.judge.ranking import ranking as ranking
+from justfit.judge.search import SearchFinding as SearchFinding
+from justfit.judge.search import Tried as Tried
+from justfit.judge.search import search_findings as search_findings
 from justfit.judge.selection import Curve as Curve
 from justfit.judge.selection import Standing as Standing
 from justfit.judge.selection import mean_curve as mean_curve
@@ -34,3 +45,6 @@ from justfit.judge.significance import compare_rows as compare_rows
 from justfit.judge.significance import holm as holm
 from justfit.judge.threshold import Threshold as Threshold
 from justfit.judge.threshold import decision_threshold as decision_threshold
+from justfit.judge.verdict import Verdict as Verdict
+from justfit.judge.verdict import verdict as verdict
+from justfit.judge.verdict import verdicts as verdicts

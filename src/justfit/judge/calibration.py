@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from justfit.judge.intervals import LEVEL, RESAMPLES, Figure, Float64, mean_interval, wilson
-from justfit.judge.metrics import Labels, Outputs
+from justfit.judge.metrics import Counts, Labels, Outputs
 from justfit.spec import Task
 
 BINS = 10
@@ -24,7 +24,7 @@ class Bin:
     probability: float
     """Their mean."""
     share: Figure
-    """How many of them are right, with Wilson's interval: near the probability where it means what it says."""
+    """How many of them are right, with Wilson's interval."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Calibration:
     """How far probabilities are from the shares that come true."""
 
     brier: Figure
-    """Mean squared difference of probabilities and labels (Brier 1950), for multiclass summed over the classes."""
+    """Mean squared difference of probabilities and labels (Brier 1950), for multiclass of all classes."""
     ece: Figure
-    """Expected calibration error: of `BINS` bins the mean distance of probability and share, by their rows."""
+    """Expected calibration error: the mean distance of probability and share over bins, by their rows."""
     reliability: tuple[Bin, ...]
     """Bins with at least one row, by their probability."""
 
@@ -58,9 +58,9 @@ def calibration(labels: Labels, probabilities: Outputs, task: Task) -> Calibrati
     >>> round(found.brier.value, 6), round(found.ece.value, 6)
     (0.04, 0.2)
     """
-    given = np.asarray(probabilities, np.float64).reshape(len(labels), -1)
-    if given.size == 0:
+    if len(labels) == 0:
         raise ValueError("No rows, so no calibration.")
+    given = np.asarray(probabilities, np.float64).reshape(len(labels), -1)
     wrong = np.argwhere(~((given >= -_ROUNDING) & (given <= 1 + _ROUNDING)))
     if wrong.size:
         row, column = wrong[0].tolist()
@@ -84,7 +84,7 @@ def calibration(labels: Labels, probabilities: Outputs, task: Task) -> Calibrati
     return Calibration(brier, _error(bins, given - right), _reliability(bins, given, right))
 
 
-def _reliability(bins: Float64, given: Float64, right: Float64) -> tuple[Bin, ...]:
+def _reliability(bins: Counts, given: Float64, right: Float64) -> tuple[Bin, ...]:
     points = []
     for number in range(BINS):
         within = bins == number
@@ -94,14 +94,14 @@ def _reliability(bins: Float64, given: Float64, right: Float64) -> tuple[Bin, ..
     return tuple(points)
 
 
-def _error(bins: Float64, excess: Float64) -> Figure:
+def _error(bins: Counts, excess: Float64) -> Figure:
     """The expected calibration error of ``excess`` (probability minus truth), both ``[rows, answers]``.
 
-    What each bin adds is a mean over rows, so draws of the bootstrap are, but for very few rows, normal
-    numbers with the covariance of these means. A mean of distances is too large by chance, in the
-    sample as in each draw of it, so the draws' quantiles are reflected at the value (the basic
-    bootstrap; Davison and Hinkley 1997), which takes that off. The value itself is the usual one and
-    stays within its interval.
+    What each bin adds is a mean over rows, so chance is drawn as normal numbers with the covariance of
+    these means. Distances never fall below 0, so chance makes their sum too large, and the more so the
+    better the truth is calibrated. Hence the lower end takes off all that chance alone may add: by the
+    triangle inequality the interval then holds its confidence whatever the truth, 0 included. The upper
+    end is the draws' quantile.
     """
     rows = len(excess)
     columns = np.stack([(excess * (bins == number)).mean(axis=1) for number in range(BINS)], axis=1)
@@ -110,8 +110,8 @@ def _error(bins: Float64, excess: Float64) -> Figure:
     if rows == 1:
         return Figure(value, None, None)
     covariance = np.cov(columns, rowvar=False) / rows
-    generator = np.random.default_rng(0)
-    draws = generator.multivariate_normal(means, covariance, RESAMPLES, method="eigh")
-    quantiles = np.quantile(abs(draws).sum(axis=1), ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
-    low, high = 2 * value - float(quantiles[1]), 2 * value - float(quantiles[0])
-    return Figure(value, max(0.0, min(low, value)), min(1.0, max(high, value)))
+    draws = np.random.default_rng(0).multivariate_normal(np.zeros(BINS), covariance, RESAMPLES, method="eigh")
+    added, drawn = (
+        float(np.quantile(abs(each).sum(axis=1), (1 + LEVEL) / 2)) for each in (draws, means + draws)
+    )
+    return Figure(value, max(0.0, value - added), min(1.0, max(value, drawn)))

@@ -54,7 +54,7 @@ def choose(
     (best, top), *others = known.items()
     mark = " LEAKED" * leaked
     if len(found) == 1:
-        return Choice(best, f"{best} is the only network: {top.standing.figure} {_figure(top, mark)}.")
+        return Choice(best, f"{best} is the only network.")
     ties = [name for name, each in others if each.verdict == TIE]
     tied = f"; it ties with {_listed(ties)}" if ties else ""
     reason = f"{best} has the best {top.standing.figure} of {among}, {_figure(top, mark)}"

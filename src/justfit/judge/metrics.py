@@ -275,7 +275,7 @@ def _class_figures(
 
 
 def _macro_f1(own: Counts, called: Counts, rows: Counts) -> Figure:
-    """The mean F1 score of the classes, its error by the delta method: a row's derivative, squared and summed.
+    """The mean F1 score of the classes, its error by the delta method: rows' derivatives, squared, summed.
 
     Args:
         own: 0 or 1 for each class of so many equal rows, ``[kinds, classes]``.

@@ -75,9 +75,11 @@ def ranking(labels: Labels, probabilities: Outputs, classes: tuple[str, ...], ta
     """
     scores = np.asarray(probabilities, np.float64).reshape(len(labels), -1)
     if not np.isfinite(scores).all():
-        raise ValueError(f"Probabilities of row {int(np.argwhere(~np.isfinite(scores))[0][0])} are not finite.")
+        raise ValueError(
+            f"Probabilities of row {int(np.argwhere(~np.isfinite(scores))[0][0])} are not finite."
+        )
     if task.name == "multilabel":
-        positive = np.asarray(labels).reshape(len(labels), -1) > 0.5
+        positive = np.asarray(labels, np.float64).reshape(len(labels), -1) > 0.5
     elif task.name == "binary":
         positive = np.asarray(labels)[:, None] == 1
     else:

@@ -51,8 +51,8 @@ def decision_threshold(
         ValueError: no rows, labels other than 0 and 1, a probability that is not in [0, 1], an aim
             that is not known, or one that no threshold reaches.
 
-    >>> decision_threshold(np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.4, 0.9]), "accuracy").value
-    0.3
+    >>> decision_threshold(np.array([0, 0, 1, 1]), np.array([0.1, 0.25, 0.5, 0.9]), "accuracy").value
+    0.375
     """
     true, given = _checked(labels, probabilities)
     if aim not in AIMS:
@@ -96,11 +96,11 @@ def _candidates(true: Float64, given: Float64) -> tuple[Float64, Float64, Float6
 
 def _checked(labels: Labels, probabilities: Outputs) -> tuple[Float64, Float64]:
     true = np.asarray(labels, np.float64)
-    given = np.asarray(probabilities, np.float64).reshape(len(true), -1)
-    if true.ndim != 1 or len(true) == 0 or given.shape != (len(true), 1):
+    given = np.asarray(probabilities, np.float64)
+    if true.ndim != 1 or len(true) == 0 or given.shape not in (true.shape, (len(true), 1)):
         raise ValueError(f"Probabilities of shape {given.shape} do not fit labels of {true.shape}.")
     if not np.isin(true, (0, 1)).all():
         raise ValueError("Labels must be 0 or 1, as of a binary task.")
     if not ((given >= 0) & (given <= 1)).all():
         raise ValueError("Probabilities must be from 0 to 1.")
-    return true, given[:, 0]
+    return true, given.reshape(-1)

@@ -8,7 +8,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from justfit.errors import StoreError
-from justfit.judge import Agreement, agreement, mean_curve
+from justfit.judge import Agreement, agreement, verdict
 from justfit.store import StoredRun, StoredStudy
 
 FOLDER = files("justfit") / "studies"
@@ -154,7 +154,9 @@ def _parameter_rows(
 
 def _reading(row: Mapping[str, str], study: StoredStudy) -> Reading:
     stage = next(stage for stage in study.stages if stage["name"] == row["stage"])
-    return Reading(study.name, row["stage"], row["published"], tuple(_read_off(study, stage)))
+    mark = "LEAKED: " if study.result and study.result["leaked"] else ""
+    ours = tuple(f"{mark}{told}" for told in _read_off(study, stage))
+    return Reading(study.name, row["stage"], row["published"], ours)
 
 
 def _read_off(study: StoredStudy, stage: Mapping[str, Any]) -> Iterator[str]:
@@ -173,19 +175,9 @@ def _read_off(study: StoredStudy, stage: Mapping[str, Any]) -> Iterator[str]:
             )
         return
     for network in stage["networks"]:
-        histories = [run.history for run in study.runs(network["name"])]
-        curve = mean_curve(histories, "val_data_loss")
-        if curve is None:
-            yield f"{network['name']}: diverged"
-            continue
-        lowest = min(curve.mean)
-        best, last = curve.mean.index(lowest) + 1, len(curve.mean)
-        rise = curve.mean[-1] / lowest - 1
-        turned = curve.band is not None and curve.band[-1][0] > curve.band[best - 1][1]
-        told = f"turns up after epoch {best}, {100 * rise:.0f}% higher in epoch {last}"
-        if not turned:
-            told = f"is lowest in epoch {best} and not distinguishably higher in epoch {last}"
-        yield f"{network['name']}: validation loss without penalties, {lowest:.3f} at best, {told}"
+        fit = verdict([run.history for run in study.runs(network["name"])])
+        told = "diverged" if fit is None else fit.sentence
+        yield f"{network['name']}: {told}"
 
 
 def _spread(spread: float | None) -> str:

@@ -222,8 +222,8 @@ class Study:
         without_rows = {AllRows: "none", TestRows: "test"}.get(type(self.validation))
         if self.final is not None and self.final.threshold is not None and without_rows:
             raise SpecError(
-                f'threshold is {self.final.threshold}, but validation is "{without_rows}", so no training row '
-                "is left to choose it by: hold rows out, or leave threshold out."
+                f'threshold is {self.final.threshold}, but validation is "{without_rows}", so no training '
+                "row is left to choose it by: hold rows out, or leave threshold out."
             )
         if not isinstance(self.validation, AllRows):
             on_part = self.final is not None and self.final.train_on == "training_part"

@@ -241,8 +241,8 @@ class StudyReader:
         settings = self._settings({key: inner for key, inner in fields.items() if key in SETTINGS})
         base = self._base(fields["from"], earlier) if "from" in fields else None
         replicates: Any = plain_value(fields["replicates"]) if "replicates" in fields else None
-        stage = Stage(name, settings, grid, zipped, networks, base)
-        if replicates is None:
+        stage: Stage | None = self._told(node, lambda: Stage(name, settings, grid, zipped, networks, base))
+        if stage is None or replicates is None:
             return stage
         told = self._told(fields["replicates"], lambda: dataclasses.replace(stage, replicates=replicates))
         return told or stage

@@ -8,10 +8,13 @@ from justfit.store.looks import read_looks as read_looks
 from justfit.store.model import Model as Model
 from justfit.store.model import read_model as read_model
 from justfit.store.model import write_model as write_model
+from justfit.store.occlusion import Effect as Effect
+from justfit.store.occlusion import effects as effects
 from justfit.store.paths import StudyPaths as StudyPaths
 from justfit.store.prediction import Predictions as Predictions
 from justfit.store.prediction import network_outputs as network_outputs
 from justfit.store.prediction import network_penalty as network_penalty
+from justfit.store.prediction import network_scores as network_scores
 from justfit.store.prediction import predict as predict
 from justfit.store.runs import StoredRun as StoredRun
 from justfit.store.runs import has_run as has_run
@@ -29,3 +32,5 @@ from justfit.store.studies import remove_study as remove_study
 from justfit.store.studies import study_folders as study_folders
 from justfit.store.studies import write_result as write_result
 from justfit.store.studies import write_stages as write_stages
+from justfit.store.validation import read_validation as read_validation
+from justfit.store.validation import write_validation as write_validation

@@ -11,6 +11,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -88,13 +89,18 @@ def append_line(path: Path, line: bytes) -> None:
         size -= len(file.read().rpartition(b"\n")[2])
         file.truncate(size)
         try:
-            if file.write(line + b"\n") <= len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            _write_whole(file, line + b"\n")
             os.fsync(file.fileno())
         except BaseException:
             os.ftruncate(file.fileno(), size)
             raise
         _sync(path.parent)
+
+
+def _write_whole(file: FileIO, content: bytes) -> None:
+    """Write without a buffer; raises `OSError` where not all of it has room."""
+    if file.write(content) < len(content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def make_folders(path: Path) -> None:

@@ -37,6 +37,11 @@ class StudyPaths:
         return self.folder / "selection.json"
 
     @property
+    def validation(self) -> Path:
+        """What the chosen network says of validation rows."""
+        return self.folder / "validation.safetensors"
+
+    @property
     def weights(self) -> Path:
         """Kernels and biases of the model."""
         return self.folder / "model" / "model.safetensors"

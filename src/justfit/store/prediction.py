@@ -72,6 +72,11 @@ def network_outputs(model: Model, rows: Rows) -> Float32:
     return _layer_outputs(model, rows, len(model.kernels))
 
 
+def network_scores(model: Model, rows: Rows) -> Float32:
+    """What the last layer has before its activation (log odds, or a value), float32 ``[rows, outputs]``."""
+    return _layer_outputs(model, rows, len(model.kernels), last="linear")
+
+
 def network_penalty(model: Model, rows: Rows) -> float:
     """What L1, L2 and activity penalties add to the network's loss on prepared rows, as Keras reports it."""
     penalty = 0.0
@@ -89,8 +94,16 @@ def _layers(model: Model) -> tuple[Layer, ...]:
     return model.network.layers(model.task, model.kernels[-1].shape[1])
 
 
-def _layer_outputs(model: Model, rows: Rows, layers: int) -> Float32:
-    """What the last of the first so many layers gives for prepared rows, float32 ``[rows, units]``."""
-    activations = [_native.Activation.__members__[layer.activation] for layer in _layers(model)[:layers]]
+def _layer_outputs(model: Model, rows: Rows, layers: int, last: str | None = None) -> Float32:
+    """What the last of the first so many layers gives for prepared rows, float32 ``[rows, units]``.
+
+    Args:
+        model: the network.
+        rows: prepared rows.
+        layers: how many.
+        last: the last one's activation, by default its own.
+    """
+    names = [layer.activation for layer in _layers(model)[:layers]]
+    activations = [_native.Activation.__members__[name] for name in [*names[:-1], last or names[-1]]]
     kernels, biases = model.kernels[:layers], model.biases[:layers]
     return _native.predict(native_rows(rows), kernels, biases, activations, available_threads())

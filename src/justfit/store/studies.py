@@ -36,8 +36,8 @@ class StoredStudy:
     spec: dict[str, Any]
     """As `justfit.spec.plain` gives it."""
     stages: tuple[dict[str, Any], ...]
-    """In order; each with ``name``, ``choice`` (``name`` of the network taken and the ``reason``; None before)
-    and ``networks``: their ``name``, ``candidate``, ``parameters``, ``layers`` (lines of its summary), ``runs``
+    """In order; each with ``name``, ``choice`` (``name`` of the network taken, ``reason``; None before) and
+    ``networks``: their ``name``, ``candidate``, ``parameters``, ``layers`` (lines of its summary), ``runs``
     (ids) and ``standing`` (None where there is none)."""
     result: dict[str, Any] | None
     """None while it is not done."""
@@ -163,7 +163,7 @@ def _wrong_stage(stages: object) -> str | None:
         if not isinstance(stage, dict) or not isinstance(stage.get("name"), str):
             return f"stage {number}: expected an object with a name"
         if not isinstance(stage.get("networks"), list) or not _is_choice(stage.get("choice", "")):
-            return f"stage {number}: expected a list of networks, and a choice with a name and a reason, or null"
+            return f"stage {number}: expected a list of networks, and a choice (null, or name and reason)"
         for place, network in enumerate(stage["networks"], start=1):
             where = f"stage {number}, network {place}"
             if not isinstance(network, dict) or network.keys() != set(_OF_NETWORK):

@@ -18,3 +18,5 @@ from justfit.workflow.plan import plan as plan
 from justfit.workflow.plan import single as single
 from justfit.workflow.study import carry_out as carry_out
 from justfit.workflow.study import run as run
+from justfit.workflow.validation_outputs import HeldOut as HeldOut
+from justfit.workflow.validation_outputs import validation_outputs as validation_outputs

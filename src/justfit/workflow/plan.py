@@ -126,8 +126,8 @@ def plan(study: Study, dataset: Dataset) -> Plan:
         dataset = dataset.first(study.data.rows)
     if study.final is not None and study.final.threshold is not None and dataset.task.name != "binary":
         raise SpecError(
-            f"threshold is {study.final.threshold}, but the labels of {dataset.name} are {dataset.task.name}: "
-            "only binary labels are decided by one threshold. Leave it out."
+            f"threshold is {study.final.threshold}, but the labels of {dataset.name} are "
+            f"{dataset.task.name}: only binary labels are decided by one threshold. Leave it out."
         )
     preparation = study.data.preparation(dataset.preparation)
     train = dataset.train

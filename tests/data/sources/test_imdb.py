@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from justfit.data import Ids, fit_preparation, limit_ids
+from justfit.data.duplicates import row_hashes
 from justfit.data.sources import imdb, load_dataset
 from justfit.errors import DataError
 from justfit.spec import TextEncoding
@@ -156,3 +157,15 @@ def test_the_real_reviews_are_what_keras_loads(real_data: Path, monkeypatch: pyt
     for part, (texts, labels) in zip((dataset.train, dataset.sealed.open()), keras_parts, strict=True):
         assert rows_of(part.raw, 10_000, 0) == texts.tolist()
         assert part.labels.tolist() == labels.tolist()
+
+
+def test_reviews_in_both_parts_are_counted_without_reading_a_label_of_a_test_row(folder: Path) -> None:
+    write(folder, y_test=np.full(30, 0.5))
+    dataset = load_dataset("imdb")
+    overlap = dataset.sealed.overlap(row_hashes(dataset.train.raw))
+    assert overlap is not None
+    with np.load(folder / "imdb.npz", allow_pickle=True) as members:
+        known, test = {tuple(row) for row in members["x_train"]}, [tuple(row) for row in members["x_test"]]
+    assert 0 < overlap.test_rows == sum(row in known for row in test)
+    with pytest.raises(DataError, match="y_test holds float64"):
+        dataset.sealed.open()

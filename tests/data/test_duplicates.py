@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from justfit.data.duplicates import near_duplicates, row_hashes, words_of
+from justfit.data.raw import Ids, Numbers, Raw, Texts, Vocabulary
+
+WORDS = [f"word{number}" for number in range(200)]
+
+
+def ids(*rows: list[int]) -> Ids:
+    indptr = np.cumsum([0, *map(len, rows)]).astype(np.int64)
+    return Ids(np.array([each for row in rows for each in row], np.int32), indptr, Vocabulary(tuple(WORDS)))
+
+
+def same(raw: Raw) -> list[int]:
+    """Of each row the first one with its hash."""
+    hashes = row_hashes(raw).tolist()
+    return [hashes.index(each) for each in hashes]
+
+
+def near(*texts: str) -> list[int]:
+    return near_duplicates(words_of(Texts(texts))).tolist()
+
+
+def test_texts_are_the_same_with_the_same_words_in_the_same_order() -> None:
+    assert same(Texts(["a good film", "A good, film!", "film good a", "a good", "a good film film", ""])) == [
+        0, 0, 2, 3, 4, 5,
+    ]  # fmt: skip
+
+
+def test_ids_are_the_same_whether_or_not_a_start_is_written() -> None:
+    assert same(ids([1, 7, 8], [1, 8, 7], [7, 8], [1, 7, 8, 8], [1], [])) == [0, 1, 0, 3, 4, 4]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32, np.float64, np.bool_])
+def test_numbers_are_the_same_when_all_are_equal(dtype: type[np.generic]) -> None:
+    rows = np.array([[0, 1], [1, 0], [0, 1], [1, 1]], dtype)
+    assert same(Numbers(rows, ("x", "y"))) == [0, 1, 0, 3]
+    rows = np.asfortranarray(rows)
+    assert same(Numbers(rows, ("x", "y"))) == [0, 1, 0, 3]
+
+
+def test_zero_has_no_sign() -> None:
+    assert same(Numbers(np.array([[0.0, 1.0], [-0.0, 1.0]]), ("x", "y"))) == [0, 0]
+
+
+@given(st.lists(st.lists(st.integers(0, 3), max_size=4).map(tuple), min_size=1, max_size=30))
+def test_hashes_are_equal_just_where_texts_are(rows: list[tuple[int, ...]]) -> None:
+    texts = Texts([" ".join(WORDS[each] for each in row) for row in rows])
+    assert same(texts) == [rows.index(row) for row in rows]
+
+
+def test_hashes_do_not_depend_on_the_other_rows() -> None:
+    texts = [f"the film number {number} was good" for number in range(50)]
+    whole = row_hashes(Texts(texts))
+    alone = [int(row_hashes(Texts([text]))[0]) for text in texts]
+    assert whole.tolist() == alone
+
+
+def test_texts_nearly_repeat_another_with_few_words_changed_or_all_in_another_order() -> None:
+    random = np.random.default_rng(0)
+    one, other = (" ".join(random.choice(WORDS, 120)) for _ in range(2))
+    words = one.split()
+    changed = " ".join([*words[:50], "surprise", *words[51:]])
+    shuffled = " ".join(random.permutation(other.split()))
+    assert near(one, other, changed, shuffled, one) == [0, 1, 0, 1, 4]
+
+
+def test_texts_that_share_half_of_their_words_do_not() -> None:
+    random = np.random.default_rng(1)
+    words = random.choice(WORDS, 120).tolist()
+    half = [*words[:60], *random.choice(WORDS, 60).tolist()]
+    assert near(" ".join(words), " ".join(half)) == [0, 1]
+
+
+def test_texts_too_short_to_compare_and_no_words_at_all_are_left_alone() -> None:
+    assert near("good", "good film", "film good", "", "") == [0, 1, 2, 3, 4]
+    assert near("") == [0]
+
+
+@pytest.mark.parametrize("changed", [1, 3])
+def test_nearly_all_of_many_near_repeats_are_found(changed: int) -> None:
+    random = np.random.default_rng(2)
+    texts = [random.choice(WORDS, 100).tolist() for _ in range(300)]
+    again = [list(text) for text in texts]
+    for text in again:
+        # Changed in one place, so that at least 98 - 2 - changed of 98 + 2 + changed shingles are in both.
+        text[40 : 40 + changed] = ["surprise"] * changed
+    found = near(*(" ".join(text) for text in (*texts, *again)))
+    assert found[:300] == [*range(300)]
+    assert sum(of == row for row, of in enumerate(found[300:])) >= 0.95 * 300
+    assert all(of in (row, row + 300) for row, of in enumerate(found[300:]))
