@@ -134,8 +134,8 @@ def _replicates(values: Sequence[Mapping[tuple[int, int], float]]) -> SearchFind
     more = f"train about {enough:,} runs of each to tell these apart, or " if enough <= _MOST_RUNS else ""
     told = "half of the other networks" if len(paired) > 1 else "the other network"
     sentence = (
-        f"Runs of one network differ by {spread:.3g} (standard deviation), and {told} by at most {gap:.3g} from "
-        f"the best, which may be chance: {more}take the smallest."
+        f"Runs of one network differ by {spread:.3g} (standard deviation), and {told} by at most {gap:.3g} "
+        f"from the best, which may be chance: {more}take the smallest."
     )
     return SearchFinding("replicates", "replicates", sentence)
 
