@@ -95,7 +95,12 @@ def test_a_full_disk_is_told_and_the_study_stays_unfinished(tmp_path: Path) -> N
     assert "model.safetensors cannot be written, file too large: free some space there" in ended.stderr
     assert ended.stderr.count("\n") == 1
     (folder,) = (tmp_path / "justfit-runs").glob("wine-*")
-    assert {path.name for path in folder.rglob("*") if path.is_file()} == {"study.json", "stages.json"}
+    assert {path.name for path in folder.rglob("*") if path.is_file()} == {
+        "study.yaml",
+        "study.json",
+        "stages.json",
+        "selection.json",
+    }
     assert len(list((tmp_path / "justfit-runs" / "runs").iterdir())) == 2
 
 

@@ -10,7 +10,6 @@ import typer
 from justfit.cli.screen import say, say_error, say_table
 from justfit.cli.studies import JsonOption, say_json
 from justfit.errors import JustfitError, StudyFileError
-from justfit.machine import DEFAULT_STORE
 from justfit.spec import Study
 
 if TYPE_CHECKING:
@@ -94,12 +93,10 @@ def _outlined(study: Study, *, quiet: bool) -> "Outlined":
 def show_outline(plan: "Plan", stages: "Sequence[StageOutline]") -> None:
     """The rows and the splits, and each stage with its networks."""
     from justfit.cli.show_run import show_plan
-    from justfit.store.paths import study_folder
     from justfit.workflow import Planned
     from justfit.workflow.events import RowCounts
 
     study, dataset = plan.study, plan.dataset
-    folder = study_folder(DEFAULT_STORE, study.name, study.id)
     rows = RowCounts(len(plan.splits[0].train), plan.validation_rows, dataset.sealed.count)
     show_plan(Planned(study, rows, len(plan.splits), plan.is_leaked, None, dataset.notes))
     for stage in stages:

@@ -145,8 +145,7 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
 
     Without options of Network, Regularization or Training, the whole workflow is carried out: baselines,
     scaling up, regularizing, tuning, choosing. What is stored already is not done again. A study file says
-    all of that itself; to it belong only --store, --threads, --again
-    and --tensorboard.
+    all of that itself; to it belong only --store, --threads, --again and --tensorboard.
     """
     if tensorboard is not None:  # before anything is trained: its package may be missing
         from justfit.bridges.tensorboard import write_events
@@ -155,12 +154,12 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
     )
     given = _given(context)
     if what.endswith((".yaml", ".yml")):
-        _refuse(given - _OF_ANY_RUN, "a study file, which decides it: change the file")
+        _refuse(given, set(given) - _OF_ANY_RUN, "a study file, which decides it: change the file")
         from justfit.spec.study_file import read_studies
 
         stored = [carry_out_shown(study, store, threads, again) for study in read_studies(Path(what))]
-    elif given & _OF_ONE_NETWORK:
-        _refuse(given & _OF_THE_SEARCH, "options that describe one network: leave either out")
+    elif _OF_ONE_NETWORK.intersection(given):
+        _refuse(given, _OF_THE_SEARCH, "options that describe one network: leave either out")
         a_layer = {
             "dropout": dropout,
             "l1": l1,
@@ -193,7 +192,7 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
         study = single(data, network, recipe, protocol=protocol, replicates=replicates, seed=seed, fit=fit)
         stored = [carry_out_shown(study, store, threads, again)]
     else:
-        _refuse(given & {"again"}, "the whole workflow: give the study file that it wrote")
+        _refuse(given, {"again"}, "the whole workflow: give the study file that it wrote")
         breadth = "quick" if quick else "thorough" if thorough else "standard"
         rows = None if validation is None else parse_protocol(validation)
         stored = [
@@ -217,16 +216,16 @@ _OF_ONE_NETWORK = set(inspect.signature(run).parameters) - {
 """Options that say what network is to be trained and how; without any of them the search finds one."""
 
 
-def _given(context: typer.Context) -> set[str]:
+def _given(context: typer.Context) -> list[str]:
     """The options that stand on the command line."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
-    return {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
+    return [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
 
 
-def _refuse(given: set[str], beside: str) -> None:
+def _refuse(given: list[str], idle: set[str], beside: str) -> None:
     """Options that have no say must not seem to do something."""
-    if given:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(given))
+    if wrong := [name for name in given if name in idle]:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in wrong)
         raise SpecError(f"{options} cannot be given beside {beside}.")
 
 

@@ -31,7 +31,7 @@ LEAKED = "LEAKED: chosen by the test rows themselves, so no figure here tells ho
 
 
 def show_plan(plan: Planned, *, named: bool = True) -> None:
-    """The rows, how they validate, and what is to be beaten; not ``named`` where the study is yet to be found."""
+    """The rows, how they validate, and what is to be beaten; ``named`` once the study is known."""
     study = plan.study
     say(f"{study.name}: {f'study {study.id} on {study.data.name}' if named else 'the whole workflow'}")
     say(_rows(plan))

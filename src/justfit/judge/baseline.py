@@ -24,7 +24,7 @@ class Baseline:
 
 
 def beats(figures: ClassificationFigures | RegressionFigures, guess: Baseline) -> bool:
-    """Whether a network has learned anything: its accuracy, or r2, is distinguishably above the best single answer's.
+    """Whether a network has learned anything that can be told from the best single answer.
 
     The 95% interval of its figure lies above the baseline's figure, so of networks that have learned
     nothing one in 40 seems to.

@@ -1,7 +1,7 @@
 """The workflow: plans a study, trains what is missing, chooses by validation rows, retrains, tests once."""
 
-from justfit.workflow.automatic import BREADTHS as BREADTHS
 from justfit.workflow.automatic import carry_out_automatically as carry_out_automatically
+from justfit.workflow.breadth import BREADTHS as BREADTHS
 from justfit.workflow.events import Chosen as Chosen
 from justfit.workflow.events import Decided as Decided
 from justfit.workflow.events import EpochDone as EpochDone

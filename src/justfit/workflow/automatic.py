@@ -1,73 +1,31 @@
 """The whole workflow by itself: baselines, scaling up, regularizing, tuning, contenders.
 
-Each step is decided from the one before. What it comes to is a study like any other, written down so that it can be carried out again exactly.
+Each step is decided from the one before. What it comes to is a study like any other, written down so
+that it can be carried out again exactly.
 """
 
 import dataclasses
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from justfit.data.dataset import Dataset
 from justfit.data.finding import Finding
-from justfit.errors import SpecError
+from justfit.errors import EngineError, SpecError
 from justfit.judge import Standing
-from justfit.spec import AllRows, Data, Final, HoldOut, KFold, Named, Protocol, Stage, Study, TestRows
-from justfit.spec.checks import require_choice
+from justfit.machine import MOST_THREADS
+from justfit.spec import AllRows, Data, Final, Named, Protocol, Stage, Study, TestRows
+from justfit.spec.checks import require_choice, require_integer
+from justfit.workflow.breadth import BREADTHS, Breadth
 from justfit.workflow.events import Chosen, Decided, Event, Planned, StageDone, StagePlanned
-from justfit.workflow.plan import batch_size_for, plan
+from justfit.workflow.plan import batch_size_for, plan, protocol_for
 from justfit.workflow.stages import Stages
 from justfit.workflow.study import announced, carry_out
 from justfit.workflow.trials import Ground
 
-FEW_ROWS = 5_000
-"""Below this, one hold-out leaves too much to chance: folds are cut instead."""
-
-VERY_FEW_ROWS = 1_000
-"""Below this, folds are cut more than once."""
-
 _UPDATES = 1_500
 """Optimizer steps that a network is given at least; most are stopped before, out of patience."""
 
-
-@dataclass(frozen=True)
-class Breadth:
-    """How far the search goes."""
-
-    widths: tuple[int, ...]
-    depths: tuple[int, ...]
-    dropouts: tuple[float, ...]
-    input_dropouts: tuple[float, ...]
-    l2s: tuple[float, ...]
-    l1s: tuple[float, ...]
-    rates: tuple[float, ...]
-    """Times the learning rate of the optimizer."""
-    batches: tuple[float, ...]
-    """Times the batch size."""
-    contenders: int
-    replicates: int
-    """Of the contenders, and of the networks that are tested."""
-
-
-BREADTHS = {
-    "quick": Breadth((16, 64), (1,), (0.5,), (0.3,), (), (), (), (), 3, 3),
-    "standard": Breadth(
-        (16, 32, 64, 128), (1, 2), (0.3, 0.5), (0.3,), (0.0001, 0.001), (), (0.3, 3.0), (0.25,), 5, 5
-    ),
-    "thorough": Breadth(
-        (16, 32, 64, 128, 256),
-        (1, 2, 3),
-        (0.2, 0.3, 0.5, 0.7),
-        (0.2, 0.3, 0.5),
-        (0.00001, 0.0001, 0.001),
-        (0.00001, 0.0001),
-        (0.1, 0.3, 3.0),
-        (0.125, 0.25, 0.5),
-        8,
-        10,
-    ),
-}
 
 BASELINES, SCALE, REGULARIZE, TUNE, CONTENDERS = "baselines", "scale_up", "regularize", "tune", "contenders"
 
@@ -99,12 +57,14 @@ def carry_out_automatically(  # noqa: PLR0913 - what can be decided from outside
         JustfitError: something does not fit, all networks diverged, or the disk is full.
     """
     require_choice("breadth", breadth, tuple(BREADTHS))
+    if threads is not None:
+        require_integer("threads", threads, 1, MOST_THREADS)
     if isinstance(protocol, TestRows | AllRows):
         raise SpecError(
             "The whole workflow chooses by validation rows: hold some out, or leave the protocol out."
         )
     rows = len(dataset.train) if data.rows is None else data.rows
-    chosen_protocol, why = _protocol(rows) if protocol is None else (protocol, "")
+    chosen_protocol, why = protocol_for(rows) if protocol is None else (protocol, "")
     search = _Search(data, dataset, chosen_protocol, BREADTHS[breadth], store, seed, threads)
     planned = announced(plan(search.study, dataset))
     search.findings = planned.findings
@@ -119,15 +79,6 @@ def carry_out_automatically(  # noqa: PLR0913 - what can be decided from outside
         yield from step()
     yield from search.contenders()
     yield from search.end()
-
-
-def _protocol(rows: int) -> tuple[Protocol, str]:
-    """Hold-out or folds by the number of rows, and why."""
-    if rows >= FEW_ROWS:
-        return HoldOut(), f"{rows:,} training rows are enough to hold a stratified fifth out for validation."
-    if rows >= VERY_FEW_ROWS:
-        return KFold(4), f"{rows:,} training rows are few, so each of 4 folds validates once."
-    return KFold(5, repeats=2), f"{rows:,} training rows are very few, so 5 folds are cut twice."
 
 
 class _Search:
@@ -209,7 +160,7 @@ class _Search:
             sooner = min(overfit, key=lambda name: self.standings[name].best_epoch)
             text = (
                 f"{len(overfit)} of {len(shapes)} networks overfit within their epochs, {sooner} after epoch "
-                f"{self.standings[sooner].best_epoch}: there is enough capacity, and now it is to be held back. "
+                f"{self.standings[sooner].best_epoch}: there is enough capacity, now to be held back. "
             )
         else:
             text = "No network overfits within its epochs: more capacity or epochs might still help. "
@@ -340,6 +291,10 @@ class _Search:
         return (name, self.standings[name]) if name in self.standings else None
 
     def _best(self) -> str:
+        if not self.standings:
+            raise EngineError(
+                "Every network diverged before an epoch was measured: scale the columns, or look at the data."
+            )
         return min(self.standings, key=lambda name: self.standings[name].value)
 
     def _overfits(self, name: str) -> bool:

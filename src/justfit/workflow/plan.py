@@ -13,6 +13,7 @@ from justfit.spec import (
     Data,
     Final,
     HoldOut,
+    KFold,
     Named,
     Network,
     PreparationSpec,
@@ -30,6 +31,12 @@ from justfit.spec.settings import settings_of
 
 DEFAULT_NETWORK = Network((16, 16))
 _BATCHES_AN_EPOCH = 32
+
+FEW_ROWS = 5_000
+"""Below this, one hold-out leaves too much to chance: folds are cut instead."""
+
+VERY_FEW_ROWS = 1_000
+"""Below this, folds are cut more than once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,3 +238,12 @@ def batch_size_for(rows: int) -> int:
     """
     wanted = max(rows // _BATCHES_AN_EPOCH, 1)
     return min(512, max(16, 1 << (wanted - 1).bit_length()))
+
+
+def protocol_for(rows: int) -> tuple[Protocol, str]:
+    """Hold-out or folds by the number of training rows, and why in a sentence."""
+    if rows >= FEW_ROWS:
+        return HoldOut(), f"{rows:,} training rows are enough to hold a stratified fifth out for validation."
+    if rows >= VERY_FEW_ROWS:
+        return KFold(4), f"{rows:,} training rows are few, so each of 4 folds validates once."
+    return KFold(5, repeats=2), f"{rows:,} training rows are very few, so 5 folds are cut twice."

@@ -44,13 +44,14 @@ class Stages:
         folder: the study's, where what is known is written; None where nothing is.
         test: the test rows, where they validate.
         threads: processors to use, by default all.
-        grounds: prepared rows by split, where several stages in turn shall share them; those that lack are added.
+        grounds: prepared rows by split, where several in turn shall share them; what lacks is added.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - where it reads and writes
         self,
         planned: Plan,
         store: Path,
+        *,
         folder: Path | None = None,
         test: Part | None = None,
         threads: int | None = None,

@@ -181,7 +181,9 @@ class _Workflow:
             self.test = self.seal.open(selected=None)
         planned = announced(self.plan, self.test, findings)
         yield planned
-        self.stages = Stages(self.plan, self.folder.parent, self.folder, self.test, self.threads)
+        self.stages = Stages(
+            self.plan, self.folder.parent, folder=self.folder, test=self.test, threads=self.threads
+        )
         yield from self.stages.carry_out()
         result: dict[str, object] = {
             "data": self.plan.dataset.name,
