@@ -1,9 +1,10 @@
 """The log of looks at test rows: every look is there, whoever dies, and nothing takes one away."""
 
 import json
-import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,29 +49,39 @@ def test_a_log_that_was_cut_off_in_its_first_line_is_begun_anew(tmp_path: Path) 
     assert read_looks(tmp_path) == (LOOK,)
 
 
-def _log(store: Path, number: int) -> None:
-    for _ in range(20):
-        log_look(store, replace(LOOK, study=f"{number:012}"))
+# Processes of their own, since a fork of one that has threads is unsafe.
+LOGGING = """
+import pathlib, sys
+from dataclasses import replace
+from store.test_looks import LOOK, log_look
+for _ in range(20):
+    log_look(pathlib.Path(sys.argv[1]), replace(LOOK, study=sys.argv[2]))
+"""
+
+DYING = """
+import os, pathlib, signal, sys
+from store.test_looks import OTHER, log_look
+os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+log_look(pathlib.Path(sys.argv[1]), OTHER)
+"""
+
+
+def begun(script: str, *arguments: str | Path) -> subprocess.Popen[bytes]:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}
+    return subprocess.Popen([sys.executable, "-c", script, *arguments], env=environment)
 
 
 def test_processes_that_log_at_the_same_time_lose_no_look(tmp_path: Path) -> None:
-    fork = multiprocessing.get_context("fork")
-    processes = [fork.Process(target=_log, args=(tmp_path, number)) for number in range(4)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
+    studies = [f"{number:012}" for number in range(4)]
+    processes = [begun(LOGGING, tmp_path, study) for study in studies]
+    assert [process.wait() for process in processes] == [0] * 4
     names = [look.study for look in read_looks(tmp_path)]
-    assert sorted(names) == sorted(f"{number:012}" for number in range(4) for _ in range(20))
+    assert sorted(names) == sorted(study for study in studies for _ in range(20))
 
 
 def test_a_writer_that_is_killed_leaves_the_looks_before_it(tmp_path: Path) -> None:
     log_look(tmp_path, LOOK)
-    if (child := os.fork()) == 0:
-        os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
-        log_look(tmp_path, OTHER)
-        os._exit(0)
-    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    assert begun(DYING, tmp_path).wait() == -signal.SIGKILL
     assert read_looks(tmp_path)[0] == LOOK
     log_look(tmp_path, LOOK)
     assert [look.data for look in read_looks(tmp_path)][-1] == "wine"
