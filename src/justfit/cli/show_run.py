@@ -110,7 +110,10 @@ def show_layers(network: NetworkSummary) -> None:
 
 
 def show_standings(stage: StageDone, *, leaked: bool = False, most: int | None = None) -> None:
-    """How the (``most``) best networks of a stage stand; ``leaked`` where test rows chose."""
+    """How the networks of a stage stand, and its choice; ``leaked`` where test rows chose.
+
+    Of a search only the ``most`` best, since it decides its steps by itself.
+    """
     if len(stage.standings) < 2:
         return
     found = [standing for standing in stage.standings.values() if standing is not None]
@@ -128,7 +131,7 @@ def show_standings(stage: StageDone, *, leaked: bool = False, most: int | None =
     say_table(("network", "best epoch", figure, "spread", "runs"), rows[:most])
     if left := len(rows) - len(rows[:most]):
         say(f"and {left} more")
-    if stage.choice is not None:
+    if stage.choice is not None and most is None:
         say(stage.choice.reason)
 
 

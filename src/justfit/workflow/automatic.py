@@ -119,6 +119,7 @@ class _Search:
         self.stages: list[Stage] = []
         self.named: dict[str, Named] = {}
         self.standings: dict[str, Standing] = {}
+        self.start = time.perf_counter()
         self.decisions: list[str] = []
         self.findings: tuple[Finding, ...] = ()
         self.grounds: dict[int, Ground] = {}
@@ -133,20 +134,20 @@ class _Search:
         (stage,) = self.study.stages
         yield from self._train(stage)
         linear, *small = (self._standing(stage, number) for number in range(3))
-        beats = [found for found in small if found and linear and found[1].value < linear[1].value]
+        ahead = [found for found in small if found and linear and found[1].value < linear[1].value]
         if not linear:
             yield self.decided(BASELINES, "The linear model diverged.")
-        elif not beats:
+        elif not ahead:
             yield self.decided(
                 BASELINES,
-                f"No network of up to 8 units beats the linear model ({_said(linear)}): "
+                f"No network of up to 8 units stands before the linear model ({_said(linear)}): "
                 "what there is to learn is close to linear, or needs more units.",
             )
         else:
             yield self.decided(
                 BASELINES,
-                f"{beats[0][0]} is the smallest network that beats the linear model: {_said(beats[0])} "
-                f"against {linear[1].value:.4f}.",
+                f"{ahead[0][0]} is the smallest network that stands before the linear model: "
+                f"{_said(ahead[0])} against {linear[1].value:.4f}.",
             )
 
     def scale_up(self) -> Iterator[Event]:
@@ -155,15 +156,15 @@ class _Search:
         stage = Stage(SCALE, networks=tuple({"hidden": shape} for shape in shapes))
         yield from self._train(stage)
         best = self._best()
-        overfit = [name for name in self._names(stage) if self._overfits(name)]
-        if overfit:
-            sooner = min(overfit, key=lambda name: self.standings[name].best_epoch)
+        past = [name for name in self._names(stage) if self._was_best_early(name)]
+        if past:
+            first = min(past, key=lambda name: self.standings[name].best_epoch)
             text = (
-                f"{len(overfit)} of {len(shapes)} networks overfit within their epochs, {sooner} after epoch "
-                f"{self.standings[sooner].best_epoch}: there is enough capacity, now to be held back. "
+                f"{len(past)} of {len(shapes)} networks were best before their last epoch, {first} in epoch "
+                f"{self.standings[first].best_epoch}: there is enough capacity, now to be held back. "
             )
         else:
-            text = "No network overfits within its epochs: more capacity or epochs might still help. "
+            text = "All networks were best in their last epoch: more capacity or epochs might still help. "
         yield self.decided(SCALE, f"{text}The best is {_said((best, self.standings[best]))}.")
 
     def regularize(self) -> Iterator[Event]:
@@ -265,6 +266,7 @@ class _Search:
             threads=self.threads,
             decisions=self.decisions,
             findings=self.findings,
+            start=self.start,
         ):
             told = told or isinstance(event, Chosen)
             if told or not isinstance(event, Planned | StagePlanned | StageDone):
@@ -297,7 +299,7 @@ class _Search:
             )
         return min(self.standings, key=lambda name: self.standings[name].value)
 
-    def _overfits(self, name: str) -> bool:
+    def _was_best_early(self, name: str) -> bool:
         """Whether patience, or the last epoch, came after the best one."""
         return self.standings[name].best_epoch < self.named[name].candidate.recipe.epochs
 

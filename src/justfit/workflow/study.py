@@ -104,6 +104,7 @@ def carry_out(  # noqa: PLR0913 - what can be decided from outside
     decisions: Sequence[str] = (),
     findings: tuple[Finding, ...] | None = None,
     again: str | None = None,
+    start: float | None = None,
 ) -> Iterator[Event]:
     """Carry out a study and tell of it; of a stored one only the end.
 
@@ -116,6 +117,7 @@ def carry_out(  # noqa: PLR0913 - what can be decided from outside
         findings: of the audit of these rows, where there was one; otherwise they are audited now.
         again: why a study that is done looks at the test rows once more; what it chose is trained anew and
             tested. None where it does not.
+        start: when the work began, by `time.perf_counter`, where that was before.
 
     Raises:
         JustfitError: something does not fit, all networks of a stage diverged, or the disk is full.
@@ -130,7 +132,9 @@ def carry_out(  # noqa: PLR0913 - what can be decided from outside
         yield Stored(read_study(folder))
         return
     seal = Seal(dataset, study, store, again)
-    yield from _Workflow(planned, folder, threads, decisions, seal).events(findings)
+    yield from _Workflow(planned, folder, threads, decisions, seal).events(
+        findings, time.perf_counter() if start is None else start
+    )
 
 
 def _require_second_look(study: Study, store: Path, again: str) -> None:
@@ -174,9 +178,8 @@ class _Workflow:
             return planned
         return Plan(planned.study, planned.dataset, planned.preparation, kept)
 
-    def events(self, findings: tuple[Finding, ...] | None) -> Iterator[Event]:
+    def events(self, findings: tuple[Finding, ...] | None, start: float) -> Iterator[Event]:
         """All of the study."""
-        start = time.perf_counter()
         if self.plan.is_leaked:
             self.test = self.seal.open(selected=None)
         planned = announced(self.plan, self.test, findings)
