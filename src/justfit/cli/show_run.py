@@ -199,8 +199,8 @@ def _show_test(study: StoredStudy, result: Mapping[str, Any], task: Task) -> Non
     if not result["learned"]:
         say()
         say(
-            "Nothing was learned that can be told from chance: the network's interval reaches down to what "
-            "the best single answer gives."
+            "Nothing was learned that can be told from guessing: the interval of "
+            f"{'ROC AUC reaches down to 0.5' if task.is_classification else 'r2 reaches down to 0'}."
         )
     if task.is_classification:
         _show_classes(result, test)

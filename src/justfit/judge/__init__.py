@@ -4,7 +4,6 @@ from justfit.judge.agreement import Agreement as Agreement
 from justfit.judge.agreement import agreement as agreement
 from justfit.judge.baseline import Baseline as Baseline
 from justfit.judge.baseline import baseline as baseline
-from justfit.judge.baseline import beats as beats
 from justfit.judge.calibration import Calibration as Calibration
 from justfit.judge.calibration import calibration as calibration
 from justfit.judge.choice import Choice as Choice

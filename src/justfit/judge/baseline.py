@@ -23,21 +23,6 @@ class Baseline:
     figures: ClassificationFigures | RegressionFigures
 
 
-def beats(figures: ClassificationFigures | RegressionFigures, guess: Baseline) -> bool:
-    """Whether a network has learned anything that can be told from the best single answer.
-
-    The 95% interval of its figure lies above the baseline's figure, so of networks that have learned
-    nothing one in 40 seems to.
-    """
-    if isinstance(figures, ClassificationFigures) and isinstance(guess.figures, ClassificationFigures):
-        low, against = figures.accuracy.low, guess.figures.accuracy.value
-    elif isinstance(figures, RegressionFigures) and isinstance(guess.figures, RegressionFigures):
-        low, against = figures.r2.low, guess.figures.r2.value
-    else:
-        raise TypeError("The figures are of one task and the baseline of another.")
-    return low is not None and low > against
-
-
 def baseline(training: Labels, labels: Labels, classes: tuple[str, ...], task: Task) -> Baseline:
     """The best single answer by the ``training`` labels, and its figures on ``labels``.
 
