@@ -19,7 +19,7 @@ from justfit.spec.checks import require_choice, require_integer
 from justfit.workflow.breadth import BREADTHS, Breadth
 from justfit.workflow.events import Chosen, Decided, Event, Planned, StageDone, StagePlanned
 from justfit.workflow.plan import batch_size_for, plan, protocol_for
-from justfit.workflow.stages import Stages
+from justfit.workflow.stages import Stages, on_stored_splits
 from justfit.workflow.study import announced, carry_out
 from justfit.workflow.trials import Ground
 
@@ -276,7 +276,8 @@ class _Search:
         """Train a stage's networks, those that are not trained yet."""
         self.stages.append(stage)
         study = dataclasses.replace(self.study, stages=(stage,))
-        stages = Stages(plan(study, self.dataset), self.store, threads=self.threads, grounds=self.grounds)
+        planned = on_stored_splits(plan(study, self.dataset), self.store)
+        stages = Stages(planned, self.store, threads=self.threads, grounds=self.grounds)
         yield from stages.carry_out()
         for named in stages.candidates[stage.name]:
             found = stages.standings[stage.name][named.name]

@@ -27,9 +27,9 @@ from justfit.spec import (
     expand,
 )
 from justfit.spec.checks import require_choice
-from justfit.spec.settings import settings_of
+from justfit.spec.settings import DEFAULT_HIDDEN, settings_of
 
-DEFAULT_NETWORK = Network((16, 16))
+DEFAULT_NETWORK = Network(DEFAULT_HIDDEN)
 _BATCHES_AN_EPOCH = 32
 
 FEW_ROWS = 5_000

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from justfit.data.dataset import Part
@@ -20,7 +20,10 @@ from justfit.spec import (
 from justfit.store import (
     has_run,
     read_run,
+    read_splits,
+    splits_key,
     write_run,
+    write_splits,
     write_stages,
 )
 from justfit.workflow.events import (
@@ -33,6 +36,23 @@ from justfit.workflow.events import (
 )
 from justfit.workflow.plan import Plan, named_candidates
 from justfit.workflow.trials import Ground, Trial, ground_of, summary, train_runs
+
+
+def on_stored_splits(planned: Plan, store: Path) -> Plan:
+    """The plan on the splits that were kept when these rows were first cut so; they are kept otherwise.
+
+    Raises:
+        StoreError: kept splits cannot be read, or the disk is full.
+    """
+    if not planned.selects or planned.is_leaked:
+        return planned
+    protocol = planned.study.validation
+    key = splits_key(planned.dataset.fingerprint, protocol)
+    kept = read_splits(store, key, protocol, len(planned.dataset.train))
+    if kept is None:
+        write_splits(store, key, planned.splits)
+        return planned
+    return replace(planned, splits=kept)
 
 
 class Stages:
@@ -208,12 +228,13 @@ class Stages:
             networks = []
             for named in self.candidates[stage.name]:
                 stands = self.standings.get(stage.name, {}).get(named.name)
+                lines = self._summary(named, 0, 0)
                 networks.append(
                     {
                         "name": named.name,
                         "candidate": plain(named.candidate),
-                        "parameters": self._summary(named, 0, 0).parameters,
-                        "layers": [asdict(line) for line in self._summary(named, 0, 0).layers],
+                        "parameters": lines.parameters,
+                        "layers": [asdict(line) for line in lines.layers],
                         "runs": [each.id for each in self.plan.runs(named.candidate, stage)],
                         "standing": stands and asdict(stands),
                     }

@@ -31,10 +31,7 @@ from justfit.store import (
     StoredStudy,
     begin_study,
     is_done,
-    read_splits,
     read_study,
-    splits_key,
-    write_splits,
 )
 from justfit.store.paths import study_folder
 from justfit.workflow.events import (
@@ -47,7 +44,7 @@ from justfit.workflow.events import (
 from justfit.workflow.final import carry_out_final
 from justfit.workflow.plan import DEFAULT_NETWORK, Plan, data_of, named_candidates, plan, single
 from justfit.workflow.seal import Seal
-from justfit.workflow.stages import Stages
+from justfit.workflow.stages import Stages, on_stored_splits
 
 _LONGEST_REASON = 500
 """Letters of why test rows are looked at again."""
@@ -159,24 +156,11 @@ class _Workflow:
     def __init__(
         self, planned: Plan, folder: Path, threads: int | None, decisions: Sequence[str], seal: Seal
     ) -> None:
-        self.plan = self._with_stored_splits(planned, folder.parent)
+        self.plan = on_stored_splits(planned, folder.parent)
         self.study = planned.study
         self.folder, self.threads, self.decisions, self.seal = folder, threads, decisions, seal
         self.test: Part | None = None
         """The test rows, where they validate."""
-
-    @staticmethod
-    def _with_stored_splits(planned: Plan, store: Path) -> Plan:
-        """The plan with the splits that an earlier study on the same rows kept; they are kept otherwise."""
-        if not planned.selects or planned.is_leaked:
-            return planned
-        protocol = planned.study.validation
-        key = splits_key(planned.dataset.fingerprint, protocol)
-        kept = read_splits(store, key, protocol, len(planned.dataset.train))
-        if kept is None:
-            write_splits(store, key, planned.splits)
-            return planned
-        return Plan(planned.study, planned.dataset, planned.preparation, kept)
 
     def events(self, findings: tuple[Finding, ...] | None, start: float) -> Iterator[Event]:
         """All of the study."""

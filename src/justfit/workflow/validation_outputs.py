@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from justfit.data.dataset import Dataset
-from justfit.errors import EngineError, SpecError, StoreError
-from justfit.spec import AllRows, Data, Failed, HoldOut, KFold, TestRows, candidate_of
-from justfit.store import Model, StoredStudy, network_outputs, read_splits, splits_key
-from justfit.workflow.final import model_of
+from justfit.errors import SpecError, StoreError
+from justfit.spec import AllRows, Data, HoldOut, KFold, TestRows, candidate_of
+from justfit.store import Model, StoredStudy
+from justfit.workflow.final import held_out_models
 from justfit.workflow.plan import Plan, plan, single
-from justfit.workflow.trials import Trial, ground_of, require_learned, train_runs
+from justfit.workflow.stages import on_stored_splits
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,21 +70,7 @@ def validation_outputs(
     recipe = dataclasses.replace(candidate.recipe, epochs=epochs, patience=None)
     first, *_ = planned.runs(dataclasses.replace(candidate, recipe=recipe))
     models, rows, outputs = [], [], []
-    for number, split in enumerate(planned.splits, start=1):
-        ground = ground_of(planned, split)
-        (trial,) = (
-            event
-            for _, event in train_runs(
-                ground, [dataclasses.replace(first, split=number)], threads=threads, fit=False
-            )
-            if isinstance(event, Trial | Failed)
-        )
-        if isinstance(trial, Failed):
-            raise EngineError(trial.reason)
-        require_learned(trial)
-        assert ground.validation is not None
-        model = model_of(planned, ground, trial)
-        found = network_outputs(model, ground.validation.rows)
+    for split, model, found in held_out_models(planned, first, threads):
         models.append(model)
         rows.append(split.validation)
         outputs.append(found if model.target is None else model.target.from_engine(found))
@@ -130,7 +116,4 @@ def _planned(study: StoredStudy, dataset: Dataset, network: str) -> tuple[Plan, 
         Data(**spec["data"]), candidate.network, candidate.recipe, protocol=protocol, seed=spec["seed"]
     )
     planned = plan(alone, dataset)
-    key = splits_key(planned.dataset.fingerprint, protocol)
-    kept = read_splits(study.folder.parent, key, protocol, len(planned.dataset.train)) or planned.splits
-    once = kept[: protocol.folds] if isinstance(protocol, KFold) else kept
-    return dataclasses.replace(planned, splits=once), int(standing["best_epoch"])
+    return on_stored_splits(planned, study.folder.parent), int(standing["best_epoch"])
