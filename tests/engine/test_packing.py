@@ -9,7 +9,16 @@ from engine.handmade import SHORT, labelled, member, same_weights, varied, witho
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from justfit.engine import Labelled, Member, Trained, Training, pack, train_members, training_events
+from justfit.engine import (
+    Labelled,
+    Member,
+    Trained,
+    Training,
+    Trainings,
+    pack,
+    train_members,
+    training_events,
+)
 from justfit.errors import EngineError
 from justfit.spec import Adadelta, Adam, Diverged, Done, Epoch, Failed, Nadam, Network, Recipe, RmsProp, Sgd
 
@@ -297,4 +306,31 @@ def test_an_error_that_is_no_refusal_ends_all_cohorts_and_is_raised(monkeypatch:
     members = [member(recipe=replace(SHORT, epochs=1)), endless(member(order_seed=1))]
     with pytest.raises(MemoryError, match="no memory for weights"):
         list(training_events(members, labelled(), threads=2))
+    assert at_work() == 0
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_members_that_leave_after_an_epoch_are_what_they_were_then_and_the_others_go_on_undisturbed(
+    threads: int,
+) -> None:
+    members = [member(recipe=replace(SHORT, epochs=6), seed=seed) for seed in range(5)]
+    rows = labelled(), labelled()
+    left: dict[int, Trained] = {}
+    with Trainings(members, *rows, threads=threads) as trainings:
+        for to, leaving in ((2, [0, 3]), (4, [4]), (None, [])):
+            told = list(trainings.advance(to))
+            assert {number for number, event in told if isinstance(event, Epoch)} == {*range(5)} - set(left)
+            left |= {number: event for number, event in told if isinstance(event, Trained)}
+            trainings.leave(leaving)
+            left |= dict.fromkeys(leaving)  # type: ignore[arg-type]
+    lengths = {0: 2, 1: 6, 2: 6, 3: 2, 4: 4}
+    for number, length in lengths.items():
+        (alone,) = train_members([replace(members[number], recipe=replace(SHORT, epochs=length))], *rows)
+        assert [*map(without_seconds, left[number].history)] == [*map(without_seconds, alone.history)]
+        assert same_weights(left[number].weights, alone.weights)
+
+
+def test_training_that_is_left_while_it_pauses_leaves_no_thread() -> None:
+    with Trainings([endless(member()), endless(member(order_seed=1))], labelled(), threads=2) as trainings:
+        assert {event.epoch for _, event in trainings.advance(1) if isinstance(event, Epoch)} == {1}
     assert at_work() == 0

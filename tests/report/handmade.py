@@ -130,6 +130,7 @@ def _kept(network: str, first: Run, runs: list[Run]) -> dict[str, Any]:
         "parameters": 10 * sum(first.candidate.network.hidden),
         "layers": [],
         "runs": [run.id for run in runs],
+        "left": None,
         "standing": None,
     }
 

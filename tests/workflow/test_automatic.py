@@ -13,7 +13,16 @@ from justfit.errors import SpecError
 from justfit.spec import AllRows, Data, HoldOut, KFold, TestRows
 from justfit.spec.study_file import read_studies
 from justfit.store import StoredStudy, StudyPaths
-from justfit.workflow import Decided, EpochDone, Event, Planned, Stored, carry_out, carry_out_automatically
+from justfit.workflow import (
+    Decided,
+    EpochDone,
+    Event,
+    Halved,
+    Planned,
+    Stored,
+    carry_out,
+    carry_out_automatically,
+)
 
 HANDMADE = Data("handmade")
 
@@ -44,12 +53,17 @@ def test_every_step_is_decided_in_a_sentence_that_is_kept(
     study, events = found
     decided = [event for event in events if isinstance(event, Decided)]
     assert [event.step for event in decided] == [
-        "protocol", "baselines", "scale_up", "regularize", "contenders",
+        "protocol", "baselines", "scale_up", "regularize", "contenders", "contenders",
     ]  # fmt: skip
     for event in decided:
         assert re.fullmatch(r"[A-Z0-9].*\.", event.sentence), event.sentence
     assert study.result is not None
-    assert study.result["decisions"] == [f"{event.step}: {event.sentence}" for event in decided]
+    told = [
+        f"{event.step if isinstance(event, Decided) else event.stage}: {event.sentence}"
+        for event in events
+        if isinstance(event, Decided | Halved)
+    ]
+    assert study.result["decisions"] == told
     assert isinstance(events[0], Planned)
 
 

@@ -156,20 +156,24 @@ def test_the_summary_lists_layers_with_dropout_on_lines_of_their_own() -> None:
 def test_a_run_that_the_engine_refuses_stops_no_other_and_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    training_events = trials.training_events
-
-    def refusing(members: Any, *arguments: Any, **options: Any) -> Iterator[tuple[int, Any]]:
+    class Refusing(trials.Trainings):
         """Refuses each network with a hidden layer of 8 units, and trains the others."""
-        refused = [number for number, member in enumerate(members) if member.layers[0].units == 8]
-        for number in refused:
-            yield number, Failed("there is no room for it")
-        kept = [number for number in range(len(members)) if number not in refused]
-        for number, event in training_events([members[n] for n in kept], *arguments, **options):
-            yield kept[number], event
+
+        def __init__(self, members: Any, *arguments: Any, **options: Any) -> None:
+            units = [member.layers[0].units for member in members]
+            self.refused = [number for number, each in enumerate(units) if each == 8]
+            self.kept = [number for number, each in enumerate(units) if each != 8]
+            super().__init__([members[number] for number in self.kept], *arguments, **options)
+
+        def advance(self, to: int | None = None) -> Iterator[tuple[int, Any]]:
+            for number in self.refused:
+                yield number, Failed("there is no room for it")
+            for number, event in super().advance(to):
+                yield self.kept[number], event
 
     events: list[Event | str] = []
     with monkeypatch.context() as patched:
-        patched.setattr(trials, "training_events", refusing)
+        patched.setattr(trials, "Trainings", Refusing)
         stored = carried_out(small_study(), numbers("binary"), tmp_path, events=events)
     failed = [event for event in events if isinstance(event, RunDone) and isinstance(event.outcome, Failed)]
     assert {(event.network, event.split, event.seed) for event in failed} == {

@@ -233,9 +233,16 @@ def search_shown(data: Data, store: Path, threads: int | None, **how: Any) -> "S
     """Carry out the whole workflow on a data set, and show each decision and what came out."""
     # Imported here for the same reason as below.
     from justfit.cli.progress import download_progress, study_progress
-    from justfit.cli.show_run import show_choice, show_decision, show_plan, show_result, show_standings
+    from justfit.cli.show_run import (
+        show_choice,
+        show_decision,
+        show_halving,
+        show_plan,
+        show_result,
+        show_standings,
+    )
     from justfit.data.sources import load_dataset
-    from justfit.workflow import Chosen, Decided, Planned, StageDone, Stored, carry_out_automatically
+    from justfit.workflow import Chosen, Decided, Halved, Planned, StageDone, Stored, carry_out_automatically
 
     with download_progress() as progress:
         dataset = load_dataset(data.name, progress)
@@ -247,6 +254,8 @@ def search_shown(data: Data, store: Path, threads: int | None, **how: Any) -> "S
                     show_plan(event, named=False)
                 case Decided():
                     show_decision(event)
+                case Halved():
+                    show_halving(event)
                 case StageDone():
                     show_standings(event, most=5)
                 case Chosen():
@@ -263,10 +272,18 @@ def carry_out_shown(
     """Carry out one study, and show how it goes on and what came out."""
     # Imported here because these take SciPy and scikit-learn along, which --help need not wait for.
     from justfit.cli.progress import download_progress, epoch_progress, study_progress
-    from justfit.cli.show_run import show_choice, show_plan, show_result, show_stage, show_standings
+    from justfit.cli.show_run import (
+        show_choice,
+        show_halving,
+        show_plan,
+        show_result,
+        show_stage,
+        show_standings,
+    )
     from justfit.data.sources import load_dataset
     from justfit.workflow import (
         Chosen,
+        Halved,
         Planned,
         StageDone,
         StagePlanned,
@@ -285,6 +302,8 @@ def carry_out_shown(
                     show_plan(event)
                 case StagePlanned():
                     show_stage(event)
+                case Halved():
+                    show_halving(event)
                 case StageDone():
                     show_standings(event, leaked=leaked)
                 case Chosen():

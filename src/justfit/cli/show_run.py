@@ -7,7 +7,7 @@ from justfit.cli.screen import interval, number, percent, say, say_table
 from justfit.report import write_curves
 from justfit.spec import AllRows, KFold, Task
 from justfit.store import StoredStudy, StudyPaths
-from justfit.workflow import Chosen, Decided, NetworkSummary, Planned, StageDone, StagePlanned
+from justfit.workflow import Chosen, Decided, Halved, NetworkSummary, Planned, StageDone, StagePlanned
 
 _MOST_CLASSES = 20
 """More would not fit on a screen; the study's folder has them all."""
@@ -76,6 +76,11 @@ def show_decision(decided: Decided) -> None:
     """What a step of the search came to."""
     say()
     say(f"{decided.step.replace('_', ' ')}: {decided.sentence}")
+
+
+def show_halving(halved: Halved) -> None:
+    """How many networks left a stage."""
+    say(f"{halved.stage.replace('_', ' ')}: {halved.sentence}")
 
 
 def show_stage(stage: StagePlanned) -> None:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -78,6 +78,11 @@ class Training:
             self._note_best(done)
             yield done
             self._let_go(done)
+
+    def leave(self, members: Iterable[int]) -> None:
+        """Have members leave with the epoch just yielded, as if it had been their last."""
+        for member in members:
+            self._outcomes.setdefault(member, Done())
 
     def weights(self, member: int = 0) -> Weights:
         """The weights of one member as it left, or as they are now."""

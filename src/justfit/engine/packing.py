@@ -6,10 +6,11 @@ How members are packed, how many threads run and in which order changes no figur
 import queue
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Self
 
 from justfit.engine.cohort import Cohort, Labelled, Member, Weights
 from justfit.engine.native import Training
@@ -131,91 +132,157 @@ def training_events(  # noqa: PLR0913 - the options of Training
         A member's number with each `Epoch` (or `Diverged`), and once at last with `Trained`, as soon as it
         leaves its cohort; or with `Failed`, where the engine refuses its cohort.
     """
-    threads = threads or available_threads()
-    packed = pack(members, train.rows.columns, threads)
-    inner = 1 if len(packed) >= threads else threads
-    begin = partial(Training, train=train, validation=validation, threads=inner, fit=fit, keep_best=keep_best)
-    work = _Work(members, begin, keep_best)
-    with ThreadPoolExecutor(threads if inner == 1 else 1) as executor:
-        try:
-            for numbers in packed:
-                executor.submit(work.train, numbers)
-            yield from work.events(len(packed))
-        finally:
-            executor.shutdown(wait=False, cancel_futures=True)
-            work.stop()
+    with Trainings(members, train, validation, threads=threads, fit=fit, keep_best=keep_best) as trainings:
+        yield from trainings.advance()
 
 
-class _Work:
-    """Cohorts in threads of their own, which tell of their members through one queue."""
+class Trainings:
+    """Members in training side by side, which may pause after an epoch so that some of them leave.
 
-    def __init__(
-        self, members: Sequence[Member], begin: Callable[[Cohort], Training], keep_best: bool
+    It is a context manager, whose end ends all training within an instant. Arguments and errors are
+    those of `training_events`.
+    """
+
+    def __init__(  # noqa: PLR0913 - the options of Training
+        self,
+        members: Sequence[Member],
+        train: Labelled,
+        validation: Labelled | None = None,
+        *,
+        threads: int | None = None,
+        fit: bool = False,
+        keep_best: bool = False,
     ) -> None:
-        self._members, self._begin, self._keep_best = members, begin, keep_best
-        self._running: set[Training] = set()
+        threads = threads or available_threads()
+        packed = pack(members, train.rows.columns, threads)
+        inner = 1 if len(packed) >= threads else threads
+        begin = partial(
+            Training, train=train, validation=validation, threads=inner, fit=fit, keep_best=keep_best
+        )
+        self._cohorts = [_CohortTraining(numbers, members, begin, keep_best) for numbers in packed]
+        self._executor = ThreadPoolExecutor(threads if inner == 1 else 1)
+        self._running: set[_CohortTraining] = set()
         self._stopped = False
         self._lock = threading.Lock()
         self._told: queue.SimpleQueue[tuple[int, TrainingEvent] | BaseException | None] = queue.SimpleQueue()
 
-    def events(self, cohorts: int) -> Iterator[tuple[int, TrainingEvent]]:
-        """What ``cohorts`` cohorts tell until all have ended; raises what ended one of them."""
-        while cohorts:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            self._stopped = True
+            for cohort in self._running:
+                cohort.stop()
+        self._executor.shutdown()
+
+    def advance(self, to: int | None = None) -> Iterator[tuple[int, TrainingEvent]]:
+        """Train until each member has done ``to`` epochs, or has left; until all have left where it is None.
+
+        Yields:
+            As `training_events`. That a member left with epoch ``to`` is told when the training goes on.
+        """
+        waiting = len(self._cohorts)
+        for cohort in self._cohorts:
+            self._executor.submit(self._train, cohort, to)
+        while waiting:
             told = self._told.get()
             if isinstance(told, BaseException):
                 raise told
             if told is None:
-                cohorts -= 1
+                waiting -= 1
             else:
                 yield told
 
-    def train(self, numbers: Sequence[int]) -> None:
-        """Train the members of these numbers to their ends."""
+    def leave(self, members: Collection[int]) -> None:
+        """Have members leave with the epoch that all have done; only while nothing advances."""
+        for cohort in self._cohorts:
+            cohort.leave(members)
+
+    def _train(self, cohort: "_CohortTraining", to: int | None) -> None:
         try:
-            training = self._begin(Cohort(tuple(self._members[number] for number in numbers)))
             with self._lock:
-                self._running.add(training)
                 if self._stopped:
                     return
-            for at, event in _events(training, len(numbers), self._keep_best):
-                self._told.put((numbers[at], event))
+            cohort.begin()
             with self._lock:
-                self._running.discard(training)
+                self._running.add(cohort)
+                if self._stopped:
+                    return
+            for event in cohort.events(to):
+                self._told.put(event)
+            with self._lock:
+                self._running.discard(cohort)
         except EngineError as error:
-            for number in numbers:
-                self._told.put((number, Failed(str(error))))
+            for event in cohort.failed(str(error)):
+                self._told.put(event)
         except BaseException as error:
             self._told.put(error)  # and raised where the events are read
             raise
         finally:
             self._told.put(None)
 
+
+class _CohortTraining:
+    """One cohort, begun in the thread that trains it first, which tells of members by their numbers."""
+
+    def __init__(
+        self,
+        numbers: Sequence[int],
+        members: Sequence[Member],
+        begin: Callable[[Cohort], Training],
+        keep_best: bool,
+    ) -> None:
+        self._numbers, self._begin, self._keep_best = numbers, begin, keep_best
+        self._members = tuple(members[number] for number in numbers)
+        self._training: Training | None = None
+        self._has_failed = False
+        self._histories: list[list[Epoch | Diverged]] = [[] for _ in numbers]
+        self._left: set[int] = set()
+        self._done = 0
+
+    def begin(self) -> None:
+        """Have the engine take the cohort, where it has not; raises `EngineError` where it refuses."""
+        if self._training is None and not self._has_failed:
+            self._training = self._begin(Cohort(self._members))
+            self._epochs = self._training.epochs()
+
+    def events(self, to: int | None) -> Iterator[tuple[int, TrainingEvent]]:
+        """Each member's epochs up to ``to``, and what it left when it has left."""
+        if self._training is None:
+            return
+        while to is None or self._done < to:
+            done = next(self._epochs, None)
+            yield from self._leaving(self._training)
+            if done is None:
+                return
+            self._done += 1
+            for at, epoch in done.items():
+                self._histories[at].append(epoch)
+                yield self._numbers[at], epoch
+
+    def leave(self, members: Collection[int]) -> None:
+        """Have members of these numbers leave with the last epoch."""
+        if self._training is not None:
+            self._training.leave([at for at, number in enumerate(self._numbers) if number in members])
+
+    def failed(self, reason: str) -> Iterator[tuple[int, TrainingEvent]]:
+        """That the members still in training cannot go on."""
+        self._has_failed, self._training = True, None
+        for at, number in enumerate(self._numbers):
+            if at not in self._left:
+                yield number, Failed(reason)
+
     def stop(self) -> None:
-        """End all that is running, and all that would begin to."""
-        with self._lock:
-            self._stopped = True
-            for training in self._running:
-                training.stop()
+        """End what is running."""
+        if self._training is not None:
+            self._training.stop()
 
-
-def _events(training: Training, members: int, keep_best: bool) -> Iterator[tuple[int, TrainingEvent]]:
-    """Of one cohort: each member's epochs, and what it left when it has left."""
-    epochs: list[list[Epoch | Diverged]] = [[] for _ in range(members)]
-    left: set[int] = set()
-    for done in training.epochs():
-        yield from _leaving(training, epochs, left, keep_best)
-        for at, epoch in done.items():
-            epochs[at].append(epoch)
-            yield at, epoch
-    yield from _leaving(training, epochs, left, keep_best)
-
-
-def _leaving(
-    training: Training, epochs: Sequence[Sequence[Epoch | Diverged]], left: set[int], keep_best: bool
-) -> Iterator[tuple[int, Trained]]:
-    for at in sorted(training.ended - left):
-        left.add(at)
-        yield at, _trained(training, at, epochs[at], keep_best)
+    def _leaving(self, training: Training) -> Iterator[tuple[int, Trained]]:
+        for at in sorted(training.ended - self._left):
+            self._left.add(at)
+            yield self._numbers[at], _trained(training, at, self._histories[at], self._keep_best)
 
 
 def _trained(training: Training, at: int, epochs: Sequence[Epoch | Diverged], keep_best: bool) -> Trained:

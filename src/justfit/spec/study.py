@@ -104,11 +104,16 @@ class Stage:
     """None for the study's defaults."""
     replicates: int | None = None
     """How often its candidates are trained on each split; None for as often as the study says."""
+    halving: int | None = None
+    """After so many epochs the worse half of the candidates leaves, and after each twice as many again, while
+    there are more than four (successive halving: Jamieson and Talwalkar 2016); None where all stay."""
 
     def __post_init__(self) -> None:
         _require_name("stage", self.name)
         if self.replicates is not None:
             require_integer(f"replicates of stage {self.name}", self.replicates, 1, MOST_REPLICATES)
+        if self.halving is not None:
+            require_integer(f"halving of stage {self.name}", self.halving, 1, MOST_EPOCHS)
         for key in ("settings", "grid", "zip", "networks"):
             object.__setattr__(self, key, _frozen(getattr(self, key)))
 
@@ -233,6 +238,8 @@ class Study:
                     "many training parts: train on all_rows."
                 )
             return
+        if any(stage.halving for stage in self.stages):
+            raise SpecError('validation is "none", so nothing tells which half is worse: leave halving out.')
         if any(stage.base and stage.base.winner for stage in self.stages):
             raise SpecError('validation is "none", so no stage has a winner: hold rows out.')
         if self.final is None:

@@ -154,6 +154,8 @@ def _said_stage(stage: Stage) -> dict[str, object]:
         said["from"] = {"winner_of": base.stage} if base.winner else base.stage
     if stage.replicates is not None:
         said["replicates"] = stage.replicates
+    if stage.halving is not None:
+        said["halving"] = stage.halving
     said |= stage.settings
     said |= {key: value for key in ("grid", "zip") if (value := getattr(stage, key))}
     if stage.networks != ({},):

@@ -31,7 +31,7 @@ DATA_KEYS = tuple(field.name for field in dataclasses.fields(Data))
 FINAL_KEYS = tuple(field.name for field in dataclasses.fields(Final))
 HOLD_OUT_KEYS = ("hold_out", "how", "train", "seed")
 K_FOLD_KEYS = ("k_fold", "how", "repeats", "seed")
-STAGE_KEYS = ("from", "replicates", "grid", "zip", "networks", *SETTINGS)
+STAGE_KEYS = ("from", "replicates", "halving", "grid", "zip", "networks", *SETTINGS)
 
 _FIELDS = {"hold_out": "size", "k_fold": "folds"}
 """Keys of a study file that are named otherwise in the nouns."""
@@ -240,12 +240,12 @@ class StudyReader:
             self.problems.add(fields["zip"], f"zip needs lists of one length, but {said}.")
         settings = self._settings({key: inner for key, inner in fields.items() if key in SETTINGS})
         base = self._base(fields["from"], earlier) if "from" in fields else None
-        replicates: Any = plain_value(fields["replicates"]) if "replicates" in fields else None
         stage: Stage | None = self._told(node, lambda: Stage(name, settings, grid, zipped, networks, base))
-        if stage is None or replicates is None:
-            return stage
-        told = self._told(fields["replicates"], lambda: dataclasses.replace(stage, replicates=replicates))
-        return told or stage
+        for key in ("replicates", "halving"):
+            if stage is not None and key in fields:
+                more = partial(dataclasses.replace, stage, **{key: plain_value(fields[key])})
+                stage = self._told(fields[key], more) or stage
+        return stage
 
     def _networks(self, node: Node) -> tuple[Settings, ...]:
         if not isinstance(node.value, list) or not node.value:

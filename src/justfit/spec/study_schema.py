@@ -164,6 +164,7 @@ def _stage() -> Schema:
         {
             "from": {"anyOf": [_NAME, winner]},
             "replicates": {"type": "integer", "minimum": 1, "maximum": MOST_REPLICATES},
+            "halving": _EPOCHS,
             "grid": {"$ref": "#/$defs/lists"},
             "zip": {"$ref": "#/$defs/lists"},
             "networks": {"type": "array", "minItems": 1, "items": settings},

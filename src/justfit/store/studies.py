@@ -152,7 +152,7 @@ def _read_spec(path: Path) -> dict[str, Any]:
     return spec
 
 
-_OF_NETWORK = ("name", "candidate", "parameters", "layers", "runs", "standing")
+_OF_NETWORK = ("name", "candidate", "parameters", "layers", "runs", "left", "standing")
 
 
 def _wrong_stage(stages: object) -> str | None:

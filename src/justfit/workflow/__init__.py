@@ -6,6 +6,7 @@ from justfit.workflow.events import Chosen as Chosen
 from justfit.workflow.events import Decided as Decided
 from justfit.workflow.events import EpochDone as EpochDone
 from justfit.workflow.events import Event as Event
+from justfit.workflow.events import Halved as Halved
 from justfit.workflow.events import NetworkSummary as NetworkSummary
 from justfit.workflow.events import Planned as Planned
 from justfit.workflow.events import RunDone as RunDone

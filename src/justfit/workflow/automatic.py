@@ -6,18 +6,19 @@ that it can be carried out again exactly.
 
 import dataclasses
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from justfit.data.dataset import Dataset
 from justfit.data.finding import Finding
 from justfit.errors import EngineError, SpecError
-from justfit.judge import Standing
+from justfit.judge import Standing, Verdict, verdicts
 from justfit.machine import MOST_THREADS
 from justfit.spec import AllRows, Data, Final, Named, Protocol, Stage, Study, TestRows
 from justfit.spec.checks import require_choice, require_integer
+from justfit.store import read_run
 from justfit.workflow.breadth import BREADTHS, Breadth
-from justfit.workflow.events import Chosen, Decided, Event, Planned, StageDone, StagePlanned
+from justfit.workflow.events import Chosen, Decided, Event, Halved, Planned, StageDone, StagePlanned
 from justfit.workflow.plan import batch_size_for, plan, protocol_for
 from justfit.workflow.stages import Stages, on_stored_splits
 from justfit.workflow.study import announced, carry_out
@@ -26,6 +27,11 @@ from justfit.workflow.trials import Ground
 _UPDATES = 1_500
 """Optimizer steps that a network is given at least; most are stopped before, out of patience."""
 
+_RUNS = 3
+"""Of a network that a verdict is asked of, where there is one split."""
+
+_WIDEST = 512
+"""Units of a layer, up to which networks are scaled."""
 
 BASELINES, SCALE, REGULARIZE, TUNE, CONTENDERS = "baselines", "scale_up", "regularize", "tune", "contenders"
 
@@ -108,17 +114,23 @@ class _Search:
         train = len(planned.splits[0].train)
         batch_size = batch_size_for(train)
         epochs = min(200, max(20, -(-_UPDATES // -(-train // batch_size))))
+        self.patience = max(5, epochs // 8)
         defaults = {
             "hidden": [16],
             "epochs": epochs,
             "batch_size": batch_size,
-            "patience": max(5, epochs // 8),
+            "patience": self.patience,
         }
         self.study = dataclasses.replace(self.study, defaults=defaults)
         self.batch_size = batch_size
         self.stages: list[Stage] = []
         self.named: dict[str, Named] = {}
         self.standings: dict[str, Standing] = {}
+        """Of the networks that are still in question: none that diverged, or left its stage early."""
+        self.runs: dict[str, list[str]] = {}
+        """Ids by network."""
+        self.trained: dict[str, list[str]] = {}
+        """Networks by stage."""
         self.start = time.perf_counter()
         self.decisions: list[str] = []
         self.findings: tuple[Finding, ...] = ()
@@ -151,21 +163,37 @@ class _Search:
             )
 
     def scale_up(self) -> Iterator[Event]:
-        """Wider and deeper, until networks overfit."""
-        shapes = [[width] * depth for depth in self.breadth.depths for width in self.breadth.widths]
-        stage = Stage(SCALE, networks=tuple({"hidden": shape} for shape in shapes))
-        yield from self._train(stage)
+        """Wider and deeper, until networks overfit by several runs each, or wider ones are no better."""
+        replicates = _RUNS if self.study.validation.splits == 1 else 1
+        widths, tried = self.breadth.widths, 0
+        fits: dict[str, Verdict] = {}
+        is_wanted = True
+        while is_wanted:
+            widest = max(widths)
+            networks = tuple({"hidden": [width] * depth} for depth in self.breadth.depths for width in widths)
+            name = f"{SCALE}_{widest}" if tried else SCALE
+            stage = Stage(name, networks=networks, replicates=replicates)
+            yield from self._train(stage)
+            fits |= self._verdicts(stage)
+            tried += len(networks)
+            overfits = any(fit.kind == "overfit" for fit in fits.values())
+            is_wanted = (
+                not overfits and widest < _WIDEST and max(self._hidden(self._best()), default=0) == widest
+            )
+            widths = (2 * widest,)
         best = self._best()
-        past = [name for name in self._names(stage) if self._was_best_early(name)]
-        if past:
-            first = min(past, key=lambda name: self.standings[name].best_epoch)
+        overfit = {name: fit for name, fit in fits.items() if fit.kind == "overfit"}
+        if overfit:
+            first = min(overfit, key=lambda name: (overfit[name].onset or 0, name))
             text = (
-                f"{len(past)} of {len(shapes)} networks were best before their last epoch, {first} in epoch "
-                f"{self.standings[first].best_epoch}: there is enough capacity, now to be held back. "
+                f"{len(overfit)} of {tried} networks overfit, {first} soonest, from epoch "
+                f"{overfit[first].onset} on: there is enough capacity, now to be held back."
             )
         else:
-            text = "All networks were best in their last epoch: more capacity or epochs might still help. "
-        yield self.decided(SCALE, f"{text}The best is {_said((best, self.standings[best]))}.")
+            text = f"None of {tried} networks of up to {widest} units a layer overfits" + (
+                ", and the best is not among the widest." if widest < _WIDEST else "."
+            )
+        yield self.decided(SCALE, f"{text} The best is {_said((best, self.standings[best]))}.")
 
     def regularize(self) -> Iterator[Event]:
         """Dropout, on inputs and after layers, L1, L2 and a taper, on the best and on the smallest shape."""
@@ -191,7 +219,7 @@ class _Search:
             networks += [{"hidden": shape, **each} for each in alone]
             if len(shape) > 1 and shape[0] >= 8:
                 networks.append({"hidden": [shape[0] // 2**layer for layer in range(len(shape))]})
-        stage = Stage(REGULARIZE, networks=tuple(networks))
+        stage = Stage(REGULARIZE, networks=tuple(networks), halving=2 * self.patience)
         before = self.standings[best]
         yield from self._train(stage)
         after = self._best()
@@ -216,7 +244,7 @@ class _Search:
         if not networks:
             return
         before = self.standings[best]
-        yield from self._train(Stage(TUNE, networks=tuple(networks)))
+        yield from self._train(Stage(TUNE, networks=tuple(networks), halving=2 * self.patience))
         after = self._best()
         if after == best:
             yield self.decided(
@@ -241,22 +269,19 @@ class _Search:
             f"{self.breadth.replicates} seeds each.",
         )
         yield from self._train(stage)
+        best = self._best_of(stage)
+        if (fit := self._verdicts(stage).get(best)) is not None:
+            yield self.decided(CONTENDERS, f"{best}: {fit.sentence[0].lower()}{fit.sentence[1:]}")
 
     def end(self) -> Iterator[Event]:
         """The study that repeats all of it: choice, final networks and test."""
         study = dataclasses.replace(
             self.study,
-            stages=tuple(self.stages),
+            stages=tuple(
+                dataclasses.replace(stage, replicates=stage.replicates or 1) for stage in self.stages
+            ),
             replicates=self.breadth.replicates,
             final=Final(of=CONTENDERS),
-        )
-        once = {stage.name for stage in self.stages[:-1]}
-        study = dataclasses.replace(
-            study,
-            stages=tuple(
-                dataclasses.replace(stage, replicates=1) if stage.name in once else stage
-                for stage in self.stages
-            ),
         )
         told = False
         for event in carry_out(
@@ -269,7 +294,7 @@ class _Search:
             start=self.start,
         ):
             told = told or isinstance(event, Chosen)
-            if told or not isinstance(event, Planned | StagePlanned | StageDone):
+            if told or not isinstance(event, Planned | StagePlanned | Halved | StageDone):
                 yield event
 
     def _train(self, stage: Stage) -> Iterator[Event]:
@@ -278,15 +303,25 @@ class _Search:
         study = dataclasses.replace(self.study, stages=(stage,))
         planned = on_stored_splits(plan(study, self.dataset), self.store)
         stages = Stages(planned, self.store, threads=self.threads, grounds=self.grounds)
-        yield from stages.carry_out()
+        for event in stages.carry_out():
+            if isinstance(event, Halved):
+                self.decisions.append(f"{stage.name}: {event.sentence}")
+            yield event
+        left = stages.left(stage.name)
         for named in stages.candidates[stage.name]:
             found = stages.standings[stage.name][named.name]
             self.named[named.name] = named
-            if found is not None:
+            self.runs[named.name] = stages.run_ids(stage, named)
+            if found is not None and named.name not in left:
                 self.standings[named.name] = found
+        self.trained[stage.name] = [named.name for named in stages.candidates[stage.name]]
 
-    def _names(self, stage: Stage) -> list[str]:
-        return [name for name in self.standings if self.named[name].settings.get("hidden") in _shapes(stage)]
+    def _verdicts(self, stage: Stage) -> dict[str, Verdict]:
+        """How the networks of a stage fit; those without a standing are left out."""
+        names = [name for name in self.trained[stage.name] if name in self.standings]
+        runs = {name: [read_run(self.store, run_id) for run_id in self.runs[name]] for name in names}
+        best = self._best_of(stage) if names else None
+        return {name: fit for name, fit in verdicts(runs, best).items() if fit is not None}
 
     def _standing(self, stage: Stage, number: int) -> tuple[str, Standing] | None:
         wanted = stage.networks[number]["hidden"]
@@ -300,9 +335,9 @@ class _Search:
             )
         return min(self.standings, key=lambda name: self.standings[name].value)
 
-    def _was_best_early(self, name: str) -> bool:
-        """Whether patience, or the last epoch, came after the best one."""
-        return self.standings[name].best_epoch < self.named[name].candidate.recipe.epochs
+    def _best_of(self, stage: Stage) -> str:
+        names = [name for name in self.trained[stage.name] if name in self.standings]
+        return min(names, key=lambda name: self.standings[name].value)
 
     def _hidden(self, name: str) -> list[int]:
         return list(self.named[name].candidate.network.hidden)
@@ -314,10 +349,6 @@ class _Search:
             for key, value in named.settings.items()
             if key != "name" and (key not in defaults or defaults[key] != value)
         }
-
-
-def _shapes(stage: Stage) -> Sequence[object]:
-    return [settings.get("hidden") for settings in stage.networks]
 
 
 def _said(found: tuple[str, Standing]) -> str:

@@ -107,6 +107,34 @@ class RunDone:
 
 
 @dataclass(frozen=True)
+class Halved:
+    """The worse half of a stage's networks has left after an epoch."""
+
+    stage: str
+    figure: str
+    """That ranks them."""
+    epoch: int
+    left: tuple[str, ...]
+    """Those that left, the best first."""
+    stay: tuple[str, ...]
+    """Those that go on, the best first."""
+    best: float | None
+    """Of those that left, the best figure so far; None where none was measured."""
+    bar: float | None
+    """Of those that stay, the worst figure so far; None where it was not measured."""
+
+    @property
+    def sentence(self) -> str:
+        """What happened, with its figures."""
+        left, networks = len(self.left), len(self.left) + len(self.stay)
+        leave = "leaves" if left == 1 else "leave"
+        told = f"After epoch {self.epoch}, {left} of {networks} networks {leave}, with a {self.figure} of "
+        if self.best is None or self.bar is None:
+            return told + "no finite value."
+        return f"{told}{self.best:.4f} at best, where those that stay have {self.bar:.4f} at worst."
+
+
+@dataclass(frozen=True)
 class StageDone:
     """All runs of a stage have ended."""
 
@@ -145,4 +173,4 @@ class Stored:
     study: StoredStudy
 
 
-Event = Decided | Planned | StagePlanned | EpochDone | RunDone | StageDone | Chosen | Tested | Stored
+Event = Decided | Planned | StagePlanned | EpochDone | RunDone | Halved | StageDone | Chosen | Tested | Stored

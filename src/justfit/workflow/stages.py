@@ -29,11 +29,13 @@ from justfit.store import (
 from justfit.workflow.events import (
     EpochDone,
     Event,
+    Halved,
     NetworkSummary,
     RunDone,
     StageDone,
     StagePlanned,
 )
+from justfit.workflow.halving import Halving
 from justfit.workflow.plan import Plan, named_candidates
 from justfit.workflow.trials import Ground, Trial, ground_of, summary, train_runs
 
@@ -85,6 +87,8 @@ class Stages:
         self.standings: dict[str, dict[str, Standing | None]] = {}
         self.choices: dict[str, Choice | None] = {}
         """By stage that is done; None where no row validates, or all of its networks diverged."""
+        self.halvings: dict[str, Halving] = {}
+        """By stage of which candidates leave early."""
 
     def carry_out(self) -> Iterator[Event]:
         """Train and rank all stages, those together whose candidates are known at the same time.
@@ -106,6 +110,8 @@ class Stages:
             base = stage.base
             if base is not None and base.winner and base.stage not in self.standings:
                 break
+            if ready and (stage.halving or ready[-1].halving):
+                break  # candidates leave by what those of their own stage have reached
             winners = {} if base is None or not base.winner else {base.stage: self.winner(base.stage)}
             self.candidates[stage.name] = self.plan.candidates(stage, self.candidates, winners)
             ready.append(stage)
@@ -129,7 +135,8 @@ class Stages:
 
     def choose(self, stages: Sequence[str]) -> Choice | None:
         """The candidate to take of stages that are done, by the study's rule; None where all diverged."""
-        return self._choice(self._compared([stage for stage in self.study.stages if stage.name in stages]))
+        among = [stage for stage in self.study.stages if stage.name in stages]
+        return self._choice(self._compared(among, with_left=False))
 
     def _choice(self, found: Mapping[str, Compared | None]) -> Choice | None:
         candidates = named_candidates(self.candidates)
@@ -142,17 +149,25 @@ class Stages:
         missing: dict[int, list[Run]] = defaultdict(list)
         for stage in stages:
             summaries = []
+            halving = self._begin_halving(stage)
             for named in self.candidates[stage.name]:
                 runs = self.plan.runs(named.candidate, stage)
-                new = [each for each in runs if each.id not in where and self._is_missing(each)]
+                is_missing = self._is_missing if halving is None else halving.is_missing
+                new = [each for each in runs if each.id not in where and is_missing(each)]
                 summaries.append(self._summary(named, len(runs), len(new)))
                 for each in new:
-                    where[each.id] = (stage.name, named.name)
                     missing[each.split].append(each)
+                where |= {each.id: (stage.name, named.name) for each in (runs if halving else new)}
             yield StagePlanned(stage.name, tuple(summaries))
         self._write_stages()
-        for split, group in sorted(missing.items()):
-            yield from self._train(split, group, where)
+        if (halving := self.halvings.get(stages[0].name)) is not None:
+            for told in halving.carry_out(self._ground, threads=self.threads):
+                yield told if isinstance(told, Halved) else self._kept(*where[told[0].id], *told)
+        else:
+            for split, group in sorted(missing.items()):
+                ground = self._ground(split)
+                for each, event in train_runs(ground, group, threads=self.threads, fit=self.study.fit):
+                    yield self._kept(*where[each.id], each, event)
         for stage in stages:
             self.standings[stage.name], self.choices[stage.name] = {}, None
             if self.plan.selects:
@@ -160,28 +175,41 @@ class Stages:
                 self.standings[stage.name] = {
                     name: each.standing if each else None for name, each in found.items()
                 }
-                self.choices[stage.name] = self._choice(found)
+                left = self.left(stage.name)
+                stayed = {name: each for name, each in found.items() if name not in left}
+                self.choices[stage.name] = self._choice(stayed)
                 yield StageDone(stage.name, self.standings[stage.name], self.choices[stage.name])
         self._write_stages()
 
     def _is_missing(self, each: Run) -> bool:
         return not has_run(self.store, each.id) or (self.study.fit and not read_run(self.store, each.id).fits)
 
-    def _train(
-        self, split: int, runs: Sequence[Run], where: Mapping[str, tuple[str, str]]
-    ) -> Iterator[Event]:
-        ground = self._ground(split)
-        for each, event in train_runs(ground, runs, threads=self.threads, fit=self.study.fit):
-            stage, network = where[each.id]
-            match event:
-                case Epoch():
-                    epochs = each.candidate.recipe.epochs
-                    yield EpochDone(stage, network, split, each.seed, event, epochs)
-                case Trial(trained=trained, updates=updates):
-                    write_run(self.store, each, trained.history, trained.outcome, updates)
-                    yield RunDone(stage, network, split, each.seed, trained.outcome)
-                case Failed():
-                    yield RunDone(stage, network, split, each.seed, event)
+    def _begin_halving(self, stage: Stage) -> Halving | None:
+        """Where worse candidates of a stage leave early, what decides which."""
+        if stage.halving is None:
+            return None
+        self.halvings[stage.name] = Halving(
+            self.store,
+            stage.name,
+            {named.name: self.plan.runs(named.candidate, stage) for named in self.candidates[stage.name]},
+            stage.halving,
+            self.study.select,
+            more_is_better=self.more_is_better,
+            fit=self.study.fit,
+        )
+        return self.halvings[stage.name]
+
+    def _kept(self, stage: str, network: str, each: Run, event: Epoch | Trial | Failed) -> Event:
+        """What to tell of a run in training; one that has ended is kept first."""
+        match event:
+            case Epoch():
+                epochs = each.candidate.recipe.epochs
+                return EpochDone(stage, network, each.split, each.seed, event, epochs)
+            case Trial(run=run, trained=trained, updates=updates):
+                write_run(self.store, run, trained.history, trained.outcome, updates)
+                return RunDone(stage, network, each.split, each.seed, trained.outcome)
+            case Failed():
+                return RunDone(stage, network, each.split, each.seed, event)
 
     def _ground(self, split: int) -> Ground:
         """The prepared rows of a split; only shared ones are kept in memory."""
@@ -190,12 +218,13 @@ class Stages:
             kept[split] = ground_of(self.plan, self.plan.splits[split - 1], self.test)
         return kept[split]
 
-    def _compared(self, stages: Sequence[Stage]) -> dict[str, Compared | None]:
+    def _compared(self, stages: Sequence[Stage], *, with_left: bool = True) -> dict[str, Compared | None]:
         """The networks of stages, the best first. One that could not be trained stands nowhere."""
         ids = {
-            named.name: [each.id for each in self.plan.runs(named.candidate, stage)]
+            named.name: self.run_ids(stage, named)
             for stage in stages
             for named in self.candidates[stage.name]
+            if with_left or named.name not in self.left(stage.name)
         }
         runs = {
             name: [read_run(self.store, run_id) for run_id in of_name]
@@ -204,6 +233,16 @@ class Stages:
             for name, of_name in ids.items()
         }
         return compare(runs, self.study.select, more_is_better=self.more_is_better)
+
+    def left(self, stage: str) -> Mapping[str, int]:
+        """The candidates of a stage that left early, and after which epoch."""
+        return self.halvings[stage].left if stage in self.halvings else {}
+
+    def run_ids(self, stage: Stage, named: Named) -> list[str]:
+        """The runs of a candidate; of one that left early, those that it came to."""
+        ids = [each.id for each in self.plan.runs(named.candidate, stage)]
+        short = self.halvings[stage.name].shortened if stage.name in self.halvings else {}
+        return [short[each].id if each in short else each for each in ids]
 
     @property
     def more_is_better(self) -> bool:
@@ -235,7 +274,8 @@ class Stages:
                         "candidate": plain(named.candidate),
                         "parameters": lines.parameters,
                         "layers": [asdict(line) for line in lines.layers],
-                        "runs": [each.id for each in self.plan.runs(named.candidate, stage)],
+                        "left": self.left(stage.name).get(named.name),
+                        "runs": self.run_ids(stage, named),
                         "standing": stands and asdict(stands),
                     }
                 )

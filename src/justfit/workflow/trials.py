@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from justfit.data.dataset import Part
 from justfit.data.preparation import Preparation, fit_preparation
 from justfit.data.splits import Split
 from justfit.data.target import Target, fit_target
-from justfit.engine import Labelled, Member, Trained, initial_weights, training_events
+from justfit.engine import Labelled, Member, Trained, Trainings, initial_weights
 from justfit.errors import EngineError
 from justfit.spec import Candidate, Diverged, Epoch, Failed, Layer, PreparationSpec, Run, Task
 from justfit.workflow.events import LayerSummary
@@ -98,31 +99,63 @@ def ground_of(plan: Plan, split: Split, test: Part | None = None) -> Ground:
 def train_runs(
     ground: Ground, runs: Sequence[Run], *, threads: int | None, fit: bool
 ) -> Iterator[tuple[Run, Epoch | Trial | Failed]]:
-    """Train the runs of one split side by side.
+    """Train the runs of one split side by side, as `Trials.advance` tells of it."""
+    with Trials(ground, runs, threads=threads, fit=fit) as trials:
+        yield from trials.advance()
 
-    Yields:
-        A run with each of its epochs, and once at last with its `Trial`, as soon as it has ended; or with
-        `Failed`, where the engine refuses it.
+
+class Trials:
+    """Runs of one split in training side by side, which may pause after an epoch so that some leave.
+
+    It is a context manager, whose end ends all training.
     """
-    members = [ground.member(run) for run in runs]
-    rows = len(ground.train.rows)
-    histories: list[list[Epoch]] = [[] for _ in runs]
-    # Not held by a name, so that leaving the loop ends the training at once.
-    for number, event in training_events(members, ground.train, ground.validation, threads=threads, fit=fit):
-        run = runs[number]
-        match event:
-            case Epoch():
-                epoch = ground.in_label_units(event)
-                histories[number].append(epoch)
-                yield run, epoch
-            case Trained():
-                history = tuple(histories[number])
-                updates = len(history) * -(-rows // run.candidate.batch_size)
-                yield run, Trial(run, dataclasses.replace(event, history=history), updates)
-            case Failed():
-                yield run, event
-            case Diverged():
-                pass  # told by what it leaves
+
+    def __init__(self, ground: Ground, runs: Sequence[Run], *, threads: int | None, fit: bool) -> None:
+        self.runs = tuple(runs)
+        self._ground = ground
+        members = [ground.member(run) for run in runs]
+        self._trainings = Trainings(members, ground.train, ground.validation, threads=threads, fit=fit)
+        self._histories: dict[str, list[Epoch]] = {run.id: [] for run in runs}
+
+    def __enter__(self) -> Self:
+        self._trainings.__enter__()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._trainings.__exit__(*raised)
+
+    def advance(self, to: int | None = None) -> Iterator[tuple[Run, Epoch | Trial | Failed]]:
+        """Train on, up to epoch ``to``, or until all have ended where it is None.
+
+        Yields:
+            A run with each of its epochs, and once at last with its `Trial`, as soon as it has ended; or
+            with `Failed`, where the engine refuses it.
+        """
+        # Not held by a name, so that leaving the loop ends the training at once.
+        for number, event in self._trainings.advance(to):
+            run = self.runs[number]
+            match event:
+                case Epoch():
+                    epoch = self._ground.in_label_units(event)
+                    self._histories[run.id].append(epoch)
+                    yield run, epoch
+                case Trained():
+                    history = self.history(run)
+                    updates = len(history) * -(-len(self._ground.train.rows) // run.candidate.batch_size)
+                    yield run, Trial(run, dataclasses.replace(event, history=history), updates)
+                case Failed():
+                    yield run, event
+                case Diverged():
+                    pass  # told by what it leaves
+
+    def history(self, run: Run) -> tuple[Epoch, ...]:
+        """A run's epochs so far."""
+        return tuple(self._histories[run.id])
+
+    def leave(self, runs: Sequence[Run]) -> None:
+        """Have runs end with the last epoch; only between one `advance` and the next."""
+        leaving = {run.id for run in runs}
+        self._trainings.leave([number for number, run in enumerate(self.runs) if run.id in leaving])
 
 
 def require_learned(trial: Trial) -> None:
