@@ -1,17 +1,17 @@
 """``python -m benchmarks``: measures, prints tables, and writes JSON and the README's tables."""
 
 import argparse
-import json
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.growth import draw_growth, measure_growth
 from benchmarks.kernels import measure_kernels
-from benchmarks.machine import machine
+from benchmarks.machine import earlier, machine
 from benchmarks.rounds import PEERS, Figures, measure_epochs, measure_workflow
 from benchmarks.tables import page, update_readme
 from benchmarks.workloads import WORKFLOW_PEERS, WORKLOADS
+from justfit.store.files import write_json
 
 HERE = Path(__file__).parent
 NAMES = ("workflow", *WORKLOADS, "kernels", "growth")
@@ -37,15 +37,15 @@ def main() -> None:
     names = [name for name in NAMES if arguments.only is None or name in arguments.only]
     _require_peers(names)
     path = arguments.json or (Path(tempfile.mkdtemp()) if arguments.quick else HERE) / "results.json"
-    results = _earlier(path)
+    results = earlier(path, machine())
     for name in names:
         print(f"Measuring {name} ...", flush=True)
         results["results"][name] = _measure(name, max(1, arguments.rounds), quick=arguments.quick)
-        _write(path, results)
+        write_json(path, results)
     if "growth" in names:
         draw_growth(results["results"]["growth"], path.parent / "images")
     if (readme := path.parent / "README.md").is_file():
-        update_readme(readme, results)
+        update_readme(readme, __package__, page(results))
     print(page({**results, "results": {name: results["results"][name] for name in names}}))
     print(f"Figures: {path}")
 
@@ -68,22 +68,6 @@ def _require_peers(names: list[str]) -> None:
     missing = sorted(PEERS[peer].package for peer in needed if find_spec(PEERS[peer].package) is None)
     if missing:
         raise SystemExit(f"{', '.join(missing)} to compare with is not installed: pip install '.[bench]'")
-
-
-def _earlier(path: Path) -> Figures:
-    """Figures in the file of before, if they were measured on this machine with these versions."""
-    here = machine()
-    if path.is_file():
-        earlier: Figures = json.loads(path.read_text())
-        if earlier["machine"] == here:
-            return earlier
-    return {"machine": here, "results": {}}
-
-
-def _write(path: Path, results: Figures) -> None:
-    aside = path.with_suffix(".part")
-    aside.write_text(json.dumps(results, indent=1) + "\n")
-    aside.replace(path)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from benchmarks.growth import AXES
 from benchmarks.rounds import JUSTFIT, PEERS, Figures
 from benchmarks.workloads import LIMIT_SHARE, WORKFLOW_MEGABYTES, WORKFLOW_TARGETS, WORKLOADS
 
-BEGIN, END = "<!-- figures: written by python -m benchmarks -->", "<!-- end of figures -->"
 _OTHERS = tuple(peer for peer in PEERS if peer != JUSTFIT)
 
 
@@ -15,7 +14,7 @@ def page(results: Figures) -> str:
     """Everything that was measured, as Markdown."""
     found = results["results"]
     timed = {name: found[name] for name in ("workflow", *WORKLOADS) if name in found}
-    parts = ["\n".join(f"- {key}: {value}" for key, value in results["machine"].items())]
+    parts = [machine_list(results)]
     if timed:
         parts += ["### Times", times_table(timed), "### Accuracy and memory", memory_table(timed)]
     if "kernels" in found:
@@ -25,17 +24,23 @@ def page(results: Figures) -> str:
     return "\n\n".join(parts)
 
 
-def update_readme(path: Path, results: Figures) -> None:
-    """Write the tables between the two markers of a README.
+def machine_list(results: Figures) -> str:
+    """What the figures were measured on and with."""
+    return "\n".join(f"- {key}: {value}" for key, value in results["machine"].items())
+
+
+def update_readme(path: Path, command: str, text: str) -> None:
+    """Write ``text`` between the two markers that a README has for what ``python -m command`` writes.
 
     Raises:
         ValueError: a marker is missing.
     """
-    text = path.read_text()
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise ValueError(f"{path} must have each of the lines {BEGIN} and {END} once.")
-    before, rest = text.split(BEGIN)
-    path.write_text(f"{before}{BEGIN}\n\n{page(results)}\n\n{END}{rest.split(END)[1]}")
+    whole = path.read_text()
+    begin, end = f"<!-- figures: written by python -m {command} -->", f"<!-- end of figures: {command} -->"
+    if whole.count(begin) != 1 or whole.count(end) != 1:
+        raise ValueError(f"{path} must have each of the lines {begin} and {end} once.")
+    before, rest = whole.split(begin)
+    path.write_text(f"{before}{begin}\n\n{text}\n\n{end}{rest.split(end)[1]}")
 
 
 def times_table(timed: Figures) -> str:
@@ -44,11 +49,11 @@ def times_table(timed: Figures) -> str:
     for name, figures in timed.items():
         for mode, peers in figures["modes"].items():
             ours = peers[JUSTFIT]["seconds"]
-            cells = [_about(name, figures), mode, _seconds(ours)]
+            cells = [_about(name, figures), mode, in_seconds(ours)]
             cells += [_ratio(peers[peer]["seconds"], ours) if peer in peers else "" for peer in _OTHERS]
             lines.append([*cells, _verdicts(name, peers)])
     heading = ["work", "", JUSTFIT, *(PEERS[peer].title for peer in _OTHERS), "target"]
-    return _table(heading, lines)
+    return table(heading, lines)
 
 
 def memory_table(timed: Figures) -> str:
@@ -60,8 +65,8 @@ def memory_table(timed: Figures) -> str:
         cells = [_about(name, figures)]
         cells += [f"{peers[peer]['accuracy']:.3f}" if peer in peers else "" for peer in names]
         cells += [f"{memory[peer]:,.0f}" if peer in peers else "" for peer in names]
-        met = memory[JUSTFIT] <= WORKFLOW_MEGABYTES
-        target = f"{WORKFLOW_MEGABYTES:,} MB: {_met(met)}" if name == "workflow" else ""
+        holds = memory[JUSTFIT] <= WORKFLOW_MEGABYTES
+        target = f"{WORKFLOW_MEGABYTES:,} MB: {met(holds)}" if name == "workflow" else ""
         lines.append([*cells, target])
     titles = [PEERS[peer].title for peer in names]
     heading = [
@@ -70,7 +75,7 @@ def memory_table(timed: Figures) -> str:
         *(f"{title} MB" for title in titles),
         "target",
     ]
-    return _table(heading, lines)
+    return table(heading, lines)
 
 
 def kernels_table(kernels: Iterable[Figures]) -> str:
@@ -80,9 +85,9 @@ def kernels_table(kernels: Iterable[Figures]) -> str:
         share = each["limit"] / each["seconds"]
         cells = [each["kernel"], str(each["columns"]), str(each["threads"])]
         cells += [f"{1000 * each['seconds']:.2f}", f"{1000 * each['limit']:.2f}", f"{share:.0%}"]
-        lines.append([*cells, _met(share >= LIMIT_SHARE)])
+        lines.append([*cells, met(share >= LIMIT_SHARE)])
     heading = ["kernel", "columns", "threads", "ms", "limit, ms", "share", f"at least {LIMIT_SHARE:.0%}"]
-    return _table(heading, lines)
+    return table(heading, lines)
 
 
 def growth_table(name: str, points: list[Figures]) -> str:
@@ -94,7 +99,7 @@ def growth_table(name: str, points: list[Figures]) -> str:
         for label in dict.fromkeys(point["series"] for point in points)
     ]
     picture = f"![Seconds an epoch over {title}](images/growth_{name}.png)"
-    return f"{picture}\n\n{_table([f'{title}:', *(f'{x:,}' for x in steps)], lines)}"
+    return f"{picture}\n\n{table([f'{title}:', *(f'{x:,}' for x in steps)], lines)}"
 
 
 def _about(name: str, figures: Figures) -> str:
@@ -107,23 +112,26 @@ def _verdicts(name: str, peers: Figures) -> str:
     targets = WORKFLOW_TARGETS if name == "workflow" else WORKLOADS[name].targets
     ours = peers[JUSTFIT]["seconds"]
     return "; ".join(
-        f"{least:g}x {PEERS[peer].title}: {_met(peers[peer]['seconds'] >= least * ours)}"
+        f"{least:g}x {PEERS[peer].title}: {met(peers[peer]['seconds'] >= least * ours)}"
         for peer, least in targets.items()
     )
 
 
-def _met(met: bool) -> str:
-    return "met" if met else "**missed**"
+def met(holds: bool) -> str:
+    """What a table says of a target."""
+    return "met" if holds else "**missed**"
 
 
-def _seconds(seconds: float) -> str:
+def in_seconds(seconds: float) -> str:
+    """To three digits."""
     return f"{seconds:.3g} s"
 
 
 def _ratio(theirs: float, ours: float) -> str:
-    return f"{_seconds(theirs)}, {theirs / ours:.3g}x"
+    return f"{in_seconds(theirs)}, {theirs / ours:.3g}x"
 
 
-def _table(heading: list[str], lines: list[list[str]]) -> str:
+def table(heading: list[str], lines: list[list[str]]) -> str:
+    """A Markdown table."""
     ruled = [heading, ["---"] * len(heading), *lines]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in ruled)

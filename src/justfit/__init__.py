@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from justfit.spec import Study as Study
     from justfit.spec import TestRows as TestRows
     from justfit.spec import TextEncoding as TextEncoding
+    from justfit.store import load as load
     from justfit.store import predict as predict
     from justfit.store import read_model as read_model
     from justfit.workflow import run as run
@@ -67,6 +68,7 @@ _HOMES = {
     "Study": "justfit.spec",
     "TestRows": "justfit.spec",
     "TextEncoding": "justfit.spec",
+    "load": "justfit.store",
     "load_dataset": "justfit.data.sources",
     "predict": "justfit.store",
     "read_model": "justfit.store",

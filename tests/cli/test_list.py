@@ -28,7 +28,8 @@ def test_without_studies_it_says_how_to_begin(command: Command, tmp_path: Path) 
         ended = command("list", "--store", store)
         assert (ended.code, ended.err) == (0, "")
         assert ended.out == (
-            f"There are no studies in {store} yet. Begin with one network, such as: justfit run wine\n"
+            f"There are no studies in {store} yet. Begin with the whole workflow on data that needs no "
+            "download: justfit run docstrings\n"
         )
         asked = json.loads(command("list", "--store", store, "--json").out)
         assert asked == {"store": store, "studies": [], "broken": [], "looks": {}}

@@ -1,15 +1,19 @@
 """``justfit mistakes``: what is printed is in what the study's own network says of validation rows."""
 
+import dataclasses
 import json
 import re
 from pathlib import Path
 
 import pytest
 from cli.ended import Command
+from workflow.handmade import COLUMNS, numbers
 
-from justfit.spec import KFold, Network, Recipe
+from justfit.data.sources import SOURCES
+from justfit.data.sources.source import Source
+from justfit.spec import Adam, Data, Final, HoldOut, KFold, Network, Recipe, Stage, Study
 from justfit.store import read_study, read_validation, study_folders
-from justfit.workflow import run
+from justfit.workflow import Stored, carry_out, run
 
 
 def test_mistakes_are_told_with_what_moved_them_doubtful_labels_and_groups(
@@ -103,3 +107,102 @@ def test_what_is_not_there_is_told(
 ) -> None:
     run("wine", Network((4,)), Recipe(epochs=1), store=tmp_path / "s")
     assert message in command(*arguments, "--store", tmp_path / "s").error
+
+
+def test_the_surest_mistakes_of_each_class_are_drawn_where_rows_are_pictures(
+    command: Command, tmp_path: Path
+) -> None:
+    stored = run("digits", Network((8,)), Recipe(epochs=2), store=tmp_path / "s")
+    out = ("--out", tmp_path / "found.png", "--out", tmp_path / "found.html")
+    ended = command("mistakes", "digits", "--store", tmp_path / "s", "--most", "2", *out)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.endswith(f"written to {tmp_path / 'found.html'}\n")
+    assert (tmp_path / "found.png").read_bytes().startswith(b"\x89PNG")
+    page = (tmp_path / "found.html").read_text()
+    told = json.loads(command("mistakes", "digits", "--store", tmp_path / "s", "--json").out)
+    surest = told["mistakes"][0]
+    assert f'"{surest["answer"]}, {surest["size"]:.1%}"' in page
+    assert f'"row {surest["row"]:,}"' in page
+    assert "http-equiv" in page
+    assert stored.id in ended.out
+
+
+def test_rows_that_are_no_pictures_are_not_drawn(command: Command, store: Path, tmp_path: Path) -> None:
+    arguments = ("mistakes", "diabetes", "--store", store, "--out")
+    assert "are no square pictures" in command(*arguments, tmp_path / "a.png").error
+    assert 'ends in ".gif"' in command(*arguments, tmp_path / "a.gif").error
+    assert not list(tmp_path.glob("a.*"))
+
+
+def test_where_rows_have_several_labels_each_is_told_by_itself(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = dataclasses.replace(numbers("multilabel"), name="several")
+    monkeypatch.setitem(SOURCES, "several", Source("several", "", "multilabel", "", "", lambda: data))
+    stored = run("several", Network((4,)), Recipe(epochs=2), protocol=KFold(2), store=tmp_path)
+    arguments = ("mistakes", "several", "--store", tmp_path, "--by", COLUMNS[0], "--most", "1000")
+    told = json.loads(command(*arguments, "--json").out)
+    kept = read_validation(stored.folder)
+    assert kept is not None
+    rows, outputs = kept
+    labels = data.train.labels[rows] > 0.5
+    wrong = (outputs > 0.5) != labels
+    assert told["all"]["value"] == pytest.approx(1 - wrong.mean())
+    assert told["mistakes_in_all"] == len(told["mistakes"]) == wrong.sum()
+    sizes = [mistake["size"] for mistake in told["mistakes"]]
+    assert sizes == sorted(sizes, reverse=True)
+    for mistake in told["mistakes"]:
+        name = mistake["answer"].removeprefix("not ")
+        column = data.classes.index(name)
+        place = rows.tolist().index(mistake["row"])
+        assert wrong[place, column]
+        assert {mistake["label"], mistake["answer"]} == {name, f"not {name}"}
+        assert (mistake["label"] == name) == labels[place, column]
+        sure = outputs[place, column] if mistake["answer"] == name else 1 - outputs[place, column]
+        assert mistake["size"] == pytest.approx(float(sure))
+    by_label = {group["name"]: group for group in told["groups"]["label"]}
+    assert {name: group["figure"]["value"] for name, group in by_label.items()} == pytest.approx(
+        dict(zip(data.classes, (1 - wrong.mean(axis=0)).tolist(), strict=True))
+    )
+    assert all(group["figure"]["high"] <= 1 for group in told["groups"][COLUMNS[0]])
+    out = command(*arguments).out
+    assert f"wrong answers: {wrong.sum():,}; labels that may be wrong" in out
+    first = told["mistakes"][0]
+    assert f"label {first['label']}, predicted {first['answer']} with {first['size']:.1%}" in out
+
+
+def test_what_moved_an_answer_that_a_label_is_absent_is_what_lowers_its_output(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = dataclasses.replace(numbers("multilabel"), name="several")
+    monkeypatch.setitem(SOURCES, "several", Source("several", "", "multilabel", "", "", lambda: data))
+    run("several", Network(()), Recipe(Adam(0.05), epochs=20), store=tmp_path)
+    told = json.loads(command("mistakes", "several", "--store", tmp_path, "--most", "50", "--json").out)
+    # A label is present where its own column is high, so of a linear network that column decides.
+    mean = data.train.raw.values.mean(axis=0)  # type: ignore[union-attr]
+    for mistake in told["mistakes"]:
+        column = data.classes.index(mistake["answer"].removeprefix("not "))
+        own = next((each for each in mistake["effects"] if each["name"] == COLUMNS[column]), None)
+        above = data.train.raw.values[mistake["row"], column] > mean[column]  # type: ignore[union-attr]
+        if own is not None:
+            assert (own["toward"] > 0) == (above != mistake["answer"].startswith("not "))
+
+
+def test_answers_are_by_the_threshold_that_the_study_has_decided_on(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = dataclasses.replace(numbers("binary"), name="two")
+    monkeypatch.setitem(SOURCES, "two", Source("two", "", "binary", "", "", lambda: data))
+    stages = (Stage("a", {"hidden": [2], "epochs": 2}),)
+    study = Study("two", Data("two"), stages, HoldOut(size=80), final=Final(threshold="f1"))
+    *_, stored = carry_out(study, data, tmp_path)
+    assert isinstance(stored, Stored)
+    told = json.loads(command("mistakes", "two", "--store", tmp_path, "--most", "100", "--json").out)
+    kept, result = read_validation(stored.study.folder), stored.study.result
+    assert kept is not None
+    assert result is not None
+    decided = result["threshold"]["value"]
+    assert decided != 0.5
+    right = (kept[1][:, 0] > decided) == data.train.labels[kept[0]]
+    assert told["all"]["value"] == pytest.approx(right.mean())
+    assert {mistake["row"] for mistake in told["mistakes"]} == set(kept[0][~right].tolist())

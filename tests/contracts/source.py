@@ -29,7 +29,11 @@ def _check_part(dataset: Dataset, part: Part) -> None:
     assert len(part) > 0, "there are rows"
     assert part.groups is None or part.groups.dtype == np.int64, "groups are int64"
     labels: Labels = part.labels
-    if dataset.task.is_classification:
+    if dataset.task.name == "multilabel":
+        assert labels.dtype == np.float32, "labels of which a row may have several are float32"
+        assert labels.shape == (len(part), len(dataset.classes)), "each label has a name and a column"
+        assert set(np.unique(labels)) == {0, 1}, "a row has a label or not"
+    elif dataset.task.is_classification:
         assert labels.dtype == np.int64, "classes are int64"
         assert np.unique(labels).tolist() == list(range(len(dataset.classes))), (
             "each class has a name, and rows"

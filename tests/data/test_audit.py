@@ -1,16 +1,19 @@
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
+from workflow.handmade import carried_out, numbers, small_study
 
 from justfit.data import Dataset, Numbers, Part, Raw, Sealed, Texts
 from justfit.data.audit import Finding, audit
 from justfit.data.finding import LEVELS
 from justfit.data.sources import SOURCES, load_dataset
 from justfit.data.splits import splits
-from justfit.errors import SealError
+from justfit.errors import DataError, SealError
 from justfit.spec import TASKS, HoldOut, Protocol, Scaling, TextEncoding
+from justfit.workflow import Event
 
 RANDOM = np.random.default_rng(0)
 WORDS = [f"word{number}" for number in range(500)]
@@ -110,6 +113,18 @@ def test_test_rows_that_stand_in_the_training_part_are_counted_without_opening_t
     assert found(numbers)["overlap"].sentence.startswith("1 of 1 test rows stands in the training part")
 
 
+def test_test_texts_that_nearly_repeat_a_training_text_are_counted_without_opening_the_seal() -> None:
+    rows = [text() for _ in range(20)]
+    near = [" ".join([*rows[row].split()[:29], "surprise"]) for row in (9, 4, 4)]
+    data = dataset(Texts(rows), alternating(20), Texts([text(), *near, rows[3]]))
+    findings = found(data)
+    assert (findings["overlap"].count, findings["overlap"].rows) == (1, (3,))
+    overlap = findings["near_overlap"]
+    assert (overlap.level, overlap.count, overlap.rows) == ("warning", 3, (4, 9))
+    assert "3 of 5 test rows nearly repeat a training row (such as training row 4)" in overlap.sentence
+    assert repr(data.sealed) == "<5 sealed test rows>"
+
+
 def test_the_splits_of_a_protocol_in_file_order_are_looked_at_and_shuffled_ones_are_not() -> None:
     texts = Texts([text() for _ in range(60)])
     labels = np.repeat([0, 1], 30)
@@ -117,6 +132,16 @@ def test_the_splits_of_a_protocol_in_file_order_are_looked_at_and_shuffled_ones_
     assert "split_shares" not in found(dataset(texts, labels), HoldOut())
     findings = found(dataset(texts, labels), HoldOut(how="first", size=20))
     assert findings["sorted_rows"].level == findings["split_shares"].level == "warning"
+
+
+def test_rows_of_which_nothing_can_be_learned_stop_a_study_before_anything_is_trained(tmp_path: Path) -> None:
+    data = numbers("binary")
+    telling = np.column_stack([data.train.raw.values, data.train.labels])  # type: ignore[union-attr]
+    train = dataclasses.replace(data.train, raw=Numbers(telling, tuple("abcdefg")))
+    events: list[Event | str] = []
+    with pytest.raises(DataError, match=r"handmade: 1 column \(g\) tells the label of every training row"):
+        carried_out(small_study(), dataclasses.replace(data, train=train), tmp_path, events=events)
+    assert not events
 
 
 @pytest.mark.parametrize("name", [name for name in SOURCES if not SOURCES[name].files])
@@ -134,9 +159,11 @@ def test_imdb_has_123_test_reviews_among_those_that_train_and_the_seal_stays_uns
         "duplicate_rows",
         "near_duplicate_rows",
         "overlap",
+        "near_overlap",
         "class_shares",
         "lengths",
     }
+    assert findings["near_overlap"].count == 1
     train = [data.train.raw.row(row).tobytes() for row in range(len(data.train))]
     assert findings["duplicate_rows"].count == len(train) - len(set(train))
     test = data.sealed.open().raw

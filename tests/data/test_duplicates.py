@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from justfit.data.duplicates import near_duplicates, row_hashes, words_of
+from justfit.data.duplicates import near_duplicates, near_training_rows, row_hashes, words_of
 from justfit.data.raw import Ids, Numbers, Raw, Texts, Vocabulary
 
 WORDS = [f"word{number}" for number in range(200)]
@@ -92,3 +92,48 @@ def test_nearly_all_of_many_near_repeats_are_found(changed: int) -> None:
     assert found[:300] == [*range(300)]
     assert sum(of == row for row, of in enumerate(found[300:])) >= 0.95 * 300
     assert all(of in (row, row + 300) for row, of in enumerate(found[300:]))
+
+
+def near_training(train: list[str], test: list[str]) -> list[int]:
+    return near_training_rows(words_of(Texts(train)), words_of(Texts(test))).tolist()
+
+
+def test_test_texts_nearly_repeat_a_training_text_and_those_that_are_one_are_left_out() -> None:
+    random = np.random.default_rng(3)
+    train = [" ".join(random.choice(WORDS, 60)) for _ in range(4)]
+    words = train[2].split()
+    changed = " ".join([*words[:30], "surprise", *words[31:]])
+    shuffled = " ".join(random.permutation(train[1].split()))
+    own = " ".join(random.choice(WORDS, 60))
+    # Texts that nearly repeat each other within the test part are no matter of the training part.
+    assert near_training(train, [own, changed, train[0], shuffled, f"{own} indeed", changed]) == [
+        -1, 2, -1, 1, -1, 2,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "found"),
+    [
+        ([""], [""], [-1]),
+        (["good film"], ["film good"], [-1]),
+        (["a"], ["a good film indeed", ""], [-1, -1]),
+        (["a good film", "b"], ["film good a", "b"], [0, -1]),
+        ([], ["a good film"], [-1]),
+        (["a good film"], [], []),
+    ],
+)
+def test_parts_without_texts_long_enough_have_nothing_nearly_in_common(
+    train: list[str], test: list[str], found: list[int]
+) -> None:
+    assert near_training(train, test) == found
+
+
+def test_nearly_all_near_repeats_of_training_texts_are_found_and_nothing_else() -> None:
+    random = np.random.default_rng(4)
+    texts = [random.choice(WORDS, 100).tolist() for _ in range(300)]
+    again = [[*text[:40], "surprise", *text[41:]] for text in texts]
+    others = [random.choice(WORDS, 100).tolist() for _ in range(100)]
+    found = near_training([" ".join(text) for text in texts], [" ".join(text) for text in again + others])
+    assert sum(of == row for row, of in enumerate(found[:300])) >= 0.95 * 300
+    assert all(of in (row, -1) for row, of in enumerate(found[:300]))
+    assert found[300:] == [-1] * 100

@@ -4,17 +4,29 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.numpy import load, save
 
-from justfit.data.preparation import NumberPreparation, TextPreparation, fit_preparation
-from justfit.data.preparation_json import preparation_from_json, preparation_to_json
+from justfit.data.preparation import NumberPreparation, Preparation, TextPreparation, fit_preparation
+from justfit.data.preparation_json import (
+    preparation_from_parts,
+    preparation_to_parts,
+    words_from_arrays,
+    words_to_arrays,
+)
 from justfit.data.raw import Numbers, Texts
 from justfit.errors import DataError
 from justfit.spec import Scaling, TextEncoding
 
-TEXT = preparation_to_json(fit_preparation(TextEncoding(num_words=8), Texts(["one two two"])))
-NUMBERS = preparation_to_json(
+TEXT, WORDS = preparation_to_parts(fit_preparation(TextEncoding(num_words=8), Texts(["one two two"])))
+NUMBERS, _ = preparation_to_parts(
     fit_preparation(Scaling(), Numbers(np.array([[1.0, 2.0], [2.0, 5.0]]), ("age", "height")))
 )
+
+
+def read_back(preparation: Preparation) -> Preparation:
+    """As JSON and safetensors keep it."""
+    values, arrays = preparation_to_parts(preparation)
+    return preparation_from_parts(json.loads(json.dumps(values)), load(save(arrays)))
 
 
 @given(
@@ -23,7 +35,7 @@ NUMBERS = preparation_to_json(
 )
 def test_a_text_preparation_read_back_prepares_alike(texts: list[str], kind: str) -> None:
     before = fit_preparation(TextEncoding(kind, num_words=9, skip_top=3, maxlen=5), Texts(texts))
-    after = preparation_from_json(json.loads(json.dumps(preparation_to_json(before))))
+    after = read_back(before)
     assert isinstance(after, TextPreparation)
     assert after.encoding == before.encoding
     assert after.vocabulary.words == before.vocabulary.words
@@ -35,7 +47,7 @@ def test_a_text_preparation_read_back_prepares_alike(texts: list[str], kind: str
 def test_a_number_preparation_read_back_is_the_same_to_the_last_bit(numbers: list[float], kind: str) -> None:
     table = Numbers(np.array([numbers, numbers[::-1]]), tuple(map(str, range(len(numbers)))))
     before = fit_preparation(Scaling(kind, 3.7) if kind == "divide" else Scaling(kind), table)
-    after = preparation_from_json(json.loads(json.dumps(preparation_to_json(before))))
+    after = read_back(before)
     assert isinstance(after, NumberPreparation)
     assert (after.scaling, after.names) == (before.scaling, before.names)
     np.testing.assert_array_equal(after.shift, before.shift)
@@ -49,12 +61,10 @@ def test_a_number_preparation_read_back_is_the_same_to_the_last_bit(numbers: lis
         (TEXT, {"kind": None}, "key kind:"),
         (TEXT, {"encoding": "tfidf"}, 'encoding "tfidf" is not known'),
         (TEXT, {"num_words": "8"}, "num_words must be a whole number"),
-        (TEXT, {"num_words": 5}, "key words: num_words 5 has room for 1, got 2"),
-        (TEXT, {"words": "one two"}, "key words: expected a list of texts"),
-        (TEXT, {"words": ["one", 2]}, "key words: expected a list of texts"),
-        (TEXT, {"words": ["one", "one"]}, "key words: a name stands there twice"),
+        (TEXT, {"num_words": 5}, "array words: there is room for 1 words, got 2"),
         (TEXT, {"extra": 1}, "expected the keys kind, encoding"),
         (NUMBERS, {"scaling": "robust"}, 'scaling "robust" is not known'),
+        (NUMBERS, {"columns": ["age", "age"]}, "key columns: a name stands there twice"),
         (NUMBERS, {"columns": ["age"]}, "key shift: expected a list of 1 numbers"),
         (NUMBERS, {"shift": [1, float("nan")]}, "key shift, column 1: must be a number"),
         (NUMBERS, {"shift": [1, True]}, "key shift, column 1: must be a number"),
@@ -66,10 +76,49 @@ def test_a_preparation_that_was_tampered_with_is_refused_with_the_key(
     values: dict[str, object], changes: dict[str, object], message: str
 ) -> None:
     with pytest.raises(DataError, match=f"^preparation.*{message}"):
-        preparation_from_json(values | changes)
+        preparation_from_parts(values | changes, WORDS if values is TEXT else {})
 
 
 @pytest.mark.parametrize("key", [*TEXT])
 def test_a_missing_key_is_missed(key: str) -> None:
     with pytest.raises(DataError, match="preparation"):
-        preparation_from_json({name: value for name, value in TEXT.items() if name != key})
+        preparation_from_parts({name: value for name, value in TEXT.items() if name != key}, WORDS)
+
+
+def changed_words(words: list[str]) -> dict[str, np.ndarray]:
+    return dict(zip(("words", "word_offsets"), words_to_arrays(words), strict=True))
+
+
+def offsets(*values: int) -> dict[str, np.ndarray]:
+    return {"word_offsets": np.array(values, np.int64)}
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        (changed_words(["one", "one"]), "a word stands there twice"),
+        ({"words": WORDS["words"].astype(np.int8)}, "expected bytes"),
+        ({"words": WORDS["words"].reshape(2, 3)}, "expected bytes"),
+        ({"word_offsets": WORDS["word_offsets"].astype(np.int32)}, "expected bytes"),
+        ({"words": np.frombuffer(b"one\xfftw", np.uint8)}, "a word is not UTF-8"),
+        (offsets(), "expected offsets that rise from 0 to its 6 bytes"),
+        (offsets(0, 3), "expected offsets that rise"),
+        (offsets(1, 3, 6), "expected offsets that rise"),
+        (offsets(0, 7, 6), "expected offsets that rise"),
+        (offsets(0, -3, 6), "expected offsets that rise"),
+        ({"more": np.zeros(1)}, "expected the arrays words, word_offsets, got"),
+    ],
+)
+def test_words_that_were_tampered_with_are_refused(arrays: dict[str, np.ndarray], message: str) -> None:
+    with pytest.raises(DataError, match=f"^preparation.*{message}"):
+        preparation_from_parts(TEXT, WORDS | arrays)
+
+
+def test_arrays_that_no_one_needs_are_refused() -> None:
+    with pytest.raises(DataError, match="expected the arrays none, got words, word_offsets"):
+        preparation_from_parts(NUMBERS, WORDS)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=()), max_size=9), unique=True, max_size=9))
+def test_words_of_any_characters_are_read_as_they_were_written(words: list[str]) -> None:
+    assert words_from_arrays("words", *words_to_arrays(words), most=9) == tuple(words)

@@ -72,6 +72,7 @@ def network(name: str, runs: list[str]) -> dict[str, object]:
         "parameters": 1,
         "layers": [],
         "runs": runs,
+        "left": None,
         "standing": None,
     }
 

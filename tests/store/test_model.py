@@ -12,9 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+from safetensors.numpy import save
 
+from justfit.data.columns import Column
 from justfit.data.preparation import NumberPreparation, Preparation, TextPreparation
-from justfit.data.preparation_json import preparation_to_json
+from justfit.data.preparation_json import preparation_to_parts
 from justfit.data.raw import Vocabulary
 from justfit.data.target import Target
 from justfit.errors import StoreError
@@ -40,13 +42,21 @@ MODEL = Model(
     biases=(None, tensor(3), tensor(1)),
     notes=("Ranks are of all words.",),
     threshold=0.3125,
+    fingerprint="0123456789abcdef",
+    versions={"justfit": "0.1.0"},
+    columns=(Column("review", "text"),),
 )
 
 
+ORIGIN = ("fingerprint", "versions", "columns")
+
+
 def assert_same(found: Model, expected: Model) -> None:
-    for name in ("name", "run_id", "task", "classes", "network", "target", "notes", "threshold"):
+    for name in ("name", "run_id", "task", "classes", "network", "target", "notes", "threshold", *ORIGIN):
         assert getattr(found, name) == getattr(expected, name), name
-    assert preparation_to_json(found.preparation) == preparation_to_json(expected.preparation)
+    (values, arrays), (others, theirs) = map(preparation_to_parts, (found.preparation, expected.preparation))
+    assert values == others
+    np.testing.assert_equal(arrays, theirs)
     for ours, theirs in ((found.kernels, expected.kernels), (found.biases, expected.biases)):
         for one, other in zip(ours, theirs, strict=True):
             assert (one is None) == (other is None)
@@ -148,6 +158,10 @@ def safetensors(header: object, numbers: bytes) -> bytes:
     return struct.pack("<Q", len(text)) + text + numbers
 
 
+SIX, _ = preparation_to_parts(NumberPreparation(Scaling("none"), tuple("abcdef"), np.zeros(6), np.ones(6)))
+"""A preparation without arrays of its own."""
+
+
 def flat(dtype: str, size: int, shapes: dict[str, list[int]]) -> bytes:
     """A safetensors file of zeros, written by hand."""
     header, end = {}, 0
@@ -166,7 +180,7 @@ def rewrite(folder: Path, weights: bytes, **description: object) -> None:
     paths = StudyPaths(folder)
     paths.weights.write_bytes(weights)
     values = json.loads(paths.model.read_text())
-    values |= {"sha256": hashlib.sha256(weights).hexdigest(), **description}
+    values |= {"preparation": SIX, "sha256": hashlib.sha256(weights).hexdigest(), **description}
     paths.model.write_text(json.dumps(values))
 
 
@@ -174,6 +188,27 @@ def test_weights_written_by_hand_as_the_readme_says_are_read(tmp_path: Path) -> 
     write_model(MODEL, tmp_path)
     rewrite(tmp_path, flat("F32", 4, SHAPES))
     assert not read_model(tmp_path).kernels[0].any()
+
+
+def test_words_written_by_hand_as_the_readme_says_are_read(tmp_path: Path) -> None:
+    write_model(MODEL, tmp_path)
+    blank = {name: np.zeros(shape, np.float32) for name, shape in SHAPES.items()}
+    words = {
+        "preparation.words": np.frombuffer(b"goodno", np.uint8),
+        "preparation.word_offsets": np.array([0, 4, 6], np.int64),
+    }
+    text, _ = preparation_to_parts(TEXT)
+    rewrite(tmp_path, save(blank | words), preparation=text)
+    assert read_model(tmp_path).preparation.vocabulary.words == ("good", "no")
+
+
+def test_a_model_that_would_not_fit_in_memory_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_model(MODEL, tmp_path)
+    monkeypatch.setattr("justfit.store.model.memory", lambda: 1000)
+    with pytest.raises(StoreError, match=r"model\.safetensors is longer than the 500 bytes expected"):
+        read_model(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -194,10 +229,13 @@ def test_weights_written_by_hand_as_the_readme_says_are_read(tmp_path: Path) -> 
         (flat("F64", 8, SHAPES), r"layer1\.kernel: expected float32 of shape \[6, 2\], got float64"),
         (flat("I32", 4, SHAPES), "got int32"),
         (flat("F32", 4, {**SHAPES, "layer1.kernel": [2, 6]}), r"got float32 of shape \[2, 6\]"),
-        (flat("F32", 4, {**SHAPES, "more": [1]}), "a file of 6 tensors where layer1.kernel"),
-        (flat("F32", 4, {"layer1.kernel": [6, 2]}), "a file of 1 tensors"),
+        (
+            flat("F32", 4, {**SHAPES, "more": [1]}),
+            "6 arrays of weights where layer1.kernel, ",
+        ),
+        (flat("F32", 4, {"layer1.kernel": [6, 2]}), "1 arrays of weights where"),
         (flat("F32", 4, SHAPES)[:-4] + struct.pack("<f", math.inf), "expected finite numbers"),
-        (flat("F32", 4, SHAPES) + bytes(2**20), "longer than"),
+        (flat("F32", 4, SHAPES) + bytes(2**20), "not a safetensors file"),
     ],
 )
 def test_hostile_or_misfitting_weights_are_refused_though_their_checksum_is_right(
@@ -235,14 +273,21 @@ def test_a_file_that_is_cut_off_at_any_point_or_missing_is_named(tmp_path: Path,
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("format", 2, "upgrade justfit"),
+        ("format", 3, "upgrade justfit"),
         ("format", None, "format None"),
         ("surprise", 1, "key model: expected an object with the keys name, run"),
         ("name", 7, "key name: expected a text"),
+        ("fingerprint", None, "key fingerprint: expected a text"),
+        ("versions", ["0.1.0"], "key versions: expected texts by name"),
+        ("versions", {"justfit": 1}, "key versions: expected texts by name"),
         ("task", "juggling", '"juggling" is not known'),
         ("classes", ["one"], "expected as many as binary has, got 1"),
         ("classes", [1, 2], "key classes: expected a list of texts"),
         ("notes", "text", "key notes: expected a list of texts"),
+        ("columns", {}, "key columns: expected a list"),
+        ("columns", ["review"], "key columns: expected an object with the keys name, kind, form"),
+        ("columns", [{"name": "a", "kind": "id", "form": ""}], "key columns: expected columns of rows"),
+        ("columns", [{"name": "a", "kind": "text", "form": 1}], "key columns: expected columns of rows"),
         ("network", [], "key network: expected an object with the keys hidden"),
         ("network", {"hidden": [3]}, "key network: expected an object with the keys hidden"),
         ("preparation", None, "key preparation: expected an object"),

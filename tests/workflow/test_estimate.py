@@ -59,6 +59,13 @@ def test_without_validation_only_the_final_networks_train() -> None:
     assert found.cohorts >= 1
 
 
+def test_a_decision_threshold_is_decided_by_one_more_training_on_each_split() -> None:
+    for validation, splits in ((HoldOut(), 1), (KFold(3), 3), (KFold(3, repeats=2), 3)):
+        plain = estimated(WIDTHS, validation=validation, final=Final(), replicates=2)
+        asked = estimated(WIDTHS, validation=validation, final=Final(threshold="accuracy"), replicates=2)
+        assert (asked.runs, asked.cohorts) == (plain.runs, plain.cohorts + splits)
+
+
 def test_rows_fewer_than_a_batch_and_a_network_that_diverges_are_no_matter() -> None:
     wild = Stage("a", {"batch_size": 10_000, "learning_rate": 1e30, "optimizer": "sgd", "loss": "mse"})
     assert estimated(wild, validation=HoldOut(size=0.9)).runs == 1

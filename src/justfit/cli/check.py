@@ -75,16 +75,16 @@ def outlined(file: Path, *, as_json: bool) -> "list[Outlined]":
 
 def _outlined(study: Study, *, quiet: bool) -> "Outlined":
     from justfit.cli.progress import download_progress
-    from justfit.data.sources import load_dataset
+    from justfit.data.load import load
     from justfit.workflow import plan
     from justfit.workflow.outline import outline
 
     start = time.perf_counter()
     if quiet:
-        dataset = load_dataset(study.data.name)
+        dataset = load(study.data)
     else:
         with download_progress() as progress:
-            dataset = load_dataset(study.data.name, progress)
+            dataset = load(study.data, progress)
     loading = time.perf_counter() - start
     planned = plan(study, dataset)
     return planned, outline(planned), loading

@@ -21,7 +21,7 @@ from justfit.cli.studies import (
     shown_interval,
     told_figure,
 )
-from justfit.errors import StoreError
+from justfit.errors import SpecError, StoreError
 from justfit.machine import DEFAULT_STORE
 from justfit.spec.checks import require_choice
 
@@ -30,19 +30,42 @@ if TYPE_CHECKING:
     from justfit.store import StoredStudy
 
 
-def compare(
+def compare(  # noqa: PLR0917 - typer calls it by keyword
     study: StudyArgument,
+    others: Annotated[
+        list[str] | None,
+        typer.Argument(help="Other studies, whose chosen networks are compared with this one's, row by row."),
+    ] = None,
     by: Annotated[
-        str,
-        typer.Option(help="A figure of an epoch: val_data_loss, val_loss, val_metric, fit_loss, loss, ..."),
-    ] = "val_data_loss",
+        str | None,
+        typer.Option(
+            help="A figure of an epoch, by default val_data_loss: val_loss, val_metric, fit_loss, loss, ..."
+        ),
+    ] = None,
     stage: Annotated[str | None, typer.Option(help="Only the networks of this stage.")] = None,
     store: StoreOption = DEFAULT_STORE,
     as_json: JsonOption = False,
 ) -> None:
-    """Rank the networks of a study by a figure, each in the best epoch of its mean curve."""
+    """Rank the networks of a study by a figure, each in the best epoch of its mean curve.
+
+    With other studies on the same rows: compare what they have chosen on the rows that validate.
+    """
     from justfit.judge.selection import FIGURES
 
+    if others:
+        from justfit.cli.compare_rows import compare_studies, show_studies
+
+        if by is not None or stage is not None:
+            raise SpecError(
+                "--by and --stage rank the networks of one study, and several are named: leave them out."
+            )
+        between = compare_studies(store, [study, *others])
+        if as_json:
+            say_json(between)
+        else:
+            show_studies(between)
+        return
+    by = by or "val_data_loss"
     require_choice("figure", by, FIGURES)
     stored, all_networks = read_networks(store, study)
     networks, metric = _of_stage(stored, all_networks, stage), metric_of(all_networks)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from justfit.cli.rows import TargetOption, data_meant, loaded
 from justfit.cli.screen import cell, say, say_table
 
 if TYPE_CHECKING:
@@ -27,17 +28,17 @@ def list_sources(context: typer.Context) -> None:
 @app.command()
 def show(
     name: Annotated[str, typer.Argument(help="A data set, as `justfit data` lists them.")],
+    target: TargetOption = None,
     row: Annotated[int, typer.Option(help="Number of the training row, from 0.")] = 0,
     shortest: Annotated[bool, typer.Option("--shortest", help="The shortest text instead.")] = False,
 ) -> None:
     """Show a training row: its label and its words, text or numbers. Test rows stay sealed."""
     from justfit.cli.progress import download_progress
     from justfit.data.raw import Ids, Numbers, Texts
-    from justfit.data.sources import load_dataset
     from justfit.errors import DataError
 
     with download_progress() as progress:
-        dataset = load_dataset(name, progress)
+        dataset = loaded(data_meant(name, target), progress)[0]
     raw = dataset.train.raw
     if shortest:
         row = _shortest(dataset)
@@ -58,7 +59,8 @@ def show(
 
 @app.command()
 def audit(
-    name: Annotated[str, typer.Argument(help="A data set, as `justfit data` lists them.")],
+    name: Annotated[str, typer.Argument(help="A data set, as `justfit data` lists them, or a file.")],
+    target: TargetOption = None,
 ) -> None:
     """Say what is wrong or remarkable with rows and labels. Of test rows only hashes are compared.
 
@@ -67,10 +69,9 @@ def audit(
     from justfit.cli.progress import download_progress
     from justfit.data.audit import audit as audited
     from justfit.data.finding import LEVELS
-    from justfit.data.sources import load_dataset
 
     with download_progress() as progress:
-        dataset = load_dataset(name, progress)
+        dataset = loaded(data_meant(name, target), progress)[0]
     findings = audited(dataset)
     for finding in findings:
         say(cell(f"{finding.level}: {finding.sentence}"))

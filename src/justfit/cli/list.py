@@ -41,7 +41,10 @@ def list_studies(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False
             counted = ", ".join(f"{name} {count:,} time{'s' * (count > 1)}" for name, count in looks.items())
             say(f"test rows opened: {counted}")
     elif not broken:
-        say(f"There are no studies in {store} yet. Begin with one network, such as: justfit run wine")
+        say(
+            f"There are no studies in {store} yet. Begin with the whole workflow on data that needs no "
+            "download: justfit run docstrings"
+        )
     for each in broken:
         say(cell(f"cannot be read: {each['error']}"))
 

@@ -1,62 +1,165 @@
-"""``justfit predict``: class and probability for raw input."""
+"""``justfit predict``: class and probability of each row, or its value, beside the row."""
 
 import codecs
+import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from justfit.cli.run import StoreOption
-from justfit.cli.screen import cell, say
-from justfit.cli.studies import StudyArgument
-from justfit.errors import DataError, StoreError
+from justfit.cli.screen import cell, say, say_aside
+from justfit.errors import DataError
 from justfit.machine import DEFAULT_STORE
 
 if TYPE_CHECKING:
-    from justfit.store import Predictions
+    from justfit.data.files import Frame, Skipped
+    from justfit.store import Model
+
+ModelArgument = Annotated[
+    str,
+    typer.Argument(
+        help="A .justfit file, a study's folder, its name in the store, or the beginning of its id."
+    ),
+]
+
+_TOLD = 5
+"""Rows that are told one by one."""
 
 
-def predict(
-    study: StudyArgument,
+def predict(  # noqa: PLR0917 - typer calls it by keyword
+    model: ModelArgument,
     file: Annotated[
-        Path | None, typer.Argument(help="A file with a row a line; without it, standard input.")
+        Path | None,
+        typer.Argument(
+            help="Rows in any format, or a folder; of a .txt file, and of standard input, each line is a row."
+        ),
     ] = None,
     text: Annotated[list[str] | None, typer.Option(help="A row itself; may be given again.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write there, as .csv, .jsonl or .parquet, instead of printing.")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Add the words or columns that did most to each answer.")
+    ] = False,
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
-    """Print class and probability (or value) of each row: a text a line, or numbers with commas between."""
-    from justfit.store import find_study, read_model, read_study
-    from justfit.store import predict as ask
+    """Add class and probabilities, or a value, to each row of a file.
 
-    folder = find_study(store, study, done=True)
-    if read_study(folder).spec.get("final") is None:
-        raise StoreError(
-            f"{folder} has no model, as its study trains no final network: give it one under final."
-        )
-    model = read_model(folder)
+    Rows of a file are given back as CSV with columns added. Of lines (a text, or numbers with commas
+    between) each gets a line: its class and that one's probability, or its value.
+    """
+    from justfit.store import load, predictions, write_predictions
+    from justfit.store.predicted_file import format_of
+
     if text and file:
         raise DataError(f"Both --text and the file {file} were given: give one of them.")
-    lines = text or _lines(file)
+    if out is not None:
+        format_of(out)  # before anything is read
+    found = load(model, store)
+    if file is not None and file.suffix.lower() != ".txt":
+        told = _Told()
+        tables: Iterator[Any] = (
+            each.table for each in told.passing(predictions(found, told.frames(file), explain=explain))
+        )
+    else:
+        lines = text or _lines(file)
+        if out is None:
+            _say_lines(found, lines, explain=explain)
+            return
+        told, tables = _Told(), iter([_table_of(found, lines, explain=explain)])
+    if out is None:
+        _say_csv(tables)
+    else:
+        write_predictions(tables, out)
+    told.say(out)
+
+
+class _Told:
+    """What is told when all rows are through: how many there were, and what was skipped or odd."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._skipped: list[Skipped] = []
+        self._notes: dict[str, None] = {}
+
+    def frames(self, file: Path) -> "Iterator[Frame]":
+        """The frames of a file; raises `DataError` where it cannot be read."""
+        from justfit.data.files import read_batches
+
+        for frame in read_batches(file):
+            self._skipped.extend(frame.skipped)
+            self._notes |= dict.fromkeys(frame.notes)
+            yield frame
+
+    def passing(self, found: Iterable[Any]) -> Iterator[Any]:
+        """``found``, with what is odd in it remembered."""
+        for each in found:
+            self._rows += each.table.num_rows
+            self._notes |= dict.fromkeys(odd.sentence for odd in each.odd)
+            yield each
+
+    def say(self, out: Path | None) -> None:
+        for note in self._notes:
+            say_aside(f"note: {note}")
+        for skipped in self._skipped[:_TOLD]:
+            say_aside(f"row {skipped.row} has no answer: {skipped.reason}")
+        if (more := len(self._skipped) - _TOLD) > 0:
+            say_aside(f"and {more:,} more rows have none")
+        if out is not None:
+            say_aside(f"{self._rows:,} rows written to {out}" if self._rows else f"written to {out}")
+
+
+def _say_csv(tables: Iterable[Any]) -> None:
+    """Print tables as CSV: byte for byte, but on a terminal with control characters spelt out."""
+    from justfit.data.table_output import write_tables
+
+    if not sys.stdout.isatty():
+        sys.stdout.flush()
+        write_tables(tables, "csv", sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+        return
+    for number, table in enumerate(tables):
+        lines = io.BytesIO()
+        write_tables([table], "csv", lines)
+        for line in lines.getvalue().decode(errors="replace").splitlines()[number > 0 :]:
+            say(line)
+
+
+def _say_lines(model: "Model", lines: list[str], *, explain: bool) -> None:
+    """A line a row, its cells with tabs between."""
+    from justfit.store import answers, explanations, network_outputs, prepared_rows
+
     if not lines:
         return
-    for line in _said(ask(model, lines)):
-        say(line)
-
-
-def _said(answers: "Predictions") -> Iterator[str]:
-    """A line a row, its cells with tabs between."""
-    names = [cell(name) for name in answers.classes]
-    probabilities = answers.probabilities() if names else answers.outputs
-    labels = [None] * len(probabilities) if answers.labels is None else answers.labels.tolist()
-    for label, shares in zip(labels, probabilities.tolist(), strict=True):
+    rows = prepared_rows(model, lines)
+    outputs = network_outputs(model, rows)
+    found = answers(model, outputs)
+    names = [cell(name) for name in found.classes]
+    probabilities = found.probabilities() if names else found.outputs
+    labels = [None] * len(probabilities) if found.labels is None else found.labels.tolist()
+    because = explanations(model, rows, outputs) if explain else [""] * len(lines)
+    for label, shares, reason in zip(labels, probabilities.tolist(), because, strict=True):
         if label is not None:
-            yield f"{names[label]}\t{shares[label]:.4f}"
+            line = f"{names[label]}\t{shares[label]:.4f}"
         elif names:
-            yield "\t".join(f"{name}\t{share:.4f}" for name, share in zip(names, shares, strict=True))
+            line = "\t".join(f"{name}\t{share:.4f}" for name, share in zip(names, shares, strict=True))
         else:
-            yield f"{shares[0]:.6g}"
+            line = f"{shares[0]:.6g}"
+        say(f"{line}\t{cell(reason)}" if explain else line)
+
+
+def _table_of(model: "Model", lines: list[str], *, explain: bool) -> Any:
+    """Lines as a table of one column with the answers' columns added."""
+    from justfit.data.files import frame_of
+    from justfit.data.table_output import with_columns
+    from justfit.store import answered, prepared_rows
+
+    if not lines:
+        raise DataError("There are no rows.")
+    return with_columns(frame_of(lines).table, answered(model, prepared_rows(model, lines), explain=explain))
 
 
 def _lines(file: Path | None) -> list[str]:

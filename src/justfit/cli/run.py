@@ -1,11 +1,25 @@
 """``justfit run``: from labelled rows, or a study file, to a tested network."""
 
 import inspect
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from justfit.cli.rows import (
+    CategoriesOption,
+    DropOption,
+    NumbersOption,
+    TargetOption,
+    TaskOption,
+    TestOption,
+    TextOption,
+    TrainOption,
+    data_meant,
+    loaded,
+)
 from justfit.cli.screen import say
 from justfit.errors import SpecError
 from justfit.machine import DEFAULT_STORE
@@ -29,6 +43,7 @@ from justfit.spec import (
 )
 
 if TYPE_CHECKING:
+    from justfit.data.dataset import Dataset
     from justfit.store import StoredStudy
 
 StoreOption = Annotated[Path, typer.Option(help="The folder that holds the studies' folders.")]
@@ -45,8 +60,22 @@ def _flag(panel: str, name: str, text: str) -> Any:
 def run(  # noqa: PLR0917 - typer calls it by keyword
     context: typer.Context,
     what: Annotated[
-        str, typer.Argument(help="A data set, as `justfit data` lists them, or a study file (.yaml).")
-    ],
+        str | None,
+        typer.Argument(
+            help="A data set, as `justfit data` lists them, a file or folder of rows, or a study file (.yaml)."
+        ),
+    ] = None,
+    target: TargetOption = None,
+    train: TrainOption = None,
+    test: TestOption = None,
+    task: TaskOption = None,
+    text: TextOption = None,
+    categories: CategoriesOption = None,
+    numbers: NumbersOption = None,
+    drop: DropOption = None,
+    strict: Annotated[
+        bool, _flag("Files", "--strict", "Stop at rows that cannot be used, instead of leaving them out.")
+    ] = False,
     hidden: Annotated[str, _option("Network", 'Widths of the hidden layers; "" for none.')] = "16,16",
     activation: Annotated[str, _option("Network", f"Of hidden layers: {', '.join(ACTIVATIONS)}.")] = "relu",
     embedding: Annotated[
@@ -110,7 +139,7 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
         _option(
             "Rows",
             "Share or number of the training rows that validate, by default 0.2 or by their number; "
-            "first:10000, last:0.4 for file order; k_fold:4; none.",
+            "first:10000, last:0.4 for file order; k_fold:4; none; or a file of such rows.",
         ),
     ] = None,
     encoding: Annotated[str | None, _option("Rows", f"Of texts: {', '.join(TEXT_ENCODINGS)}.")] = None,
@@ -148,17 +177,41 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
     all of that itself; to it belong only --store, --threads, --again and --tensorboard.
     """
     if tensorboard is not None:  # before anything is trained: its package may be missing
-        from justfit.bridges.tensorboard import write_events
-    data = Data(
-        what, encoding=encoding, num_words=num_words, skip_top=skip_top, maxlen=maxlen, scaling=scaling
-    )
+        import justfit.bridges.tensorboard  # noqa: F401
     given = _given(context)
+    if (what is None) == (train is None):
+        raise SpecError("Say what to run: a data set, a study file or a file of rows, or --train FILE.")
+    what = what or str(train)
     if what.endswith((".yaml", ".yml")):
         _refuse(given, set(given) - _OF_ANY_RUN, "a study file, which decides it: change the file")
         from justfit.spec.study_file import read_studies
 
         stored = [carry_out_shown(study, store, threads, again) for study in read_studies(Path(what))]
-    elif _OF_ONE_NETWORK.intersection(given):
+        _to_tensorboard(stored, tensorboard)
+        return
+    validating = validation if validation is not None and Path(validation).exists() else None
+    protocol = None if validation is None or validating else parse_protocol(validation)
+    data = data_meant(
+        what,
+        target,
+        validation=validating,
+        test=test,
+        task=task,
+        text=text,
+        categories=categories,
+        numbers=numbers,
+        drop=drop,
+        strict=strict or None,
+    )
+    data = replace(
+        data, encoding=encoding, num_words=num_words, skip_top=skip_top, maxlen=maxlen, scaling=scaling
+    )
+    from justfit.cli.progress import download_progress
+
+    with download_progress() as progress:
+        dataset, report = loaded(data, progress)
+    protocol = protocol or (report.protocol if report else None)
+    if _OF_ONE_NETWORK.intersection(given):
         _refuse(given, _OF_THE_SEARCH, "options that describe one network: leave either out")
         a_layer = {
             "dropout": dropout,
@@ -186,27 +239,40 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
             patience=patience,
             monitor=monitor,
         )
-        protocol = parse_protocol(validation or "0.2")
         from justfit.workflow import single
 
         study = single(data, network, recipe, protocol=protocol, replicates=replicates, seed=seed, fit=fit)
-        stored = [carry_out_shown(study, store, threads, again)]
+        stored = [carry_out_shown(study, store, threads, again, dataset)]
     else:
         _refuse(given, {"again"}, "the whole workflow: give the study file that it wrote")
         breadth = "quick" if quick else "thorough" if thorough else "standard"
-        rows = None if validation is None else parse_protocol(validation)
-        stored = [
-            search_shown(data, store, threads, breadth=breadth, protocol=rows, minutes=minutes, seed=seed)
-        ]
+        how = {"breadth": breadth, "protocol": protocol, "minutes": minutes, "seed": seed}
+        stored = [search_shown(data, dataset, store, threads, **how)]
+    _to_tensorboard(stored, tensorboard)
+
+
+def _to_tensorboard(stored: "Sequence[StoredStudy]", folder: Path | None) -> None:
+    if folder is None:
+        return
+    from justfit.bridges.tensorboard import write_events
+
     for found in stored:
-        if tensorboard is not None:
-            write_events(found, tensorboard)
-            say(f"event files for TensorBoard in {tensorboard}")
+        write_events(found, folder)
+        say(f"event files for TensorBoard in {folder}")
 
 
 _OF_ANY_RUN = {"what", "store", "threads", "again", "tensorboard"}
 _OF_THE_SEARCH = {"quick", "thorough", "minutes"}
-_OF_ROWS = {"validation", "encoding", "num_words", "skip_top", "maxlen", "scaling", "seed"}
+_OF_ROWS = {
+    *("target", "train", "test", "task", "text", "categories", "numbers", "drop", "strict"),
+    "validation",
+    "encoding",
+    "num_words",
+    "skip_top",
+    "maxlen",
+    "scaling",
+    "seed",
+}
 _OF_ONE_NETWORK = set(inspect.signature(run).parameters) - {
     "context",
     *_OF_ANY_RUN,
@@ -229,10 +295,12 @@ def _refuse(given: list[str], idle: set[str], beside: str) -> None:
         raise SpecError(f"{options} cannot be given beside {beside}.")
 
 
-def search_shown(data: Data, store: Path, threads: int | None, **how: Any) -> "StoredStudy":
+def search_shown(
+    data: Data, dataset: "Dataset", store: Path, threads: int | None, **how: Any
+) -> "StoredStudy":
     """Carry out the whole workflow on a data set, and show each decision and what came out."""
     # Imported here for the same reason as below.
-    from justfit.cli.progress import download_progress, study_progress
+    from justfit.cli.progress import study_progress
     from justfit.cli.show_run import (
         show_choice,
         show_decision,
@@ -241,11 +309,8 @@ def search_shown(data: Data, store: Path, threads: int | None, **how: Any) -> "S
         show_result,
         show_standings,
     )
-    from justfit.data.sources import load_dataset
     from justfit.workflow import Chosen, Decided, Halved, Planned, StageDone, Stored, carry_out_automatically
 
-    with download_progress() as progress:
-        dataset = load_dataset(data.name, progress)
     with study_progress() as tell:
         for event in carry_out_automatically(data, dataset, store, threads=threads, **how):
             tell(event)
@@ -267,9 +332,13 @@ def search_shown(data: Data, store: Path, threads: int | None, **how: Any) -> "S
 
 
 def carry_out_shown(
-    study: Study, store: Path, threads: int | None, again: str | None = None
+    study: Study,
+    store: Path,
+    threads: int | None,
+    again: str | None = None,
+    dataset: "Dataset | None" = None,
 ) -> "StoredStudy":
-    """Carry out one study, and show how it goes on and what came out."""
+    """Carry out one study, and show how it goes on and what came out; its rows are loaded if not given."""
     # Imported here because these take SciPy and scikit-learn along, which --help need not wait for.
     from justfit.cli.progress import download_progress, epoch_progress, study_progress
     from justfit.cli.show_run import (
@@ -280,7 +349,6 @@ def carry_out_shown(
         show_stage,
         show_standings,
     )
-    from justfit.data.sources import load_dataset
     from justfit.workflow import (
         Chosen,
         Halved,
@@ -291,8 +359,9 @@ def carry_out_shown(
         carry_out,
     )
 
-    with download_progress() as progress:
-        dataset = load_dataset(study.data.name, progress)
+    if dataset is None:
+        with download_progress() as progress:
+            dataset, _ = loaded(study.data, progress)
     one, leaked = _trains_one_network(study), isinstance(study.validation, TestRows)
     with epoch_progress(dataset.task, leaked=leaked) if one else study_progress() as tell:
         for event in carry_out(study, dataset, store, threads=threads, again=again):

@@ -29,6 +29,11 @@ def say_error(message: str) -> None:
     _errors.print(Text.assemble(("error: ", "bold red"), cell(message)))
 
 
+def say_aside(message: str) -> None:
+    """Print in one line to standard error what belongs to no output, as output may be read by programs."""
+    _errors.print(Text(cell(message)))
+
+
 def say_table(
     columns: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1, *, folds: bool = True
 ) -> None:

@@ -14,8 +14,8 @@ from justfit.data.preparation import NumberPreparation as NumberPreparation
 from justfit.data.preparation import Preparation as Preparation
 from justfit.data.preparation import TextPreparation as TextPreparation
 from justfit.data.preparation import fit_preparation as fit_preparation
-from justfit.data.preparation_json import preparation_from_json as preparation_from_json
-from justfit.data.preparation_json import preparation_to_json as preparation_to_json
+from justfit.data.preparation_json import preparation_from_parts as preparation_from_parts
+from justfit.data.preparation_json import preparation_to_parts as preparation_to_parts
 from justfit.data.raw import Ids as Ids
 from justfit.data.raw import Numbers as Numbers
 from justfit.data.raw import Raw as Raw

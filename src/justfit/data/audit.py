@@ -5,20 +5,22 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from justfit.data.audit_columns import column_findings
+from justfit.data.audit_columns import column_findings, table_findings
 from justfit.data.audit_labels import label_findings, order_findings, split_findings, takes_file_order
 from justfit.data.dataset import Dataset, Part, Split
 from justfit.data.duplicates import (
     UInt64,
+    Words,
     first_of_same,
     near_duplicates,
     number_hashes,
+    row_hashes,
     text_hashes,
     words_of,
 )
 from justfit.data.finding import LEVELS, counted, has, of_rows
 from justfit.data.finding import Finding as Finding
-from justfit.data.raw import Numbers
+from justfit.data.raw import Numbers, Table
 from justfit.spec import Protocol
 
 _LONG = 20
@@ -30,8 +32,8 @@ def audit(
 ) -> tuple[Finding, ...]:
     """What there is to say about the training rows of a data set and their labels, the worst first.
 
-    The test rows stay sealed: how many of them stand in the training part, too, is found by hashes
-    that `Sealed.overlap` compares.
+    The test rows stay sealed: how many of them stand in the training part, too, or nearly repeat a row of
+    it, is counted by `Sealed.overlap`.
 
     Args:
         dataset: whose rows.
@@ -47,16 +49,20 @@ def audit(
         *order_findings(train.labels, task, protocol),
         *(split_findings(train.labels, task, classes, splits) if takes_file_order(protocol) else ()),
     ]
+    words = None
     if isinstance(train.raw, Numbers):
         found += column_findings(train, train.raw, task)
         hashes = number_hashes(train.raw.values)
+    elif isinstance(train.raw, Table):
+        found += table_findings(train, train.raw, task)
+        hashes = row_hashes(train.raw)
     else:
         words = words_of(train.raw)
         hashes = text_hashes(words)
         found += _length_findings(words.lengths)
         found += _near(near_duplicates(words))
     found += _same(hashes, train, classification=task.is_classification)
-    found += _overlap(hashes, dataset)
+    found += _overlap(hashes, words, dataset)
     return tuple(sorted(found, key=lambda each: LEVELS.index(each.level)))
 
 
@@ -69,9 +75,6 @@ def _length_findings(lengths: npt.NDArray[np.int64]) -> Iterator[Finding]:
         text = f"{counted(len(empty), 'training text')} {has(len(empty))} no word (such as row {empty[0]})"
         yield of_rows("empty_texts", "warning", empty, f"{text}: leave out what is empty.")
     if len(long := np.flatnonzero(lengths > _LONG * max(middle, 1))):
-        text = (
-            f"{counted(len(long), 'training text')} with more than {_LONG} times as many words as the median"
-        )
         yield of_rows(
             "long_texts",
             "warning",
@@ -120,19 +123,30 @@ def _same(hashes: UInt64, train: Part, *, classification: bool) -> Iterator[Find
         )
 
 
-def _overlap(hashes: UInt64, dataset: Dataset) -> Iterator[Finding]:
-    if (overlap := dataset.sealed.overlap(hashes)) is None or overlap.test_rows == 0:
+def _overlap(hashes: UInt64, words: Words | None, dataset: Dataset) -> Iterator[Finding]:
+    if (overlap := dataset.sealed.overlap(hashes, words)) is None:
         return
-    rows = np.flatnonzero(overlap.train)
-    verb = "stands" if overlap.test_rows == 1 else "stand"
-    yield Finding(
-        "overlap",
-        "warning",
-        overlap.test_rows,
-        tuple(rows[:5].tolist()),
-        f"{overlap.test_rows:,} of {dataset.sealed.count:,} test rows {verb} in the training part, too (such "
-        f"as training row {rows[0]}), which flatters test figures: leave such rows out of either part.",
-    )
+    of = f"of {dataset.sealed.count:,} test rows"
+    if count := overlap.test_rows:
+        rows = np.flatnonzero(overlap.train)
+        yield Finding(
+            "overlap",
+            "warning",
+            count,
+            tuple(rows[:5].tolist()),
+            f"{count:,} {of} {'stands' if count == 1 else 'stand'} in the training part, too (such as "
+            f"training row {rows[0]}), which flatters test figures: leave such rows out of either part.",
+        )
+    if count := overlap.near_test_rows:
+        yield Finding(
+            "near_overlap",
+            "warning",
+            count,
+            overlap.near,
+            f"{count:,} {of} nearly {'repeats' if count == 1 else 'repeat'} a training row (such as "
+            f"training row {overlap.near[0]}), which flatters test figures: leave such rows out of either "
+            "part.",
+        )
 
 
 def _s(rows: npt.NDArray[np.intp]) -> str:

@@ -5,14 +5,18 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from justfit.data.columns import of_kind
 from justfit.data.dataset import Labels, Part
 from justfit.data.duplicates import first_of_same, number_hashes
 from justfit.data.finding import Finding, counted, has, named, of_rows
-from justfit.data.raw import Numbers
+from justfit.data.raw import Numbers, Table
 from justfit.spec import Task
 
 _FEWEST_ROWS = 20
 """With fewer rows a column may tell the labels by chance."""
+
+_FEWEST_OF_CLASS = 5
+"""With fewer rows of a class a column may part it from the others by chance."""
 
 _UNEXPLAINED = 1e-6
 """Share of a label's variance that a column may leave when it is said to equal it: labels are float32."""
@@ -37,7 +41,75 @@ def column_findings(train: Part, raw: Numbers, task: Task) -> Iterator[Finding]:
             "rows, so nothing can be learned from them: they may be left out.",
         )
     yield from _duplicates(raw, ~constant & finite.any(axis=0))
-    telling = [raw.columns[column] for column in _label_columns(values, train.labels, task)]
+    yield from _telling(train, raw, task)
+
+
+def table_findings(train: Part, raw: Table, task: Task) -> Iterator[Finding]:
+    """What is remarkable with the columns of a table, whose constant ones are left out already."""
+    names = (*raw.number_names, *(column.name for column in of_kind(raw.columns, "category")))
+    codes = [np.where(cells.codes < 0, np.nan, cells.codes) for cells in raw.categories]
+    values = Numbers(np.column_stack([raw.numbers, *codes]), names)
+    missing = np.isnan(values.values)
+    if missing.any():
+        columns, rows = np.flatnonzero(missing.any(axis=0)), np.flatnonzero(missing.any(axis=1))
+        yield of_rows(
+            "missing_values",
+            "note",
+            rows,
+            f"{counted(len(rows), 'training row')} {has(len(rows))} missing values, in "
+            f"{counted(len(columns), 'column')} ({named([names[column] for column in columns])}): a number is "
+            "taken to be the median, and a column of its own says where it was missing.",
+        )
+    for column, texts in zip(of_kind(raw.columns, "text"), raw.texts, strict=True):
+        if len(empty := np.flatnonzero([not text.strip() for text in texts])):
+            yield of_rows(
+                "empty_texts",
+                "note",
+                empty,
+                f'{counted(len(empty), "training row")} {has(len(empty))} no text in column "{column.name}" '
+                f"(such as row {empty[0]}).",
+            )
+    if names:
+        # A date gives several numbers, of which some may always be the same.
+        varies = np.array([len(np.unique(each[~np.isnan(each)])) > 1 for each in values.values.T])
+        yield from _duplicates(values, varies)
+        yield from _telling(train, values, task)
+        yield from _parting(train, values, task, levels=len(codes))
+
+
+def _parting(train: Part, raw: Numbers, task: Task, levels: int) -> Iterator[Finding]:
+    """The columns by which the classes lie apart: each number, or each of the last ``levels`` codes, has one."""
+    if task.name not in ("binary", "multiclass"):
+        return
+    counts = np.bincount(train.labels.astype(np.int64))
+    if counts[counts > 0].min() < _FEWEST_OF_CLASS:
+        return
+    equal = set(_label_columns(raw.values, train.labels, task))
+    found = []
+    for number, values in enumerate(raw.values.T):
+        order = np.lexsort((train.labels, values))
+        same_label = np.diff(train.labels[order]) == 0
+        same_value = np.diff(values[order]) == 0
+        is_level = number >= len(raw.columns) - levels
+        if number in equal or np.isnan(values).any() or (same_value & ~same_label).any():
+            continue
+        parts = 1 + np.count_nonzero(~same_label)
+        of_many_rows = np.count_nonzero(~same_value) < len(values) / _FEWEST_OF_CLASS
+        if of_many_rows if is_level else parts == np.count_nonzero(counts):
+            found.append(raw.columns[number])
+    if found:
+        yield Finding(
+            "parting_columns",
+            "warning",
+            len(found),
+            (),
+            f"By {counted(len(found), 'column')} alone ({named(found)}) all training rows fall into their "
+            "classes without an exception: leave out what is only known once the label is.",
+        )
+
+
+def _telling(train: Part, raw: Numbers, task: Task) -> Iterator[Finding]:
+    telling = [raw.columns[column] for column in _label_columns(raw.values, train.labels, task)]
     if telling:
         yield Finding(
             "label_columns",

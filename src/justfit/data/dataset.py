@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from justfit.data.duplicates import UInt64, row_hashes
-from justfit.data.raw import Ids, Numbers, Raw, Texts
+from justfit.data.columns import Column
+from justfit.data.duplicates import UInt64, Words, near_training_rows, row_hashes, text_hashes, words_of
+from justfit.data.raw import Ids, Numbers, Raw, Table, Texts
 from justfit.errors import DataError, SealError
 from justfit.spec import PreparationSpec, Task
 
@@ -51,6 +52,10 @@ class Split:
     validation: npt.NDArray[np.intp]
 
 
+_EXAMPLES = 5
+"""Of training texts that test texts nearly repeat."""
+
+
 @dataclass(frozen=True, eq=False)
 class Overlap:
     """Which training rows stand in the test part, and how many test rows those are."""
@@ -58,6 +63,10 @@ class Overlap:
     test_rows: int
     train: npt.NDArray[np.bool_]
     """Of each training row whether it does."""
+    near_test_rows: int = 0
+    """How many test texts are none of the training texts, but nearly repeat one."""
+    near: tuple[int, ...] = ()
+    """Numbers of some training texts that they nearly repeat, rising."""
 
 
 class Sealed:
@@ -97,14 +106,15 @@ class Sealed:
             raise DataError(f"The source promised {self.count} test rows and gave {len(part)}.")
         return part
 
-    def overlap(self, hashes: UInt64) -> Overlap | None:
+    def overlap(self, hashes: UInt64, words: Words | None = None) -> Overlap | None:
         """What training and test part have in common, found without opening the seal.
 
-        No label of a test row is read. The rows are read, each becomes a hash here, and they are let
-        go: what leaves is a number, and which of ``hashes`` were met.
+        No label of a test row is read. The rows are read, become hashes here, and are let go: what
+        leaves are counts, and which training rows were met.
 
         Args:
             hashes: of the training rows, as `justfit.data.duplicates.row_hashes` gives them.
+            words: of the training rows, where they are texts, to count near repeats, too.
 
         Returns:
             The overlap; None where the source cannot read test rows without their labels.
@@ -114,8 +124,19 @@ class Sealed:
         """
         if self._read_raw is None:
             return None
-        own = row_hashes(self._read_raw())
-        return Overlap(int(np.isin(own, hashes).sum()), np.isin(hashes, own))
+        raw, near = self._read_raw(), np.zeros(0, np.intp)
+        if words is not None and isinstance(raw, Texts | Ids):
+            own_words = words_of(raw)
+            own, near = text_hashes(own_words), near_training_rows(words, own_words)
+        else:
+            own = row_hashes(raw)
+        near = near[near >= 0]
+        return Overlap(
+            test_rows=int(np.isin(own, hashes).sum()),
+            train=np.isin(hashes, own),
+            near_test_rows=len(near),
+            near=tuple(np.unique(near)[:_EXAMPLES].tolist()),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +155,8 @@ class Dataset:
     """16 hexadecimal digits that change when a row or a label does."""
     notes: tuple[str, ...] = ()
     """What a reader of its figures must know, a sentence each."""
+    columns: tuple[Column, ...] = ()
+    """Of the file that the rows come from, those that they are made of; none where there is no file."""
 
     @property
     def outputs(self) -> int:
@@ -175,6 +198,11 @@ def fingerprint(train: Part, sealed: str) -> str:
         case Numbers(values, columns):
             digest.update(json.dumps(columns).encode())
             arrays = (values,)
+        case Table(columns, values, categories, columns_of_texts):
+            levels = [each.levels for each in categories]
+            kinds = [(column.name, column.kind, column.form) for column in columns]
+            digest.update(json.dumps([kinds, levels, [list(texts) for texts in columns_of_texts]]).encode())
+            arrays = (values, *(each.codes for each in categories))
     groups = () if train.groups is None else (train.groups,)
     for array in (*arrays, train.labels, *groups):
         digest.update(f"{array.dtype.str}{array.shape}".encode())

@@ -5,12 +5,13 @@ Hashes depend on nothing but the row, so that parts that never meet can be compa
 
 import hashlib
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from justfit.data.raw import Ids, Numbers, Raw, Texts, Vocabulary
+from justfit.data.raw import Ids, Numbers, Raw, Table, Texts, Vocabulary
 from justfit.data.tokens import tokens
 
 UInt64 = npt.NDArray[np.uint64]
@@ -60,7 +61,25 @@ def words_of(raw: Texts | Ids) -> Words:
 
 def row_hashes(raw: Raw) -> UInt64:
     """A 64-bit hash a row, the same for rows with the same words in the same order, or the same numbers."""
-    return number_hashes(raw.values) if isinstance(raw, Numbers) else text_hashes(words_of(raw))
+    match raw:
+        case Numbers():
+            return number_hashes(raw.values)
+        case Table():
+            return _table_hashes(raw)
+        case _:
+            return text_hashes(words_of(raw))
+
+
+def _table_hashes(raw: Table) -> UInt64:
+    """A hash a row of the numbers, levels and words of its columns."""
+    found = _mixed(number_hashes(raw.numbers))
+    for cells in raw.categories:
+        digests = [_digest(b"level" + level.encode(errors="surrogatepass")) for level in cells.levels]
+        of_level = np.frombuffer(b"".join([*digests, _digest(b"missing")]), "<u8")
+        found = _mixed(found + of_level[cells.codes])
+    for texts in raw.texts:
+        found = _mixed(found + text_hashes(words_of(Texts(texts))))
+    return found
 
 
 def text_hashes(words: Words) -> UInt64:
@@ -103,42 +122,94 @@ def near_duplicates(words: Words) -> npt.NDArray[np.intp]:
     """
     near = np.arange(len(words.lengths))
     rows = np.flatnonzero((first_of_same(text_hashes(words)) == near) & (words.lengths >= SHINGLE))
-    if len(rows) == 0:
-        return near
-    bags = _sums(_mixed(words.hashes), words.indptr)[rows]
-    near[rows] = rows[first_of_same(bags)]
-    shingles = _shingles(words)
-    starts, ends = words.indptr[rows], words.indptr[rows + 1] - (SHINGLE - 1)
-    random = np.random.default_rng(0)
-    for _ in range(_BANDS):
-        band = np.zeros(len(rows), np.uint64)
-        for odd in random.integers(1 << 63, size=_A_BAND, dtype=np.uint64) * np.uint64(2) + np.uint64(1):
-            lowest = np.minimum.reduceat(shingles * odd, np.stack([starts, ends], axis=1).ravel())[::2]
-            band = _mixed(band + lowest)
+    near[rows] = rows[first_of_same(_bags(words)[rows])]
+    sets = _ShingleSets(words, rows)
+    for band in sets.bands():
         order = np.argsort(band, kind="stable")
         met = np.flatnonzero(np.diff(band[order]) == 0)
         for one, two in zip(order[met].tolist(), order[met + 1].tolist(), strict=True):
             later = rows[two]
-            if near[later] == later and _share(shingles, starts, ends, one, two) >= NEAR:
+            if near[later] == later and sets.share(one, two) >= NEAR:
                 near[later] = rows[one]
     return near
 
 
+def near_training_rows(train: Words, test: Words) -> npt.NDArray[np.intp]:
+    """Of each test text the number of a training text that it nearly repeats, and -1 where there is none.
+
+    Found as in `near_duplicates`. A test text that is a training text word for word has none.
+    """
+    words = Words(
+        np.concatenate([train.hashes, test.hashes]),
+        np.concatenate([train.indptr, train.indptr[-1] + test.indptr[1:]]),
+    )
+    count = len(train.lengths)
+    near = np.full(len(words.lengths), -1)
+    stands = np.isin(text_hashes(test), text_hashes(train))
+    rows = np.flatnonzero((words.lengths >= SHINGLE) & ~np.concatenate([np.zeros(count, bool), stands]))
+    trains = rows < count
+    bags = _bags(words)[rows]
+    same, at = np.unique(bags[trains], return_index=True)
+    if not len(same):
+        return near[count:]
+    place = np.searchsorted(same, bags).clip(max=len(same) - 1)
+    near[rows] = np.where(same[place] == bags, rows[at[place]], -1)
+    sets = _ShingleSets(words, rows)
+    for band in sets.bands():
+        # Training rows have the lower numbers, so of rows that meet they stand first.
+        order = np.argsort(band, kind="stable")
+        last = np.maximum.accumulate(np.where(trains[order], np.arange(len(order)), 0))
+        met = np.flatnonzero(~trains[order] & trains[order[last]] & (band[order] == band[order[last]]))
+        for one, two in zip(order[last[met]].tolist(), order[met].tolist(), strict=True):
+            if near[rows[two]] < 0 and sets.share(one, two) >= NEAR:
+                near[rows[two]] = rows[one]
+    return near[count:]
+
+
+class _ShingleSets:
+    """The set of shingles of each of some texts, as minimal hashes and to be counted exactly.
+
+    Args:
+        words: of all texts.
+        rows: which texts; each has `SHINGLE` words at least.
+    """
+
+    def __init__(self, words: Words, rows: npt.NDArray[np.intp]) -> None:
+        self._shingles = _shingles(words)
+        self._starts, self._ends = words.indptr[rows], words.indptr[rows + 1] - (SHINGLE - 1)
+
+    def bands(self) -> Iterator[UInt64]:
+        """Band by band a number a text, the more likely the same for two the more they share."""
+        if not len(self._starts):
+            return
+        random = np.random.default_rng(0)
+        ends = np.stack([self._starts, self._ends], axis=1).ravel()
+        for _ in range(_BANDS):
+            band = np.zeros(len(self._starts), np.uint64)
+            for odd in random.integers(1 << 63, size=_A_BAND, dtype=np.uint64) * np.uint64(2) + np.uint64(1):
+                band = _mixed(band + np.minimum.reduceat(self._shingles * odd, ends)[::2])
+            yield band
+
+    def share(self, one: int, two: int) -> float:
+        """The Jaccard index of two texts, by their places among ``rows``."""
+        first, second = (
+            set(self._shingles[self._starts[each] : self._ends[each]].tolist()) for each in (one, two)
+        )
+        return len(first & second) / len(first | second)
+
+
 def _shingles(words: Words) -> UInt64:
     """A hash of each `SHINGLE` words in a row; some span two texts, and one more ends the array."""
-    count = len(words.hashes) - (SHINGLE - 1)
+    count = max(0, len(words.hashes) - (SHINGLE - 1))
     found = np.zeros(count + 1, np.uint64)
     for place in range(SHINGLE):
         found[:count] = _mixed(found[:count] + words.hashes[place : place + count])
     return found
 
 
-def _share(
-    shingles: UInt64, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], one: int, two: int
-) -> float:
-    """The Jaccard index of the shingles of two texts."""
-    first, second = (set(shingles[starts[row] : ends[row]].tolist()) for row in (one, two))
-    return len(first & second) / len(first | second)
+def _bags(words: Words) -> UInt64:
+    """A hash a text that depends on its words and not on their order."""
+    return _sums(_mixed(words.hashes), words.indptr)
 
 
 def _sums(values: UInt64, indptr: npt.NDArray[np.int64]) -> UInt64:

@@ -4,17 +4,19 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from justfit.data.encoding import encode
-from justfit.data.raw import Ids, Numbers, Raw, Texts, Vocabulary
+from justfit.data.raw import Ids, Numbers, Raw, Table, Texts, Vocabulary
 from justfit.data.rows import Bags, Dense
+from justfit.data.table_preparation import TablePreparation, fit_table, table_columns
 from justfit.data.tokens import tokens
 from justfit.errors import DataError
 from justfit.machine import MOST_SHARE, memory
-from justfit.spec import PreparationSpec, Scaling, TextEncoding
+from justfit.spec import PreparationSpec, Scaling, TableEncoding, TextEncoding
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +45,13 @@ class TextPreparation:
                 if raw.vocabulary.words[: len(known)] != known:
                     raise DataError("The word ids are of another vocabulary: prepare the texts themselves.")
                 return encode(raw, self.encoding)
-            case Numbers():
-                raise DataError(f"This preparation takes texts, got rows of {len(raw.columns)} numbers.")
+            case Numbers() | Table():
+                raise DataError(f"This preparation takes texts, got rows of {len(raw.columns)} columns.")
+
+    def column_name(self, column: int) -> str:
+        """The word that a column of the rows stands for."""
+        special = {0: "(padding)", Vocabulary.START: "(start)", Vocabulary.UNKNOWN: "(unknown words)"}
+        return special.get(column) or self.vocabulary.word(column)
 
     def raw_from_text(self, lines: Sequence[str]) -> Texts:
         """Raw rows from what a user types: each line is a text."""
@@ -73,7 +80,8 @@ class NumberPreparation:
                 that they would take more than half of the machine's memory.
         """
         if not isinstance(raw, Numbers):
-            raise DataError(f"This preparation takes rows of {len(self.names)} numbers, got texts.")
+            found = f"a table of {len(raw.columns)} columns" if isinstance(raw, Table) else "texts"
+            raise DataError(f"This preparation takes rows of {len(self.names)} numbers, got {found}.")
         if raw.columns != self.names:
             raise DataError(_other_columns(self.names, raw.columns))
         # 8- and 16-bit values are exact in float32, and a large image set is not to be held as float64.
@@ -85,6 +93,10 @@ class NumberPreparation:
             values -= self.shift.astype(wide)
             values /= self.scale.astype(wide)
             return Dense(np.ascontiguousarray(values, np.float32))
+
+    def column_name(self, column: int) -> str:
+        """The name of a column of the rows."""
+        return self.names[column]
 
     def raw_from_text(self, lines: Sequence[str]) -> Numbers:
         """Raw rows from what a user types: each line has a number for every column, with commas between.
@@ -112,7 +124,7 @@ class NumberPreparation:
         return raw
 
 
-Preparation = TextPreparation | NumberPreparation
+Preparation = TextPreparation | NumberPreparation | TablePreparation
 
 
 def fit_preparation(spec: PreparationSpec, raw: Raw) -> Preparation:
@@ -129,20 +141,37 @@ def fit_preparation(spec: PreparationSpec, raw: Raw) -> Preparation:
         raise DataError("There are no training rows to fit a preparation on.")
     match spec, raw:
         case TextEncoding(), Texts():
-            return TextPreparation(spec, _vocabulary(raw, spec.num_words))
+            return _fit_text(spec, raw)
         case TextEncoding(), Ids():
             return TextPreparation(spec, Vocabulary(raw.vocabulary.words[: words_below(spec.num_words)]))
         case Scaling(), Numbers():
             return _fit_scaling(spec, raw)
+        case TableEncoding(), Table():
+            return fit_table(raw, partial(_fit_text, spec.text))
+        case _, Table():
+            raise DataError("Rows of a table cannot have a text encoding or a scaling of all: give neither.")
         case TextEncoding(), _:
             raise DataError(f"Rows of numbers cannot have the text encoding {spec.kind}: give a scaling.")
-        case _:
+        case Scaling(), _:
             raise DataError(f"Rows of text cannot have the scaling {spec.kind}: give a text encoding.")
+        case _:
+            raise DataError("Rows of one kind cannot be prepared as a table: give an encoding or a scaling.")
 
 
 def columns_of(spec: PreparationSpec, raw: Raw) -> int:
     """Columns of the rows that a preparation of ``raw`` will make."""
-    return spec.num_words if isinstance(spec, TextEncoding) else len(raw.columns)  # type: ignore[union-attr]
+    match spec, raw:
+        case TableEncoding(text=text), Table():
+            return table_columns(raw, partial(columns_of, text))
+        case TextEncoding(num_words=columns), _:
+            return columns
+        case _, Numbers(columns=names):
+            return len(names)
+    raise DataError("These rows cannot be prepared so.")
+
+
+def _fit_text(spec: TextEncoding, raw: Texts) -> TextPreparation:
+    return TextPreparation(spec, _vocabulary(raw, spec.num_words))
 
 
 def words_below(num_words: int) -> int:

@@ -1,4 +1,4 @@
-"""Raw rows as a source gives them: `Texts`, word `Ids`, or `Numbers`."""
+"""Raw rows as a source gives them: `Texts`, word `Ids`, `Numbers`, or a `Table` of several kinds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from justfit.data.columns import Column, of_kind
 from justfit.data.rows import take_ragged
 from justfit.errors import DataError
 
@@ -98,4 +99,78 @@ class Numbers:
         return Numbers(self.values[rows], self.columns)
 
 
-Raw = Texts | Ids | Numbers
+@dataclass(frozen=True, eq=False)
+class Categories:
+    """A level a row: row ``i`` has ``levels[codes[i]]``, and is missing where its code (int32) is -1."""
+
+    codes: npt.NDArray[np.int32]
+    levels: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def take(self, rows: npt.NDArray[np.intp]) -> "Categories":
+        """The rows numbered ``rows``, in that order."""
+        return Categories(self.codes[rows], self.levels)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows of columns of different kinds.
+
+    Raises:
+        DataError: the parts do not fit the columns, or differ in their number of rows.
+    """
+
+    columns: tuple[Column, ...]
+    """In the order of the file; only of kinds in `justfit.data.columns.INPUTS`."""
+    numbers: npt.NDArray[np.float64]
+    """``[rows, numbers]``: those of columns of numbers, dates and images, in order; NaN where missing."""
+    categories: tuple[Categories, ...]
+    """One a column of categories."""
+    texts: tuple[Sequence[str], ...]
+    """One a column of texts, empty where missing."""
+
+    def __post_init__(self) -> None:
+        wanted = (
+            len(self.number_names),
+            len(of_kind(self.columns, "category")),
+            len(of_kind(self.columns, "text")),
+        )
+        found = (self.numbers.shape[-1], len(self.categories), len(self.texts))
+        if self.numbers.ndim != 2 or wanted != found:
+            raise DataError(f"Numbers, categories and texts should be {wanted} columns, and are {found}.")
+        rows = {len(self.numbers), *map(len, self.categories), *map(len, self.texts)}
+        if len(rows) > 1:
+            raise DataError(f"The columns of a table have {sorted(rows)} rows: they must be as long.")
+
+    @property
+    def number_names(self) -> tuple[str, ...]:
+        """One for each number of a row."""
+        return tuple(name for column in self.columns for name in column.numbers)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def take(self, rows: npt.NDArray[np.intp]) -> "Table":
+        """The rows numbered ``rows``, in that order."""
+        return Table(
+            self.columns,
+            self.numbers[rows],
+            tuple(each.take(rows) for each in self.categories),
+            tuple([texts[row] for row in rows] for texts in self.texts),
+        )
+
+    def cells(self, row: int) -> tuple[tuple[str, str], ...]:
+        """Name and value of each number, category and text of a row, for people; those missing are empty."""
+        numbers = ("" if np.isnan(value) else f"{value:.10g}" for value in self.numbers[row])
+        levels = ((each.codes[row], each.levels) for each in self.categories)
+        names = (column.name for kind in ("category", "text") for column in of_kind(self.columns, kind))
+        values = (
+            *("" if code < 0 else known[code] for code, known in levels),
+            *(texts[row] for texts in self.texts),
+        )
+        return (*zip(self.number_names, numbers, strict=True), *zip(names, values, strict=True))
+
+
+Raw = Texts | Ids | Numbers | Table

@@ -42,6 +42,7 @@ from justfit.judge.significance import compare_correct as compare_correct
 from justfit.judge.significance import compare_paired as compare_paired
 from justfit.judge.significance import compare_rows as compare_rows
 from justfit.judge.significance import holm as holm
+from justfit.judge.significance import verdict_of as verdict_of
 from justfit.judge.threshold import Threshold as Threshold
 from justfit.judge.threshold import decision_threshold as decision_threshold
 from justfit.judge.verdict import Verdict as Verdict

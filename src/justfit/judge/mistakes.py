@@ -51,19 +51,23 @@ class Group:
     """Accuracy with a Wilson interval, or the mean absolute error with Student's."""
 
 
-def confident_mistakes(labels: Labels, probabilities: Numbers, most: int) -> tuple[Mistake, ...]:
+def confident_mistakes(
+    labels: Labels, probabilities: Numbers, most: int, answers: npt.NDArray[np.int64] | None = None
+) -> tuple[Mistake, ...]:
     """The ``most`` rows whose wrong class was given the highest probability, the surest first.
 
     Args:
         labels: class numbers, ``[rows]``.
         probabilities: ``[rows, classes]``.
         most: how many to give.
+        answers: class numbers, ``[rows]``, where a threshold decides; by default the most probable class.
 
     >>> confident_mistakes(np.array([0, 1, 1]), np.array([[0.5, 0.5], [0.75, 0.25], [1.0, 0.0]]), 1)
     (Mistake(row=2, label=1, answer=0, size=1.0),)
     """
-    answers = probabilities.argmax(axis=1)
-    size = probabilities.max(axis=1)
+    if answers is None:
+        answers = probabilities.argmax(axis=1)
+    size = probabilities[np.arange(len(answers)), answers]
     wrong = np.flatnonzero(answers != labels)
     first = wrong[np.argsort(-size[wrong], kind="stable")][:most]
     return tuple(Mistake(int(row), int(labels[row]), int(answers[row]), float(size[row])) for row in first)

@@ -1,5 +1,8 @@
 """The nouns: frozen dataclasses of plain values. No NumPy, no files, no clock."""
 
+from justfit.spec.data import Data as Data
+from justfit.spec.data import Files as Files
+from justfit.spec.data import data_in as data_in
 from justfit.spec.expand import Named as Named
 from justfit.spec.expand import expand as expand
 from justfit.spec.history import MONITORS as MONITORS
@@ -32,6 +35,7 @@ from justfit.spec.preparation import SCALINGS as SCALINGS
 from justfit.spec.preparation import TEXT_ENCODINGS as TEXT_ENCODINGS
 from justfit.spec.preparation import PreparationSpec as PreparationSpec
 from justfit.spec.preparation import Scaling as Scaling
+from justfit.spec.preparation import TableEncoding as TableEncoding
 from justfit.spec.preparation import TextEncoding as TextEncoding
 from justfit.spec.protocol import AllRows as AllRows
 from justfit.spec.protocol import HoldOut as HoldOut
@@ -54,7 +58,6 @@ from justfit.spec.settings import SETTINGS as SETTINGS
 from justfit.spec.settings import Settings as Settings
 from justfit.spec.settings import candidate_of as candidate_of
 from justfit.spec.study import RULES as RULES
-from justfit.spec.study import Data as Data
 from justfit.spec.study import Final as Final
 from justfit.spec.study import From as From
 from justfit.spec.study import Stage as Stage

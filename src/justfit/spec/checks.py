@@ -17,6 +17,11 @@ def nearest(name: str, legal: Sequence[str]) -> str:
     return f' Did you mean "{close[0]}"?' if close else ""
 
 
+def is_text(value: object) -> bool:
+    """Whether a value is a text that is not blank."""
+    return isinstance(value, str) and bool(value.strip())
+
+
 def require_choice(what: str, value: object, legal: Sequence[str], where: str = "") -> str:
     """``value`` if it is one of ``legal``, else a `SpecError` that lists them."""
     if isinstance(value, str) and value in legal:

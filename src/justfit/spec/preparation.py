@@ -58,4 +58,19 @@ class Scaling:
             raise SpecError(f'"by" belongs to scaling "divide", got by {self.by:g} with "{self.kind}".')
 
 
-PreparationSpec = TextEncoding | Scaling
+@dataclass(frozen=True)
+class TableEncoding:
+    """Columns of different kinds side by side.
+
+    - Numbers, and those that dates become: what is missing is the median of the training rows, and a column
+      of its own says that it was missing where training rows miss it; then as scaling ``standard``.
+    - Categories: one column for each level that stands in at least two training rows, one for all others,
+      and one for missing ones where two training rows miss it.
+    - Texts: as ``text`` says, each text column with a vocabulary of its own.
+    """
+
+    name: str = field(default="table", init=False)
+    text: TextEncoding = field(default_factory=TextEncoding)
+
+
+PreparationSpec = TextEncoding | Scaling | TableEncoding

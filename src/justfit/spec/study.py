@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from justfit.errors import SpecError
-from justfit.spec.checks import require_choice, require_flag, require_integer
+from justfit.spec.checks import is_text, require_choice, require_flag, require_integer
+from justfit.spec.data import Data
 from justfit.spec.history import MONITORS
-from justfit.spec.preparation import PreparationSpec, Scaling, TextEncoding
 from justfit.spec.protocol import AllRows, HoldOut, KFold, Protocol, TestRows
 from justfit.spec.run import digest, plain
 from justfit.spec.schedule import MOST_EPOCHS
@@ -21,58 +21,6 @@ RULES = ("one_standard_error", "best")
 
 THRESHOLDS = ("accuracy", "f1")
 """What a decision threshold is chosen for."""
-
-_OF_TEXTS = ("encoding", "num_words", "skip_top", "maxlen")
-_OF_NUMBERS = ("scaling", "by")
-
-
-@dataclass(frozen=True)
-class Data:
-    """Which rows a study is about, and how they are prepared; None leaves it to the data set."""
-
-    name: str
-    """As ``justfit data`` lists them."""
-    rows: int | None = None
-    """Only so many of the training rows, from the first; None for all."""
-    encoding: str | None = None
-    num_words: int | None = None
-    skip_top: int | None = None
-    maxlen: int | None = None
-    scaling: str | None = None
-    by: float | None = None
-
-    def __post_init__(self) -> None:
-        if not _is_text(self.name):
-            raise SpecError(f"data must be the name of a data set, got {self.name!r}.")
-        if self.rows is not None:
-            require_integer("rows", self.rows, 2)
-        TextEncoding(**self._given(_OF_TEXTS))
-        Scaling(**self._given(_OF_NUMBERS))
-
-    def preparation(self, default: PreparationSpec) -> PreparationSpec:
-        """The data set's own preparation with what is given here in its place.
-
-        Raises:
-            SpecError: what is given is for rows of another kind.
-
-        >>> Data("imdb", num_words=1_000).preparation(TextEncoding()).num_words
-        1000
-        """
-        is_text = isinstance(default, TextEncoding)
-        fits, other = (_OF_TEXTS, _OF_NUMBERS) if is_text else (_OF_NUMBERS, _OF_TEXTS)
-        if wrong := [key for key in other if getattr(self, key) is not None]:
-            raise SpecError(
-                f"{self.name} has rows of {'text' if is_text else 'numbers'}, so {' and '.join(wrong)} does "
-                f"not fit: give {' or '.join(fits)}."
-            )
-        given = self._given(fits)
-        if isinstance(default, Scaling) and given.get("kind", default.kind) != default.kind:
-            return Scaling(**given)  # what another kind divides by is not meant
-        return dataclasses.replace(default, **given)
-
-    def _given(self, keys: tuple[str, ...]) -> dict[str, Any]:
-        given = {key: value for key in keys if (value := getattr(self, key)) is not None}
-        return {"kind" if key in ("encoding", "scaling") else key: value for key, value in given.items()}
 
 
 @dataclass(frozen=True)
@@ -133,7 +81,7 @@ class Final:
     rows: ``accuracy`` or ``f1``; None for 0.5."""
 
     def __post_init__(self) -> None:
-        if self.of is not None and not _is_text(self.of):
+        if self.of is not None and not is_text(self.of):
             raise SpecError(f"of must be the name of a stage or of a candidate, got {self.of!r}.")
         if isinstance(self.epochs, str):
             require_choice("epochs of the final network", self.epochs, ("best", "last"), "and is no number")
@@ -248,10 +196,6 @@ class Study:
             raise SpecError(
                 'validation is "none", so no epoch is best: give epochs under final a number, or "last".'
             )
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip())
 
 
 def _frozen(value: object) -> Any:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from justfit.errors import StudyFileError
+from justfit.spec.data import Data, Files
 from justfit.spec.protocol import AllRows, HoldOut, KFold, Protocol, TestRows
-from justfit.spec.study import Data, Final, Stage, Study
+from justfit.spec.study import Final, Stage, Study
 from justfit.spec.study_reader import STUDY_KEYS, StudyReader
 from justfit.spec.study_yaml import Problem, Problems, read_yaml, yaml_lines
 
@@ -120,13 +121,14 @@ def _document(study: Study) -> dict[str, object]:
     return document
 
 
-def _given(noun: Data | Final | HoldOut | KFold) -> dict[str, object]:
+def _given(noun: Data | Files | Final | HoldOut | KFold) -> dict[str, object]:
     """A noun's fields that are not as by default."""
-    return {
+    given = {
         field.name: getattr(noun, field.name)
         for field in dataclasses.fields(noun)
         if getattr(noun, field.name) != field.default
     }
+    return {key: _given(value) if isinstance(value, Files) else value for key, value in given.items()}
 
 
 def _said_protocol(protocol: Protocol) -> str | dict[str, object]:

@@ -7,10 +7,11 @@ from typing import Any
 
 from justfit.errors import SpecError
 from justfit.spec.checks import nearest, require_choice
+from justfit.spec.data import Data
 from justfit.spec.expand import Named, expand
 from justfit.spec.protocol import HoldOut, KFold, Protocol, parse_protocol
 from justfit.spec.settings import LAST_LAYER, SETTINGS, Settings, check_settings, require_setting, values_of
-from justfit.spec.study import Data, Final, From, Stage, Study
+from justfit.spec.study import Final, From, Stage, Study
 from justfit.spec.study_yaml import Node, Problems, plain_value
 
 STUDY_KEYS = (

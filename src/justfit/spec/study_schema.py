@@ -4,6 +4,7 @@ import dataclasses
 import inspect
 from typing import Any
 
+from justfit.spec.data import Data, Files
 from justfit.spec.history import MONITORS
 from justfit.spec.network import A_LAYER, ACTIVATIONS, MAX_UNITS
 from justfit.spec.optimizers import OPTIMIZERS
@@ -11,8 +12,8 @@ from justfit.spec.preparation import SCALINGS, TEXT_ENCODINGS
 from justfit.spec.protocol import HOLD_OUTS, K_FOLDS, HoldOut, KFold
 from justfit.spec.schedule import MOST_EPOCHS, SCHEDULES
 from justfit.spec.settings import SETTINGS
-from justfit.spec.study import MOST_REPLICATES, RULES, THRESHOLDS, Data, Final, Stage, Study
-from justfit.spec.task import LOSSES
+from justfit.spec.study import MOST_REPLICATES, RULES, THRESHOLDS, Final, Stage, Study
+from justfit.spec.task import LOSSES, TASKS
 
 Schema = dict[str, Any]
 
@@ -185,8 +186,28 @@ def _data() -> Schema:
             "maxlen": _or_null({"type": "integer", "minimum": 1, "maximum": 1_000_000}),
             "scaling": _or_null({"enum": list(SCALINGS)}),
             "by": _or_null(_ABOVE_0),
+            "files": _or_null(_files()),
         },
         "name",
+    )
+
+
+def _files() -> Schema:
+    names: Schema = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+    return _object(
+        Files,
+        {
+            "train": _TEXT,
+            "target": _TEXT,
+            "validation": _or_null(_TEXT),
+            "test": _or_null(_TEXT),
+            "task": _or_null({"enum": list(TASKS)}),
+            **dict.fromkeys(("text", "categories", "numbers", "drop"), names),
+            "seed": _SEED,
+            "strict": {"type": "boolean"},
+        },
+        "train",
+        "target",
     )
 
 

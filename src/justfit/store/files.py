@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from justfit.errors import StoreError
 from justfit.store.paths import to_remove
@@ -51,7 +51,14 @@ def told(path: Path, verb: str) -> Iterator[None]:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file aside, to the disk, and then put it in the place of ``path``.
+    """Write a file as `writing` does; raises what it raises."""
+    with writing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, aside, which is then brought to the disk and put in the place of ``path``.
 
     A process that dies at any point leaves the old file or the new one. Files that it wrote aside
     are removed when another process first writes a file beside it.
@@ -63,7 +70,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         partial = _aside(path)
         try:
             with partial.open("xb") as file:
-                file.write(content)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(path)
@@ -157,7 +164,15 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises:
         StoreError: the file is missing, longer than `JSON_LIMIT`, cut off, or anything but one JSON object.
     """
-    content = read_bytes(path, JSON_LIMIT)
+    return json_object(path, read_bytes(path, JSON_LIMIT))
+
+
+def json_object(path: Path, content: bytes) -> dict[str, Any]:
+    """The object in the content of a JSON file; ``path`` is for messages.
+
+    Raises:
+        StoreError: it is cut off, or anything but one JSON object.
+    """
     try:
         value = json.loads(content, parse_constant=_refuse_constant, parse_int=_int)
     except (ValueError, RecursionError) as error:

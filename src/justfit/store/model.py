@@ -3,8 +3,10 @@
 import dataclasses
 import hashlib
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from types import UnionType
 from typing import Any
@@ -14,27 +16,32 @@ import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from justfit import _native
+from justfit.data.columns import INPUTS, Column
 from justfit.data.preparation import Preparation
-from justfit.data.preparation_json import preparation_from_json, preparation_to_json
+from justfit.data.preparation_json import Arrays, preparation_from_parts, preparation_to_parts
 from justfit.data.target import Target
 from justfit.errors import DataError, SpecError
+from justfit.machine import MOST_SHARE, memory
 from justfit.spec import Network, Task, task_named
 from justfit.store.files import (
+    JSON_LIMIT,
     broken,
+    json_object,
     make_folders,
     read_bytes,
-    read_json,
     require_format,
     write_bytes,
     write_json,
 )
 from justfit.store.paths import StudyPaths
+from justfit.store.prediction import Predictions, predict
 
-FORMAT = 1
+FORMAT = 2
 """Raised when an older justfit could no longer read a model's files."""
 
-HEADER_LIMIT = 2**20
-"""Bytes of names and shapes in front of the numbers of a safetensors file."""
+_PREPARATION = "preparation."
+"""What the names of the preparation's arrays begin with, beside those of the weights."""
 
 Float32 = npt.NDArray[np.float32]
 
@@ -65,6 +72,12 @@ class Model:
     """What a reader of its answers must know, a sentence each."""
     threshold: float = 0.5
     """Of a binary model: the answer is class 1 where its probability is above it."""
+    fingerprint: str = ""
+    """Of the data set it was trained on."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Of what trained it, as `versions` gives them."""
+    columns: tuple[Column, ...] = ()
+    """Of the file it was trained on, those that rows are made of; none where it was no file."""
 
     def __post_init__(self) -> None:
         _check_labels(self.task, self.classes, self.target)
@@ -83,17 +96,36 @@ class Model:
             if not np.isfinite(tensor).all():
                 raise ValueError(f"{name}: expected finite numbers")
 
+    def predict(self, rows: object) -> Predictions:
+        """What it says of rows, as `justfit.predict`; any number of threads may ask at the same time."""
+        return predict(self, rows)
+
+
+def versions() -> dict[str, str]:
+    """What decides the last bits of a network trained here: justfit, NumPy, Python and the processor."""
+    return {
+        "justfit": version("justfit"),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "instructions": _native.instructions(),
+    }
+
 
 def write_model(model: Model, folder: Path) -> None:
-    """Write ``model`` into a study's folder: numbers as safetensors, all else as JSON with their checksum.
+    """Write ``model`` into a study's folder: arrays as safetensors, all else as JSON with their checksum.
 
     Raises:
-        StoreError: the disk is full, the folder may not be written, or the vocabulary is too large.
+        StoreError: the disk is full, or the folder may not be written.
     """
     paths = StudyPaths(folder)
     make_folders(paths.model.parent)
+    values, arrays = preparation_to_parts(model.preparation)
+    tensors: Arrays = {f"{_PREPARATION}{name}": array for name, array in arrays.items()}
     # safetensors copies memory as it lies, whatever the strides.
-    content = save({name: np.ascontiguousarray(tensor) for name, tensor in _tensors(model).items()})
+    content = save(
+        {name: np.ascontiguousarray(tensor) for name, tensor in (_tensors(model) | tensors).items()}
+    )
     write_bytes(paths.weights, content)
     write_json(
         paths.model,
@@ -101,13 +133,16 @@ def write_model(model: Model, folder: Path) -> None:
             "format": FORMAT,
             "name": model.name,
             "run": model.run_id,
+            "fingerprint": model.fingerprint,
             "task": model.task.name,
             "classes": model.classes,
             "network": dataclasses.asdict(model.network),
-            "preparation": preparation_to_json(model.preparation),
+            "preparation": values,
             "target": None if model.target is None else dataclasses.asdict(model.target),
             "notes": model.notes,
             "threshold": model.threshold,
+            "versions": dict(model.versions),
+            "columns": [{key: getattr(column, key) for key in _OF_COLUMN} for column in model.columns],
             "sha256": hashlib.sha256(content).hexdigest(),
         },
     )
@@ -117,34 +152,90 @@ def read_model(folder: Path) -> Model:
     """The model in a study's folder, checked in every part.
 
     Raises:
-        StoreError: a file is missing, cut off or changed, or does not fit the other.
+        StoreError: a file is missing, cut off, changed or too large for this machine, or does not fit the
+            other.
     """
     paths = StudyPaths(folder)
-    values = read_json(paths.model)
+    description = read_bytes(paths.model, JSON_LIMIT)
+    return model_of(folder, description, read_bytes(paths.weights, int(MOST_SHARE * memory())))
+
+
+def model_of(folder: Path, description: bytes, weights: bytes) -> Model:
+    """The model that the content of ``model.json`` and of ``model.safetensors`` describe; neither is trusted.
+
+    Args:
+        folder: where they stand, for messages.
+        description: JSON.
+        weights: safetensors.
+
+    Raises:
+        StoreError: one is cut off or changed, or does not fit the other.
+    """
+    paths = StudyPaths(folder)
+    values = json_object(paths.model, description)
     require_format(paths.model, values, FORMAT)
     try:
-        return _model(values, paths.weights)
+        _require_keys("model", values, _KEYS)
+        if hashlib.sha256(weights).hexdigest() != values["sha256"]:
+            raise broken(
+                paths.weights, "not the file that was written with its description (its SHA-256 differs)"
+            )
+        return _model(values, _arrays(paths.weights, weights))
     except (DataError, SpecError, ValueError) as error:
         raise broken(paths.model, f"not a model that fits together ({error})") from error
 
 
-_KEYS = ("name", "run", "task", "classes", "network", "preparation", "target", "notes", "threshold", "sha256")
+_KEYS = (
+    "name",
+    "run",
+    "fingerprint",
+    "task",
+    "classes",
+    "network",
+    "preparation",
+    "target",
+    "notes",
+    "threshold",
+    "versions",
+    "columns",
+    "sha256",
+)
+_OF_COLUMN = ("name", "kind", "form")
 
 
-def _model(values: dict[str, Any], weights: Path) -> Model:
-    """The model that the JSON ``values`` and the file ``weights`` describe; neither is trusted."""
-    _require_keys("model", values, _KEYS)
-    for key in ("name", "run", "task", "sha256"):
+def _arrays(path: Path, content: bytes) -> Arrays:
+    """The arrays of a safetensors file; raises `StoreError` where it is none."""
+    try:
+        return load(content)
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise broken(path, f"not a safetensors file of known numbers ({error})") from error
+
+
+def _model(values: dict[str, Any], arrays: Arrays) -> Model:
+    """The model of checked keys and any arrays; raises what `model_of` catches where they do not fit."""
+    for key in ("name", "run", "fingerprint", "task"):
         _require(isinstance(values[key], str), key, "a text")
     for key in ("classes", "notes"):
         _require(_is_list_of(str, values[key]), key, "a list of texts")
     _require(type(values["threshold"]) in (int, float), "threshold", "a number")
+    made_by = values["versions"]
+    _require(
+        isinstance(made_by, dict) and _is_list_of(str, list(made_by.values())), "versions", "texts by name"
+    )
+    _require(isinstance(values["columns"], list), "columns", "a list")
     _require_keys("network", values["network"], [field.name for field in dataclasses.fields(Network)])
     _require(isinstance(values["preparation"], dict), "preparation", "an object")
     task, classes = task_named(values["task"]), tuple(values["classes"])
-    network, preparation = Network(**values["network"]), preparation_from_json(values["preparation"])
+    own = {name: array for name, array in arrays.items() if name.startswith(_PREPARATION)}
+    preparation = preparation_from_parts(
+        values["preparation"], {name.removeprefix(_PREPARATION): array for name, array in own.items()}
+    )
+    network = Network(**values["network"])
     shapes = _shapes(network, task, classes, preparation)
-    tensors = _read_tensors(weights, shapes, values["sha256"])
+    if len(arrays) != len(own) + len(shapes) or not shapes.keys() <= arrays.keys():
+        raise ValueError(
+            f"{len(arrays) - len(own)} arrays of weights where {', '.join(shapes)} were expected"
+        )
     layers = [name.removesuffix(".kernel") for name in shapes if name.endswith(".kernel")]
     return Model(
         name=values["name"],
@@ -154,36 +245,28 @@ def _model(values: dict[str, Any], weights: Path) -> Model:
         network=network,
         preparation=preparation,
         target=None if values["target"] is None else _target(values["target"]),
-        kernels=tuple(tensors[f"{layer}.kernel"] for layer in layers),
-        biases=tuple(tensors.get(f"{layer}.bias") for layer in layers),
+        kernels=tuple(arrays[f"{layer}.kernel"] for layer in layers),
+        biases=tuple(arrays.get(f"{layer}.bias") for layer in layers),
         notes=tuple(values["notes"]),
         threshold=float(values["threshold"]),
+        fingerprint=values["fingerprint"],
+        versions=made_by,
+        columns=tuple(_column(column) for column in values["columns"]),
     )
+
+
+def _column(values: object) -> Column:
+    column = _require_keys("columns", values, _OF_COLUMN)
+    _require(
+        _is_list_of(str, list(column.values())) and column["kind"] in INPUTS, "columns", "columns of rows"
+    )
+    return Column(column["name"], column["kind"], form=column["form"])
 
 
 def _target(values: object) -> Target:
     target = _require_keys("target", values, ("shift", "scale"))
     _require(_is_list_of(int | float, list(target.values())), "target", "two numbers")
     return Target(float(target["shift"]), float(target["scale"]))
-
-
-def _read_tensors(path: Path, shapes: dict[str, tuple[int, ...]], sha256: str) -> dict[str, Float32]:
-    """The tensors of a safetensors file that has this checksum; their shapes are left to `Model`.
-
-    Raises:
-        StoreError: it is missing, larger than ``shapes`` need, another file, or has other tensors.
-    """
-    numbers = sum(math.prod(shape) for shape in shapes.values())
-    content = read_bytes(path, limit=4 * numbers + HEADER_LIMIT)
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise broken(path, "not the file that was written with its description (its SHA-256 differs)")
-    try:
-        tensors = load(content)
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise broken(path, f"not a safetensors file of known numbers ({error})") from error
-    if set(tensors) != set(shapes):
-        raise broken(path, f"a file of {len(tensors)} tensors where {', '.join(shapes)} were expected")
-    return tensors
 
 
 def _shapes(

@@ -20,4 +20,5 @@ from justfit.workflow.plan import single as single
 from justfit.workflow.study import carry_out as carry_out
 from justfit.workflow.study import run as run
 from justfit.workflow.validation_outputs import HeldOut as HeldOut
+from justfit.workflow.validation_outputs import threshold_of as threshold_of
 from justfit.workflow.validation_outputs import validation_outputs as validation_outputs

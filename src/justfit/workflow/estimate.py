@@ -18,6 +18,7 @@ from justfit.engine import Cohort, Labelled, Member, Training, initial_weights, 
 from justfit.errors import EngineError
 from justfit.machine import available_threads
 from justfit.spec import Epoch, Recipe, Run
+from justfit.workflow.final import held_out_splits
 from justfit.workflow.outline import NetworkOutline, StageOutline
 from justfit.workflow.plan import Plan
 from justfit.workflow.trials import Ground
@@ -41,7 +42,7 @@ class Estimate:
     memory: int
     """Bytes of the whole process."""
     runs: int
-    """Of the stages, those of the final networks not counted."""
+    """Of the stages, those of the final networks and for a decision threshold not counted."""
     stored: int
     """Runs that are stored already, so that they are not trained again."""
     cohorts: int
@@ -134,6 +135,12 @@ def _groups(
         rows = len(plan.splits[0].train) if on_part else len(plan.dataset.train)
         runs = list(plan.final_runs(network.candidate, final, epochs))
         groups.append(_Group(tuple(_member(plan, run) for run in runs), rows, 0, is_final=True))
+        if final.threshold is not None:
+            decides = _member(plan, runs[0])  # trained once more on each split, for the decision threshold
+            groups += [
+                _Group((decides,), len(split.train), plan.validation_rows, is_final=True)
+                for split in held_out_splits(plan)
+            ]
     return groups, stored
 
 

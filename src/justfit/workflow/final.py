@@ -36,6 +36,7 @@ from justfit.store import (
     network_outputs,
     network_penalty,
     read_study,
+    versions,
     write_result,
     write_run,
 )
@@ -168,17 +169,13 @@ def _threshold(plan: Plan, named: Named, epochs: int, threads: int | None) -> di
 def held_out_models(plan: Plan, run: Run, threads: int | None) -> Iterator[tuple[Split, Model, Float32]]:
     """Train a run on the training part of each split, and ask it about the rows that validate there.
 
-    Of folds that are cut several times the first ones are taken, so that no row comes twice.
-
     Yields:
         The split, the network, and its outputs for the split's validation rows, ``[rows, outputs]``.
 
     Raises:
         EngineError: the loss diverged.
     """
-    protocol = plan.study.validation
-    splits = plan.splits[: protocol.folds] if isinstance(protocol, KFold) else plan.splits
-    for number, split in enumerate(splits, start=1):
+    for number, split in enumerate(held_out_splits(plan), start=1):
         ground = ground_of(plan, split)
         assert ground.validation is not None
         for _, event in train_runs(
@@ -191,6 +188,12 @@ def held_out_models(plan: Plan, run: Run, threads: int | None) -> Iterator[tuple
                     yield split, model, network_outputs(model, ground.validation.rows)
                 case Failed(reason):
                     raise EngineError(reason)
+
+
+def held_out_splits(plan: Plan) -> tuple[Split, ...]:
+    """The splits in which each row validates at most once: of folds cut several times the first ones."""
+    protocol = plan.study.validation
+    return plan.splits[: protocol.folds] if isinstance(protocol, KFold) else plan.splits
 
 
 def model_of(plan: Plan, ground: Ground, trial: Trial, threshold: float = 0.5) -> Model:
@@ -208,6 +211,8 @@ def model_of(plan: Plan, ground: Ground, trial: Trial, threshold: float = 0.5) -
         biases=tuple(bias for _, bias in weights),
         notes=dataset.notes,
         threshold=threshold,
+        fingerprint=dataset.fingerprint,
+        versions=versions(),
     )
 
 

@@ -23,6 +23,8 @@ from justfit.spec import (
     Stage,
     Study,
     TestRows,
+    Scaling,
+    TableEncoding,
     TextEncoding,
     expand,
 )
@@ -217,17 +219,16 @@ def single(  # noqa: PLR0913 - what can be decided about a network
     )
 
 
-def data_of(name: str, preparation: PreparationSpec) -> Data:
-    """A data set prepared just so, whatever it says itself."""
-    if isinstance(preparation, TextEncoding):
-        return Data(
-            name,
-            encoding=preparation.kind,
-            num_words=preparation.num_words,
-            skip_top=preparation.skip_top,
-            maxlen=preparation.maxlen,
-        )
-    return Data(name, scaling=preparation.kind, by=preparation.by)
+def data_of(data: Data, preparation: PreparationSpec) -> Data:
+    """The same rows prepared just so, whatever the data set says itself."""
+    match preparation:
+        case TextEncoding(kind=kind):
+            given = {key: getattr(preparation, key) for key in ("num_words", "skip_top", "maxlen")}
+            return dataclasses.replace(data, encoding=kind, **given)
+        case Scaling(kind=kind, by=by):
+            return dataclasses.replace(data, scaling=kind, by=by)
+        case TableEncoding(text=text):
+            return data_of(data, text)
 
 
 def batch_size_for(rows: int) -> int:

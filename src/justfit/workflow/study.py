@@ -13,7 +13,7 @@ import numpy as np
 
 from justfit.data.audit import Finding, audit
 from justfit.data.dataset import Dataset, Labels, Part
-from justfit.data.sources import load_dataset
+from justfit.data.load import load
 from justfit.errors import DataError, EngineError, SpecError, StoreError
 from justfit.judge import Baseline, Standing, baseline
 from justfit.machine import DEFAULT_STORE, MOST_THREADS
@@ -51,7 +51,7 @@ _LONGEST_REASON = 500
 
 
 def run(  # noqa: PLR0913 - what can be decided about a network
-    study: Study | str,
+    study: Study | Data | str,
     network: Network = DEFAULT_NETWORK,
     recipe: Recipe | None = None,
     *,
@@ -65,8 +65,8 @@ def run(  # noqa: PLR0913 - what can be decided about a network
     """Carry out a study, or that of one network on a named data set; what is stored is not done again.
 
     Args:
-        study: a study, to which the arguments up to ``seed`` do not belong; or a data set's name, as
-            ``justfit data`` lists them.
+        study: a study, to which the arguments up to ``seed`` do not belong; or data; or a data set's name,
+            as ``justfit data`` lists them.
         network: hidden widths and regularization.
         recipe: optimizer, batch size, epochs, and what else decides how it is trained.
         preparation: how rows are prepared; by default as the data set says.
@@ -83,10 +83,11 @@ def run(  # noqa: PLR0913 - what can be decided about a network
     Raises:
         JustfitError: something does not fit; the message says what.
     """
-    if isinstance(study, str):
-        data = Data(study) if preparation is None else data_of(study, preparation)
+    if not isinstance(study, Study):
+        data = Data(study) if isinstance(study, str) else study
+        data = data if preparation is None else data_of(data, preparation)
         study = single(data, network, recipe, protocol=protocol, replicates=replicates, seed=seed, fit=fit)
-    for event in carry_out(study, load_dataset(study.data.name), Path(store)):
+    for event in carry_out(study, load(study.data), Path(store)):
         if isinstance(event, Stored):
             return event.study
     raise AssertionError("carry_out ends with Stored")

@@ -32,6 +32,14 @@ class HeldOut:
     """Which of the models was not trained on the row, ``[rows]``."""
     models: tuple[Model, ...]
     """One a split."""
+    threshold: float = 0.5
+    """Of a binary network, above which the answer is class 1: the one that the study has decided on."""
+
+    def answers(self) -> npt.NDArray[np.int64]:
+        """Class numbers ``[rows]``, for binary and multiclass."""
+        if self.dataset.task.name == "binary":
+            return (self.outputs[:, 0].astype(np.float64) > self.threshold).astype(np.int64)
+        return self.outputs.argmax(axis=1)
 
     def probabilities(self) -> npt.NDArray[np.float32]:
         """Of each class, ``[rows, classes]``; a binary network's one output is that of class 1."""
@@ -84,7 +92,14 @@ def validation_outputs(
         np.concatenate(outputs)[order],
         of[order],
         tuple(models),
+        threshold_of(study, network),
     )
+
+
+def threshold_of(study: StoredStudy, network: str) -> float:
+    """Above which probability a network's answer is class 1: as decided for the chosen one, else 0.5."""
+    decided = study.result.get("threshold") if study.result and network == study.result["chosen"] else None
+    return 0.5 if decided is None else float(decided["value"])
 
 
 _PROTOCOLS: dict[str, type[HoldOut | KFold]] = {"hold_out": HoldOut, "k_fold": KFold}

@@ -4,8 +4,10 @@ from justfit.data.cache import Progress, find_file
 from justfit.data.dataset import Dataset
 from justfit.data.sources.breast_cancer import BREAST_CANCER
 from justfit.data.sources.diabetes import DIABETES
+from justfit.data.sources.digit_traits import DIGIT_TRAITS
 from justfit.data.sources.digits import DIGITS
 from justfit.data.sources.docstrings import DOCSTRINGS
+from justfit.data.sources.germination import GERMINATION
 from justfit.data.sources.imdb import IMDB
 from justfit.data.sources.mnist import MNIST
 from justfit.data.sources.source import Source
@@ -16,8 +18,10 @@ from justfit.spec.checks import nearest
 SOURCES: dict[str, Source] = {
     "breast_cancer": BREAST_CANCER,
     "diabetes": DIABETES,
+    "digit_traits": DIGIT_TRAITS,
     "digits": DIGITS,
     "docstrings": DOCSTRINGS,
+    "germination": GERMINATION,
     "imdb": IMDB,
     "mnist": MNIST,
     "wine": WINE,

@@ -1,0 +1,150 @@
+"""Arrays in ``.npy``, ``.npz`` and IDX files, without ever loading a pickle."""
+
+import io
+import math
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from justfit.data.files.archives import check_members, unpacked
+from justfit.data.files.frame import Frame, array_columns, numbered
+from justfit.errors import DataError
+
+_BROKEN = (ValueError, EOFError, OSError, OverflowError, zlib.error, zipfile.BadZipFile, NotImplementedError)
+_IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+_SET_ASIDE = ("test", "val", "valid", "validation")
+
+
+def is_idx(head: bytes) -> bool:
+    """Whether a file begins as IDX files do: two zeros, a type of number, and how many axes.
+
+    >>> is_idx(bytes([0, 0, 8, 3]))
+    True
+    """
+    return len(head) >= 4 and head[:2] == b"\0\0" and head[2] in _IDX_TYPES and 1 <= head[3] <= 4
+
+
+def read_idx(stream: io.BufferedReader, path: Path) -> Iterator[Frame]:
+    """The array in an IDX file as column ``image`` or ``label``; for images also the labels in the file
+    named alike.
+
+    Raises:
+        DataError: the array does not fit its header, or there are not as many labels as images.
+    """
+    values = _idx(stream, str(path))
+    if values.ndim == 1:
+        yield _frame({"label": values}, str(path))
+        return
+    arrays = {"image": values}
+    notes: tuple[str, ...] = ()
+    beside = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
+    if beside != path and beside.is_file():
+        with unpacked(beside) as contents:
+            if not is_idx(contents.stream.peek(4)):
+                raise DataError(f"{beside}: expected the labels of {path.name} in IDX form.")
+            arrays["label"] = _idx(contents.stream, str(beside))
+        notes = (f"Labels are those of {beside.name}.",)
+    yield _frame(arrays, str(path), notes)
+
+
+def read_npy(path: Path) -> Iterator[Frame]:
+    """The one array in a ``.npy`` file; mapped into memory, not loaded.
+
+    Raises:
+        DataError: it is broken, holds Python objects, or has no rows.
+    """
+    try:
+        with path.open("rb") as stream:
+            _header(stream, str(path))
+        values = np.lib.format.open_memmap(path, mode="r")
+    except _BROKEN as error:
+        raise DataError(f"{path} is broken: {error}. Get or make it again.") from error
+    yield _frame({"x": values}, str(path))
+
+
+def read_npz(path: Path) -> Iterator[Frame]:
+    """The arrays of a ``.npz`` file side by side; of those named for training and testing, the training ones.
+
+    ``x_train`` and ``train_x`` become ``x``. An array of two axes gives a column for each of its own,
+    ``x_1``, ``x_2``.
+
+    Raises:
+        DataError: it is broken, holds Python objects, or arrays with different numbers of rows.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            check_members(str(path), archive)
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+            taken = {_plain_name(name): name for name in names if not _is_aside(name)}
+            if len(taken) < len([name for name in names if not _is_aside(name)]) or not taken:
+                raise DataError(
+                    f"{path} holds {', '.join(names[:10])}: expected x and y, or x_train and y_train."
+                )
+            arrays = {plain: _member(archive, name, f"{path}: {name}") for plain, name in taken.items()}
+    except _BROKEN as error:
+        raise DataError(f"{path} is broken: {error}. Get or make it again.") from error
+    aside = ", ".join(name for name in names if _is_aside(name))
+    notes = (f"{aside} were not read: rows kept aside belong in a file of their own.",) if aside else ()
+    yield _frame(arrays, str(path), notes)
+
+
+def _frame(arrays: dict[str, npt.NDArray[Any]], where: str, notes: tuple[str, ...] = ()) -> Frame:
+    shapes = ", ".join(f"{name} of shape {values.shape}" for name, values in arrays.items())
+    if any(values.ndim == 0 for values in arrays.values()) or len({len(v) for v in arrays.values()}) > 1:
+        raise DataError(f"{where} holds {shapes}: expected the same number of rows in each.")
+    if not len(next(iter(arrays.values()))):
+        raise DataError(f"{where} has no rows.")
+    return numbered(array_columns(arrays, where), where, notes=notes)
+
+
+def _member(archive: zipfile.ZipFile, name: str, where: str) -> npt.NDArray[Any]:
+    with archive.open(f"{name}.npy") as stream:
+        shape, fortran_order, dtype = _header(stream, where)
+        data = stream.read(math.prod(shape) * dtype.itemsize)
+    return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran_order else "C")
+
+
+def _header(stream: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = np.lib.format.read_magic(stream)
+    if version not in {(1, 0), (2, 0)}:
+        raise DataError(f"{where} has version {version} of the npy format, expected 1.0 or 2.0.")
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, fortran_order, dtype = read(stream)
+    if dtype.hasobject:
+        raise DataError(
+            f"{where} holds Python objects as a pickle, which can run code when it is read; justfit reads "
+            f"none. "
+            "Save numbers, or texts as an array of strings."
+        )
+    return shape, fortran_order, dtype
+
+
+def _idx(stream: io.BufferedReader, where: str) -> npt.NDArray[Any]:
+    start = stream.read(4)
+    axes = stream.read(4 * start[3])
+    shape = tuple(int(axis) for axis in np.frombuffer(axes[: len(axes) // 4 * 4], ">u4"))
+    dtype = np.dtype(_IDX_TYPES[start[2]])
+    expected = math.prod(shape) * dtype.itemsize
+    data = bytearray()
+    while len(data) <= expected and (piece := stream.read(1 << 20)):
+        data += piece
+    if len(shape) != start[3] or len(data) != expected:
+        found = f"more than {expected:,}" if len(data) > expected else f"{len(data):,}"
+        raise DataError(
+            f"{where}: the header says shape {shape}, which takes {expected:,} bytes; {found} follow. Get "
+            f"it again."
+        )
+    return np.frombuffer(data, dtype).reshape(shape)
+
+
+def _is_aside(name: str) -> bool:
+    return any(word in _SET_ASIDE for word in name.lower().split("_"))
+
+
+def _plain_name(name: str) -> str:
+    return "_".join(word for word in name.split("_") if word.lower() != "train") or name

@@ -1,0 +1,100 @@
+"""Parquet, Arrow IPC files (Feather) and streams: columns with types."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import ipc, parquet
+
+from justfit.data.files.archives import check_growth
+from justfit.data.files.frame import Frame, numbered
+from justfit.data.files.sniff import unique_names
+from justfit.errors import DataError
+
+_BATCH = 1 << 16
+_BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError)
+
+
+def read_columnar(path: Path, where: str, kind: str) -> Iterator[Frame]:
+    """The rows of a file of ``kind`` parquet, arrow, stream or feather, a frame a batch.
+
+    Raises:
+        DataError: the file is broken, has no columns or no rows, or unpacks to more than such a file
+            honestly can.
+    """
+    size = path.stat().st_size
+    row, taken = 1, 0
+    try:
+        for table in _tables(path, kind):
+            frame = _frame(table, where, row)
+            row += table.num_rows
+            taken += table.nbytes
+            check_growth(where, taken, size)
+            yield frame
+    except _BROKEN as error:
+        raise DataError(f"{where} is broken after {row - 1:,} rows: {first_line(error)}") from error
+    if row == 1:
+        raise DataError(f"{where} has no rows.")
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of another library says, as the end of a sentence.
+
+    >>> first_line(ValueError("It broke\\nat line 5"))
+    'It broke.'
+    """
+    told = " ".join(str(part) for part in error.args).strip() or type(error).__name__
+    return told.splitlines()[0].rstrip(".") + "."
+
+
+def flattened(table: pa.Table, where: str) -> tuple[pa.Table, tuple[str, ...]]:
+    """The table with a column for each field of structs, one type for each kind of string and list, and
+    unique names; and notes.
+
+    Raises:
+        DataError: it has no columns.
+    """
+    while any(pa.types.is_struct(field.type) for field in table.schema):
+        table = table.flatten()
+    if not table.num_columns:
+        raise DataError(f"{where} has no columns.")
+    columns, notes = unique_names(table.column_names)
+    for index, field in enumerate(table.schema):
+        if (kind := _plain_type(field.type)) != field.type:
+            table = table.set_column(index, field.with_type(kind), table.column(index).cast(kind))
+    return table.rename_columns(list(columns)).replace_schema_metadata(None), tuple(notes)
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    """The type for a column of ``kind``, so that who comes later need not know the ways to store the same."""
+    if pa.types.is_dictionary(kind):
+        return _plain_type(kind.value_type)
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pa.string()
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return pa.list_(_plain_type(kind.value_type))
+    return kind
+
+
+def _frame(table: pa.Table, where: str, row: int) -> Frame:
+    table, notes = flattened(table, where)
+    return numbered(table, where, row, notes)
+
+
+def _tables(path: Path, kind: str) -> Iterator[pa.Table]:
+    if kind == "parquet":
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(_BATCH, use_threads=False):
+                yield pa.Table.from_batches([batch])
+    else:
+        with pa.memory_map(str(path)) as mapped:
+            yield from _ipc_tables(mapped, kind)
+
+
+def _ipc_tables(mapped: pa.MemoryMappedFile, kind: str) -> Iterator[pa.Table]:
+    reader = ipc.open_file(mapped) if kind == "arrow" else ipc.open_stream(mapped)
+    with reader:
+        batches = map(reader.get_batch, range(reader.num_record_batches)) if kind == "arrow" else iter(reader)
+        for batch in batches:
+            batch.validate(full=True)  # offsets are read as they stand, so a false one would leave the file
+            yield pa.Table.from_batches([batch])

@@ -1,0 +1,57 @@
+"""Data frames, arrays, lists and sparse matrices of Python to a `Frame`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from scipy import sparse
+
+from justfit.data.files.columnar import first_line, flattened
+from justfit.data.files.frame import Frame, array_columns, numbered
+from justfit.data.rows import Bags
+from justfit.errors import DataError
+
+
+def frame_of(rows: Any) -> Frame:
+    """The rows of a pandas, polars or Arrow table, a NumPy array, a SciPy sparse matrix, a dict of columns
+    or a list of texts.
+
+    A data frame's index is left out; a sparse matrix comes as ``bags``.
+
+    Raises:
+        DataError: it is none of these, has no rows, or a column mixes types.
+    """
+    source = f"The {type(rows).__name__}"
+    if sparse.issparse(rows):
+        bags = Bags.from_csr(rows.tocsr())  # type: ignore[attr-defined]
+        return Frame(pa.table({}), np.arange(1, len(bags) + 1), (), (), source, bags)
+    try:
+        frame = _of_table(rows, source)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise DataError(f"{source} does not make a table: {first_line(error)}") from error
+    if not len(frame):
+        raise DataError(f"{source} has no rows.")
+    return frame
+
+
+def _of_table(rows: Any, source: str) -> Frame:
+    if isinstance(rows, np.ndarray):
+        if rows.ndim == 0:
+            raise DataError(f"{source} is a single value, expected rows.")
+        return numbered(array_columns({"x": rows}, source), source)
+    if hasattr(rows, "__arrow_c_stream__") or isinstance(rows, Mapping):
+        table = pa.table(dict(rows) if isinstance(rows, Mapping) else rows)
+    elif isinstance(rows, Sequence) and not isinstance(rows, str | bytes):
+        if rows and all(isinstance(row, Mapping) for row in rows):
+            table = pa.Table.from_pylist([dict(row) for row in rows])
+        else:
+            table = pa.table({"text": pa.array(list(rows), pa.string())})
+    else:
+        raise DataError(
+            f"{source} has no rows that could be read. Expected a data frame, an array, a sparse matrix or "
+            f"a list of texts."
+        )
+    index = [name for name in table.column_names if name.startswith("__index_level_")]
+    table, notes = flattened(table.drop_columns(index), source)
+    return numbered(table, source, notes=notes)

@@ -1,0 +1,324 @@
+"""`dataset_of`: rows of files as people have them to a `Dataset`, with all that was decided on the way."""
+
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from justfit.data.columns import INPUTS, Column
+from justfit.data.dataset import Dataset, Labels, Part, Sealed, fingerprint
+from justfit.data.files.frame import Frame, concatenated
+from justfit.data.finding import counted, named
+from justfit.data.raw import Numbers, Raw, Texts
+from justfit.data.splits import splits
+from justfit.data.table_columns import asked_kinds, typed
+from justfit.data.table_rows import Odd, raw_of, require_columns, taken
+from justfit.data.table_target import Target, infer_target, labelled, labels_of
+from justfit.errors import DataError
+from justfit.spec import (
+    HoldOut,
+    PreparationSpec,
+    Protocol,
+    Scaling,
+    TableEncoding,
+    TextEncoding,
+    task_named,
+)
+
+PARTS = ("train", "validation", "test")
+"""Names of the frames that may be given; without ``test`` a fifth of ``train`` is sealed."""
+
+SEALED = 0.2
+"""Share of the rows that is sealed where no test rows are given."""
+
+FEWEST_ROWS = 10
+"""With a label; of fewer no part can be held out that says anything."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A row that could not be used."""
+
+    source: str
+    row: int
+    """Its number in the file; data rows count from 1."""
+    reason: str
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """What was decided between file and data set, and why."""
+
+    target: str
+    task: str
+    task_reason: str
+    classes: tuple[str, ...]
+    columns: tuple[Column, ...]
+    """All but the target, in the order of the file; those that are inputs have a kind in `INPUTS`."""
+    left_out: tuple[LeftOut, ...]
+    """All rows that were not used."""
+    odd: tuple[Odd, ...]
+    """Cells that count as missing though they are not empty."""
+    notes: tuple[str, ...]
+    """Sentences about parts and reading."""
+    protocol: Protocol | None
+    """Which rows validate, where validation rows were given; None leaves it open."""
+
+
+def dataset_of(  # noqa: PLR0913 - what can be decided about a file
+    frames: Mapping[str, Frame],
+    *,
+    name: str,
+    target: str,
+    task: str | None = None,
+    text: Collection[str] = (),
+    drop: Collection[str] = (),
+    categories: Collection[str] = (),
+    numbers: Collection[str] = (),
+    seed: int = 0,
+    strict: bool = False,
+) -> tuple[Dataset, DataReport]:
+    """The data set of one file, or of files of training, validation and test rows.
+
+    Columns are typed by the rows that train; the rows that are sealed are only checked.
+    Without test rows a fifth is sealed, stratified by class, always the same for the same rows and seed.
+    Validation rows stand last among the training rows; the report has the protocol that lets them validate.
+
+    Args:
+        frames: by name, as in `PARTS`; ``train`` must be there.
+        name: of the data set.
+        target: name of the column that holds the labels.
+        task: one of `justfit.spec.TASKS`, to override what is inferred.
+        text: names of columns to take as text.
+        drop: names of columns to leave out.
+        categories: names of columns to take as categories.
+        numbers: names of columns to take as numbers.
+        seed: of the choice of the rows that are sealed.
+        strict: whether to stop at rows or cells that cannot be used, instead of leaving them out.
+
+    Raises:
+        DataError: rows, columns or labels cannot be used, with file, row and column.
+        SpecError: there is no such task.
+    """
+    asked = asked_kinds(text, categories, numbers)
+    _require_parts(frames, target, drop, asked)
+    left_out: list[LeftOut] = []
+    usable = {part: _usable(frame, target, drop, left_out) for part, frame in frames.items()}
+    train = usable["train"]
+    _require_rows(train, frames["train"], target)
+    reading = _target(train, target, task)
+    if "test" not in frames:
+        train, reading = _without_lone_classes(train, reading, task, left_out)
+    labelled_parts = {part: _labels(frame, reading) for part, frame in {**usable, "train": train}.items()}
+    if strict and left_out:
+        raise DataError(_strict(left_out))
+    sealed_note = ""
+    if "test" not in frames:
+        sealed_note = _seal(labelled_parts, reading, seed)
+    drawn = _drawn(labelled_parts, asked, target)
+    if strict and drawn.odd:
+        raise DataError(f"{drawn.odd[0].sentence} Correct them, or do not ask to be strict.")
+    given = [
+        f"{len(frames[part]):,} {part} rows were given." for part in ("validation", "test") if part in frames
+    ]
+    of_files = [note for frame in frames.values() for note in frame.notes]
+    notes = tuple(dict.fromkeys([*([sealed_note] if sealed_note else []), *given, *of_files]))
+    report = DataReport(
+        target=target,
+        task=reading.task.name,
+        task_reason=reading.reason,
+        classes=reading.classes,
+        columns=(*drawn.columns, *(Column(each, "id", "left out, as asked") for each in drop)),
+        left_out=tuple(left_out),
+        odd=drawn.odd,
+        notes=notes,
+        protocol=HoldOut(how="last", size=len(usable["validation"])) if "validation" in usable else None,
+    )
+    return _dataset(name, reading, drawn, notes), report
+
+
+def preparation_of(raw: Raw) -> PreparationSpec:
+    """How rows of a file are prepared unless asked otherwise."""
+    match raw:
+        case Numbers(values):
+            return Scaling("divide", 255.0) if values.dtype == np.uint8 else Scaling("standard")
+        case Texts():
+            return TextEncoding()
+        case _:
+            return TableEncoding()
+
+
+@dataclass(frozen=True, eq=False)
+class _Labelled:
+    """Rows of a frame and their labels."""
+
+    frame: Frame
+    labels: Labels
+
+    def take(self, rows: npt.NDArray[np.intp]) -> "_Labelled":
+        return _Labelled(taken(self.frame, rows), self.labels[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """Columns, and the two parts that were made of them."""
+
+    columns: tuple[Column, ...]
+    train: Part
+    test: Part
+    odd: tuple[Odd, ...]
+
+
+def _require_parts(
+    frames: Mapping[str, Frame], target: str, drop: Collection[str], asked: Mapping[str, str]
+) -> None:
+    """Raise `DataError` where frames, or columns that were named, are not there."""
+    if "train" not in frames or any(part not in PARTS for part in frames):
+        found = ", ".join(frames) or "none"
+        raise DataError(
+            f"The parts of a data set are {', '.join(PARTS)}, of which train is needed; got {found}."
+        )
+    train = frames["train"]
+    require_columns(train, [target, *drop, *asked])
+    if target in drop or target in asked:
+        raise DataError(
+            f'Column "{target}" is the target, so it cannot be {asked.get(target, "left out")}, too.'
+        )
+    if left := [name for name in asked if name in drop]:
+        raise DataError(f'Column "{left[0]}" is asked to be a {asked[left[0]]} and to be left out.')
+    names = [name for name in train.table.column_names if name not in drop]
+    require_columns(train, names)
+    for part, frame in frames.items():
+        own = [name for name in frame.table.column_names if name not in drop]
+        lacks, more = [n for n in names if n not in own], [n for n in own if n not in names]
+        if lacks or more:
+            said = [f"lacks {named(lacks)}"] * bool(lacks) + [f"has {named(more)} besides"] * bool(more)
+            raise DataError(
+                f"{frame.source} ({part}) {' and '.join(said)}, compared with {train.source}: give both the "
+                "same columns, or drop those that differ."
+            )
+
+
+def _usable(frame: Frame, target: str, drop: Collection[str], left_out: list[LeftOut]) -> Frame:
+    """The rows with a label, without the columns to drop; tells of the others."""
+    where = f'{frame.source}, column "{target}"'
+    left_out += [LeftOut(frame.source, each.row, each.reason) for each in frame.skipped]
+    has_label = labelled(frame.table.column(target), where)
+    for row in frame.rows[~has_label].tolist():
+        left_out.append(LeftOut(frame.source, row, f'no label in column "{target}"'))
+    if not has_label.any():
+        which = f'row with a label in column "{target}"' if len(frame) else "row"
+        raise DataError(f"{frame.source} has no {which}: give some.")
+    kept = frame if has_label.all() else taken(frame, np.flatnonzero(has_label))
+    there = [name for name in drop if name in kept.table.column_names]
+    return dataclasses.replace(kept, table=kept.table.drop_columns(there)) if there else kept
+
+
+def _require_rows(train: Frame, whole: Frame, target: str) -> None:
+    if len(train) < FEWEST_ROWS:
+        raise DataError(
+            f'{whole.source} has {counted(len(train), "row")} with a label in column "{target}": at least '
+            f"{FEWEST_ROWS} are needed to train, validate and test."
+        )
+
+
+def _target(train: Frame, target: str, task: str | None) -> Target:
+    return infer_target(train.table.column(target), target, f'{train.source}, column "{target}"', task)
+
+
+def _labels(frame: Frame, reading: Target) -> _Labelled:
+    where = f'{frame.source}, column "{reading.name}"'
+    return _Labelled(frame, labels_of(frame.table.column(reading.name), reading, frame.rows, where))
+
+
+def _has_one_class_a_row(reading: Target) -> bool:
+    return reading.task.name in ("binary", "multiclass")
+
+
+def _without_lone_classes(
+    train: Frame, reading: Target, task: str | None, left_out: list[LeftOut]
+) -> tuple[Frame, Target]:
+    """Without the rows that are the only ones of their class, which cannot both train and test."""
+    if not _has_one_class_a_row(reading):
+        return train, reading
+    labels = _labels(train, reading).labels
+    alone = np.bincount(labels.astype(np.int64), minlength=len(reading.classes))[labels.astype(np.int64)] == 1
+    if not alone.any():
+        return train, reading
+    for row in np.flatnonzero(alone).tolist():
+        name = reading.classes[int(labels[row])]
+        left_out.append(LeftOut(train.source, int(train.rows[row]), f'the only row of class "{name}"'))
+    rest = taken(train, np.flatnonzero(~alone))
+    _require_rows(rest, train, reading.name)
+    return rest, _target(rest, reading.name, task)
+
+
+def _strict(left_out: Sequence[LeftOut]) -> str:
+    first = left_out[0]
+    rows = "row cannot" if len(left_out) == 1 else "rows cannot"
+    return (
+        f"{len(left_out):,} {rows} be used, the first is row {first.row} of {first.source}: {first.reason}. "
+        "Correct them, or do not ask to be strict."
+    )
+
+
+def _seal(parts: dict[str, _Labelled], reading: Target, seed: int) -> str:
+    """Move a fifth of the training rows to the test rows, and say so."""
+    train = parts["train"]
+    count = HoldOut(size=SEALED).rows(len(train.labels))
+    task, how = reading.task, "taken by chance"
+    if _has_one_class_a_row(reading):
+        members = np.bincount(train.labels.astype(np.int64))
+        how = "with the shares of the classes"
+        if min(count, len(train.labels) - count) < np.count_nonzero(members):
+            task, how = (
+                task_named("regression"),
+                "taken by chance, for there are too many classes for their shares",
+            )
+    (parted,) = splits(HoldOut(size=SEALED, seed=seed), train.labels, task)
+    parts["train"], parts["test"] = train.take(parted.train), train.take(parted.validation)
+    return f"{count:,} of {len(train.labels):,} rows were sealed first as test rows, {how} (seed {seed})."
+
+
+def _drawn(parts: Mapping[str, _Labelled], asked: dict[str, str], target: str) -> _Drawn:
+    """Columns typed by the rows that train, and the raw rows of both parts."""
+    train, test = parts["train"], parts["test"]
+    columns = typed(train.frame.table.drop_columns([target]), asked, train.frame.source)
+    if not any(column.kind in INPUTS for column in columns):
+        said = "; ".join(f"{column.name}: {column.reason}" for column in columns[:5])
+        raise DataError(f"{train.frame.source} has no column to learn from ({said or 'only the target'}).")
+    pool, labels = train.frame, train.labels
+    if (validation := parts.get("validation")) is not None:
+        source = f"{train.frame.source} and {validation.frame.source}"
+        pool = dataclasses.replace(concatenated([train.frame, validation.frame]), source=source)
+        labels = np.concatenate([labels, validation.labels])
+    raw, odd = raw_of(pool, columns)
+    test_raw, test_odd = raw_of(test.frame, columns)
+    return _Drawn(columns, Part(raw, labels), Part(test_raw, test.labels), _together((*odd, *test_odd)))
+
+
+def _together(odd: Sequence[Odd]) -> tuple[Odd, ...]:
+    """One for each column of a file, though its rows train and test."""
+    found: dict[tuple[str, str], Odd] = {}
+    for each in odd:
+        key = each.source, each.column
+        rows = sorted({*found[key].rows, *each.rows}) if key in found else each.rows
+        found[key] = dataclasses.replace(found.get(key, each), rows=tuple(rows))
+    return tuple(found.values())
+
+
+def _dataset(name: str, reading: Target, drawn: _Drawn, notes: tuple[str, ...]) -> Dataset:
+    train, test = drawn.train, drawn.test
+    return Dataset(
+        name=name,
+        task=reading.task,
+        classes=reading.classes,
+        train=train,
+        sealed=Sealed(len(test), lambda: test, lambda: test.raw),
+        preparation=preparation_of(train.raw),
+        fingerprint=fingerprint(train, sealed=fingerprint(test, sealed="")),
+        notes=notes,
+        columns=tuple(column for column in drawn.columns if column.kind in INPUTS),
+    )

@@ -1,0 +1,108 @@
+"""What a model says of every row of a file, as columns beside the file's own."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from justfit.data.columns import Column
+from justfit.data.files.frame import Frame
+from justfit.data.rows import Float32, Rows
+from justfit.data.table_given import given_columns, given_rows
+from justfit.data.table_output import FORMATS, with_columns, write_tables
+from justfit.data.table_rows import Odd
+from justfit.errors import SpecError
+from justfit.spec.checks import nearest
+from justfit.store.files import writing
+from justfit.store.model import Model
+from justfit.store.occlusion import strongest_effects
+from justfit.store.prediction import answers, network_outputs
+
+_ROWS = 2**15
+_NUMBERS = 2**23
+"""Of rows, and of outputs, that are asked for at a time."""
+
+_NAMED = 5
+"""Words or columns that an explanation names."""
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """Some rows of a file with their answers."""
+
+    table: Any
+    """The file's columns and then the answers', a `pyarrow.Table`."""
+    odd: tuple[Odd, ...]
+    """Cells that count as missing, since they are of another kind than where the model was trained."""
+
+
+def predictions(model: Model, frames: Iterable[Frame], *, explain: bool = False) -> Iterator[Predicted]:
+    """The rows of frames with columns added: what `Predictions.named` has, and ``because`` to explain it.
+
+    Args:
+        model: as `load` gives it.
+        frames: as `justfit.data.files.read_batches` gives them; those without rows are left out.
+        explain: whether to name the words or columns that did most to each answer.
+
+    Raises:
+        DataError: a column is missing or holds what the model cannot take, with file, row and column.
+    """
+    size = max(1, min(_ROWS, _NUMBERS // model.kernels[-1].shape[1]))
+    columns: tuple[Column, ...] = ()
+    for frame in frames:
+        if len(frame):  # what the first rows are made of, all are
+            columns = columns or given_columns(model.preparation, model.columns, frame)
+        for start in range(0, len(frame), size):
+            some = slice(start, start + size)
+            part = replace(frame, table=frame.table[some], rows=frame.rows[some])
+            rows, odd = given_rows(model.preparation, columns, part)
+            yield Predicted(with_columns(part.table, answered(model, rows, explain=explain)), odd)
+
+
+def answered(model: Model, rows: Rows, *, explain: bool = False) -> dict[str, Any]:
+    """Columns of the answers to prepared rows, by name."""
+    outputs = network_outputs(model, rows)
+    named: dict[str, Any] = dict(answers(model, outputs).named())
+    if explain:
+        named["because"] = explanations(model, rows, outputs)
+    return named
+
+
+def explanations(model: Model, rows: Rows, outputs: Float32) -> list[str]:
+    """Of each row the words or columns that did most to its answer, such as ``great +1.31; but -0.42``.
+
+    The figures are those of `justfit.store.effects`: how much log odds, or a value, would fall without each.
+    Of several labels a row it is the most probable one's.
+    """
+    found = answers(model, outputs)
+    wanted = outputs.argmax(axis=1) if found.labels is None else found.labels
+    return [
+        "; ".join(f"{effect.name} {effect.toward:+.2f}" for effect in row)
+        for row in strongest_effects(model, rows, wanted.astype(np.int64), _NAMED)
+    ]
+
+
+def format_of(path: Path) -> str:
+    """The format of a file of predictions by its name; raises `SpecError` where it has none."""
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise SpecError(
+            f'"{path}" ends in "{path.suffix}", and predictions can be written as {", ".join(FORMATS)}: end '
+            f"its name so.{nearest(suffix, tuple(FORMATS))}"
+        )
+    return FORMATS[suffix]
+
+
+def write_predictions(tables: Iterable[Any], path: Path) -> None:
+    """Write tables whole or not at all, as CSV, JSON lines or Parquet by the file's ending.
+
+    Raises:
+        SpecError: another ending.
+        DataError: the tables cannot stand in one file of that format, or cannot be made.
+        StoreError: the disk is full, the folder is missing or may not be written.
+    """
+    kind = format_of(path)
+    with writing(path) as file:
+        write_tables(tables, kind, file)
