@@ -289,6 +289,7 @@ def test_13_what_is_said_of_networks_rests_on_their_stored_runs(
     study, _, stored = searched
     assert study.result is not None
     decisions = [*study.result["decisions"], study.result["reason"]]
+    assert set(decisions) <= set(justfit("show", study.folder).splitlines())
     named = {name for name in study.networks if any(name in decision for decision in decisions)}
     assert study.result["chosen"] in named
     assert all(study.runs(name) for name in named)

@@ -11,9 +11,11 @@ from io import TextIOWrapper
 
 import typer
 
+from justfit.cli.card import card
 from justfit.cli.check import check
 from justfit.cli.compare import compare
 from justfit.cli.data import app as data_app
+from justfit.cli.export import export
 from justfit.cli.list import list_studies
 from justfit.cli.mistakes import mistakes
 from justfit.cli.plan import plan
@@ -44,6 +46,8 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "plot": plot,
     "rm": rm,
     "predict": predict,
+    "card": card,
+    "export": export,
     "reproduce": reproduce,
     "schema": schema,
 }

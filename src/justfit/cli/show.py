@@ -57,7 +57,13 @@ def _show_study(
 ) -> None:
     with read_from(study.folder):
         head = list(_head(study, networks))
+        decisions = [cell(decision) for decision in study.result["decisions"]] if study.result else []
     for line in head:
+        say(line)
+    if decisions:
+        say()
+        say("how the whole workflow came to it")
+    for line in decisions:
         say(line)
     _show_stages(study, networks, found)
     _show_end(study)

@@ -57,8 +57,8 @@ def table_findings(train: Part, raw: Table, task: Task) -> Iterator[Finding]:
             "note",
             rows,
             f"{counted(len(rows), 'training row')} {has(len(rows))} missing values, in "
-            f"{counted(len(columns), 'column')} ({named([names[column] for column in columns])}): a number is "
-            "taken to be the median, and a column of its own says where it was missing.",
+            f"{counted(len(columns), 'column')} ({named([names[column] for column in columns])}): a number "
+            "is taken to be the median, and a column of its own says where it was missing.",
         )
     for column, texts in zip(of_kind(raw.columns, "text"), raw.texts, strict=True):
         if len(empty := np.flatnonzero([not text.strip() for text in texts])):
@@ -78,7 +78,7 @@ def table_findings(train: Part, raw: Table, task: Task) -> Iterator[Finding]:
 
 
 def _parting(train: Part, raw: Numbers, task: Task, levels: int) -> Iterator[Finding]:
-    """The columns by which the classes lie apart: each number, or each of the last ``levels`` codes, has one."""
+    """The columns by which the classes lie apart; the last ``levels`` ones are codes of categories."""
     if task.name not in ("binary", "multiclass"):
         return
     counts = np.bincount(train.labels.astype(np.int64))

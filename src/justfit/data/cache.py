@@ -32,10 +32,12 @@ class PublishedFile:
     """As its publisher gives it: ``sha256:`` or ``md5:`` and hexadecimal digits."""
     about: str
     """What it is and how large, for messages."""
+    instead: str | None = None
+    """The name of a file that will do as well, where JUSTFIT_DATA has it."""
 
 
 def find_file(file: PublishedFile, progress: Progress | None = None) -> Path:
-    """Where ``file`` is on this machine, downloaded if need be.
+    """Where ``file``, or what will do instead, is on this machine; downloaded if need be.
 
     A file in the folder that the environment variable JUSTFIT_DATA names is taken at its owner's
     word. One in the user's cache must have the published checksum. A download that was cut off
@@ -45,8 +47,9 @@ def find_file(file: PublishedFile, progress: Progress | None = None) -> Path:
         DataError: a checksum is wrong, the file cannot be had, or the cache cannot be written.
     """
     named = os.environ.get("JUSTFIT_DATA")
-    if named and (path := Path(named) / file.name).is_file():
-        return path
+    for name in filter(None, (file.name, file.instead)):
+        if named and (path := Path(named) / name).is_file():
+            return path
     path = platformdirs.user_cache_path("justfit") / file.name
     try:
         if not path.is_file():

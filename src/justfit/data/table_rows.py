@@ -31,8 +31,8 @@ class Odd:
     def sentence(self) -> str:
         """For people.
 
-        >>> Odd("people.csv", "age", (3, 8), "old").sentence
-        'people.csv, column "age" has 2 cells of another kind, which count as missing: rows 3, 8 (such as "old").'
+        >>> Odd("a.csv", "age", (3, 8), "old").sentence
+        'a.csv, column "age" has 2 cells of another kind, which count as missing: rows 3, 8 (such as "old").'
         """
         rows = named([str(row) for row in self.rows])
         return (

@@ -22,6 +22,9 @@ _FEW_NUMBERS = 20
 
 _ROWS_A_CLASS = 10
 
+_MOSTLY = 0.9
+"""Share of many different labels that must be numbers for the others to be left out."""
+
 _MOST_CLASSES = 1_000
 """More are only learned where they were asked for."""
 
@@ -61,14 +64,31 @@ class Target:
     """How numbers are written (`justfit.data.columns.Column`)."""
 
 
-def labelled(column: pa.ChunkedArray, where: str) -> npt.NDArray[np.bool_]:
-    """Of each row whether it has a label: a cell that is not empty, missing or blank."""
+def unlabelled(column: pa.ChunkedArray, where: str) -> dict[int, str]:
+    """The places of the rows without a label that can be used, each with the reason.
+
+    That are empty, missing and blank cells; and where all but a few of many different labels are numbers,
+    those that are none.
+    """
     if pa.types.is_nested(column.type) or is_dated(column.type):
-        return np.array(column.is_valid().to_numpy(), bool)
-    if pa.types.is_floating(column.type):
-        numbers = pc.fill_null(column.cast(pa.float64()), np.nan).to_numpy()
-        return np.asarray(~np.isnan(numbers), bool)
-    return np.array(trimmed(texts_of(column, where)).is_valid().to_numpy(), bool)
+        return _missing(column.is_null())
+    if is_numeric(column.type):
+        return _missing(column.is_null(nan_is_null=True))
+    texts = trimmed(texts_of(column, where))
+    found = _missing(texts.is_null())
+    for form in NUMBER_FORMS:
+        numbers = number_cells(texts, form, where).values[:, 0]
+        no_number = np.flatnonzero(np.isnan(numbers))
+        others = len(no_number) - len(found)
+        if others <= (1 - _MOSTLY) * (len(texts) - len(found)) and len(np.unique(numbers)) > _FEW_NUMBERS:
+            for place in no_number.tolist():
+                found.setdefault(place, f'the label "{str(texts[place])[:40]}" is no number')
+            break
+    return found
+
+
+def _missing(null: pa.ChunkedArray) -> dict[int, str]:
+    return dict.fromkeys(np.flatnonzero(null.to_numpy()).tolist(), "no label")
 
 
 def infer_target(column: pa.ChunkedArray, name: str, where: str, task: str | None = None) -> Target:

@@ -15,7 +15,7 @@ from justfit.data.raw import Numbers, Raw, Texts
 from justfit.data.splits import splits
 from justfit.data.table_columns import asked_kinds, typed
 from justfit.data.table_rows import Odd, raw_of, require_columns, taken
-from justfit.data.table_target import Target, infer_target, labelled, labels_of
+from justfit.data.table_target import Target, infer_target, labels_of, unlabelled
 from justfit.errors import DataError
 from justfit.spec import (
     HoldOut,
@@ -205,13 +205,12 @@ def _usable(frame: Frame, target: str, drop: Collection[str], left_out: list[Lef
     """The rows with a label, without the columns to drop; tells of the others."""
     where = f'{frame.source}, column "{target}"'
     left_out += [LeftOut(frame.source, each.row, each.reason) for each in frame.skipped]
-    has_label = labelled(frame.table.column(target), where)
-    for row in frame.rows[~has_label].tolist():
-        left_out.append(LeftOut(frame.source, row, f'no label in column "{target}"'))
-    if not has_label.any():
+    without = unlabelled(frame.table.column(target), where)
+    left_out += [LeftOut(frame.source, int(frame.rows[place]), why) for place, why in sorted(without.items())]
+    if len(without) == len(frame):
         which = f'row with a label in column "{target}"' if len(frame) else "row"
         raise DataError(f"{frame.source} has no {which}: give some.")
-    kept = frame if has_label.all() else taken(frame, np.flatnonzero(has_label))
+    kept = frame if not without else taken(frame, np.delete(np.arange(len(frame)), list(without)))
     there = [name for name in drop if name in kept.table.column_names]
     return dataclasses.replace(kept, table=kept.table.drop_columns(there)) if there else kept
 

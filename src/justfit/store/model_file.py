@@ -126,7 +126,7 @@ def pack_model(folder: Path, out: Path) -> None:
     """Write the model in a study's folder as one file. The same folder always gives the same bytes.
 
     Args:
-        folder: of a study that is done and has a model.
+        folder: of a study that is done and has a model; or such a file, which is copied.
         out: the file, ``NAME.justfit``; one that stands there is replaced.
 
     Raises:
@@ -134,6 +134,9 @@ def pack_model(folder: Path, out: Path) -> None:
             is full or ``out`` may not be written.
     """
     stored = read_stored_model(folder)  # so that no broken model is packed
+    if not folder.is_dir():
+        write_bytes(out, read_bytes(folder, _LARGEST))
+        return
     names = sorted(_NEEDED - {_CONTENTS})
     members = {name: read_bytes(folder / name, int(MOST_SHARE * memory())) for name in names}
     if stored.study_file is not None:

@@ -17,9 +17,9 @@ from justfit.data.rows import Bags, Rows
 from justfit.engine import Cohort, Labelled, Member, Training, initial_weights, pack
 from justfit.errors import EngineError
 from justfit.machine import available_threads
-from justfit.spec import Epoch, Recipe, Run
-from justfit.workflow.final import held_out_splits
-from justfit.workflow.outline import NetworkOutline, StageOutline
+from justfit.spec import Epoch, Recipe
+from justfit.workflow.estimate_groups import Group, groups_of
+from justfit.workflow.outline import StageOutline
 from justfit.workflow.plan import Plan
 from justfit.workflow.trials import Ground
 
@@ -77,7 +77,7 @@ def estimate(
     ground = _ground(plan)
     share = 1.0 + plan.validation_rows / len(ground.train.rows)
     preparing = (time.perf_counter() - begin) * share
-    groups, stored = _groups(plan, stages, is_stored)
+    groups, stored = groups_of(plan, stages, is_stored)
     packed = [(group, pack(group.members, ground.train.rows.columns, threads)) for group in groups]
     clock = _Clock(ground, plan, threads)
     clock.measure([(group, cohort, len(cohorts)) for group, cohorts in packed for cohort in cohorts])
@@ -103,70 +103,6 @@ def _ground(plan: Plan) -> Ground:
     return Ground.of(plan.preparation, train, None, dataset.task, dataset.outputs)
 
 
-@dataclass(frozen=True, eq=False)
-class _Group:
-    """What is trained at once on the same rows; ``members`` have no weights."""
-
-    members: tuple[Member, ...]
-    rows: int
-    validation: int
-    is_final: bool = False
-
-
-def _groups(
-    plan: Plan, stages: Sequence[StageOutline], is_stored: Callable[[str], bool]
-) -> tuple[list[_Group], int]:
-    """The groups of a plan in the order of training, and how many runs are stored."""
-    groups: list[_Group] = []
-    stored = 0
-    for wave in dict.fromkeys(stage.wave for stage in stages):
-        networks = [each for stage in stages if stage.wave == wave for each in stage.networks]
-        runs = [run for network in networks for run in network.new_runs]
-        missing = [run for run in runs if not is_stored(run.id)]
-        stored += len(runs) - len(missing)
-        for number, split in enumerate(plan.splits, start=1):
-            if members := tuple(_member(plan, run) for run in missing if run.split == number):
-                groups.append(_Group(members, len(split.train), plan.validation_rows))
-    if (final := plan.study.final) is not None:
-        network = _typical(stages, final.of)
-        known = final.epochs if isinstance(final.epochs, int) else network.candidate.recipe.epochs
-        epochs = -(-known // 2) if final.epochs == "best" else known
-        on_part = final.train_on == "training_part"
-        rows = len(plan.splits[0].train) if on_part else len(plan.dataset.train)
-        runs = list(plan.final_runs(network.candidate, final, epochs))
-        groups.append(_Group(tuple(_member(plan, run) for run in runs), rows, 0, is_final=True))
-        if final.threshold is not None:
-            decides = _member(plan, runs[0])  # trained once more on each split, for the decision threshold
-            groups += [
-                _Group((decides,), len(split.train), plan.validation_rows, is_final=True)
-                for split in held_out_splits(plan)
-            ]
-    return groups, stored
-
-
-def _typical(stages: Sequence[StageOutline], of: str | None) -> NetworkOutline:
-    """The network of middle size among those of which one is tested."""
-    every = [network for stage in stages for network in stage.networks]
-    meant = [network for stage in stages if stage.stage == of for network in stage.networks]
-    meant = meant or [network for network in every if network.name == of] or every
-    return sorted(meant, key=lambda network: network.parameters)[len(meant) // 2]
-
-
-def _member(plan: Plan, run: Run) -> Member:
-    """A run as `pack` sees it: without weights, which would take memory."""
-    task = plan.dataset.task
-    return Member(
-        layers=run.candidate.network.layers(task, plan.dataset.outputs),
-        loss=task.loss(run.candidate.recipe.loss),
-        metric=task.metric,
-        recipe=run.candidate.recipe,
-        weights=(),
-        dropout_seed=0,
-        order_seed=run.seed,
-        input_dropout=run.candidate.network.input_dropout,
-    )
-
-
 @dataclass
 class _Clock:
     """Seconds of one epoch on the measured rows, by the kind of cohort."""
@@ -179,7 +115,7 @@ class _Clock:
     rate: float = 0.0
     """The median of seconds a row and unit of work."""
 
-    def measure(self, cohorts: Sequence[tuple[_Group, tuple[int, ...], int]]) -> None:
+    def measure(self, cohorts: Sequence[tuple[Group, tuple[int, ...], int]]) -> None:
         """Train a few batches of each kind of cohort, those that take longest first, while there is time."""
         work: Counter[tuple[object, ...]] = Counter()
         kinds = {}
@@ -197,7 +133,7 @@ class _Clock:
             rates.append(self.measured[kind] / self._work(group, cohort))
         self.rate = statistics.median(rates) if rates else 0.0
 
-    def seconds(self, group: _Group, cohort: tuple[int, ...], beside: int) -> float:
+    def seconds(self, group: Group, cohort: tuple[int, ...], beside: int) -> float:
         """About how long a cohort of a group trains, which has ``beside`` cohorts."""
         kind = self._kind(group, cohort, beside)
         row_seconds = self.measured.get(kind, self.rate * self._work(group, cohort))
@@ -207,13 +143,13 @@ class _Clock:
         """Threads of one cohort, as `justfit.engine.training_events` has it."""
         return 1 if beside >= self.threads else self.threads
 
-    def _kind(self, group: _Group, cohort: tuple[int, ...], beside: int) -> tuple[object, ...]:
+    def _kind(self, group: Group, cohort: tuple[int, ...], beside: int) -> tuple[object, ...]:
         """Cohorts of one kind take as long a row."""
         members = [group.members[number] for number in cohort]
         alike = [(member.layers, member.input_dropout, _endless(member.recipe)) for member in members]
         return (self._inner(beside), group.validation > 0, *alike)
 
-    def _work(self, group: _Group, cohort: tuple[int, ...]) -> float:
+    def _work(self, group: Group, cohort: tuple[int, ...]) -> float:
         """A rough measure of the time that a row takes."""
         rows = self.ground.train.rows
         work = 300.0
@@ -224,7 +160,7 @@ class _Clock:
             work += units[0] * (_entries(rows) / len(rows) + swept) + 3 * dense + 100.0
         return work
 
-    def _row_seconds(self, group: _Group, cohort: tuple[int, ...], beside: int) -> float:
+    def _row_seconds(self, group: Group, cohort: tuple[int, ...], beside: int) -> float:
         """Seconds of a row in one epoch, measured side by side as it will be."""
         members = [group.members[number] for number in cohort]
         columns = self.ground.train.rows.columns
@@ -265,7 +201,7 @@ def _endless(recipe: Recipe) -> Recipe:
     return dataclasses.replace(recipe, epochs=_EPOCHS, patience=None, monitor=Recipe.monitor)
 
 
-def _mean_epochs(group: _Group, cohort: Sequence[int]) -> float:
+def _mean_epochs(group: Group, cohort: Sequence[int]) -> float:
     """Members leave when they are done, and the others go on faster."""
     return statistics.mean(group.members[number].recipe.epochs for number in cohort)
 
@@ -301,7 +237,7 @@ def _first(labelled: Labelled, rows: int) -> Labelled:
     )
 
 
-def _memory(group: _Group, cohorts: Sequence[tuple[int, ...]], ground: Ground, threads: int) -> int:
+def _memory(group: Group, cohorts: Sequence[tuple[int, ...]], ground: Ground, threads: int) -> int:
     """Bytes of all initial weights of a group, and of the largest cohorts that train side by side."""
     columns = ground.train.rows.columns
     sizes = sorted(

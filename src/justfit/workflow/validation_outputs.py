@@ -39,7 +39,7 @@ class HeldOut:
         """Class numbers ``[rows]``, for binary and multiclass."""
         if self.dataset.task.name == "binary":
             return (self.outputs[:, 0].astype(np.float64) > self.threshold).astype(np.int64)
-        return self.outputs.argmax(axis=1)
+        return np.asarray(self.outputs.argmax(axis=1), np.int64)
 
     def probabilities(self) -> npt.NDArray[np.float32]:
         """Of each class, ``[rows, classes]``; a binary network's one output is that of class 1."""

@@ -106,7 +106,7 @@ def check_members(where: str, archive: zipfile.ZipFile) -> None:
     """
     for member in archive.infolist():
         inside = PurePosixPath(member.filename.replace("\\", "/"))
-        if inside.is_absolute() or ".." in inside.parts or inside.parts[:1] and ":" in inside.parts[0]:
+        if inside.is_absolute() or ".." in inside.parts or ":" in member.filename:
             raise DataError(
                 f'{where} holds "{member.filename}", a path outside its folder. justfit does not read such '
                 f"archives: "

@@ -38,9 +38,9 @@ def read_columnar(path: Path, where: str, kind: str) -> Iterator[Frame]:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error of another library says, as the end of a sentence.
+    r"""What an error of another library says, as the end of a sentence.
 
-    >>> first_line(ValueError("It broke\\nat line 5"))
+    >>> first_line(ValueError("It broke\nat line 5"))
     'It broke.'
     """
     told = " ".join(str(part) for part in error.args).strip() or type(error).__name__

@@ -127,12 +127,12 @@ class _Reading:
             for index in compute.indices_nonzero(likely.fill_null(fill_value=False)).to_pylist():
                 text = column[index].as_py()
                 if text.count(quote) % 2:
-                    return (
-                        f'Row {numbers[index]}, column "{name}": a quote ({quote}) opened there seems not '
-                        f"to be closed, so that "
-                        f"{text.count(chr(10))} lines after it were taken into the cell. Look at it, and "
-                        f"close or double it.",
+                    lines = text.count("\n")
+                    note = (
+                        f'Row {numbers[index]}, column "{name}": a quote ({quote}) opened there seems not to be '
+                        f"closed, so that {lines} lines after it were taken into the cell. Close or double it."
                     )
+                    return (note,)
         return ()
 
     def _options(self) -> tuple[csv.ReadOptions, csv.ParseOptions, csv.ConvertOptions]:
@@ -161,9 +161,8 @@ class _Reading:
         if _END in row.text:
             self._open_row = row.number
             return "skip"
-        reason = (
-            f"{row.actual_columns} cells where the header has {row.expected_columns}: {_excerpt(row.text)}"
-        )
+        cells = "1 cell" if row.actual_columns == 1 else f"{row.actual_columns} cells"
+        reason = f"{cells} where the header has {row.expected_columns}: {_excerpt(row.text)}"
         self._unfit.append(Skipped(row.number, reason))
         self._unfit_count += 1
         if self._strict:

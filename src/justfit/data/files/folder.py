@@ -97,28 +97,31 @@ class _Reading:
 
     def _content(self, path: Path) -> tuple[object, str]:
         """What a file holds, or why it cannot be used."""
+        endings, kind = (ENDINGS, "image") if self._shape else (TEXT_ENDINGS, "text file")
         if not path.resolve().is_relative_to(self._root):
             return None, "is a link to outside of the folder"
-        if not path.is_file():
-            return None, "is not a file"
-        if self._shape:
-            if path.suffix.lower() not in ENDINGS:
-                return None, "is no image"
-            image = read_image(path, self._shape)
-            return (None, image) if isinstance(image, str) else (image, "")
-        if path.suffix.lower() not in TEXT_ENDINGS:
-            return None, "is no text file"
-        if path.stat().st_size > LARGEST_TEXT:
-            return None, f"takes more than {LARGEST_TEXT >> 20} MB"
-        try:
-            return text_of(path.read_bytes(), str(path)) or None, ""
-        except (DataError, OSError) as error:
-            return None, f"cannot be read: {error}"
+        if not path.is_file() or path.suffix.lower() not in endings:
+            return None, f"is no {kind}"
+        return _image(path, self._shape) if self._shape else _text(path)
 
     def _skip(self, skipped: Skipped) -> None:
         self.first_skipped = self.first_skipped or f"{skipped.reason}."
         if self._strict:
             raise DataError(f"{self._folder}: {skipped.reason}. Mend or delete it, or read without strict.")
+
+
+def _image(path: Path, shape: Shape) -> tuple[object, str]:
+    image = read_image(path, shape)
+    return (None, image) if isinstance(image, str) else (image, "")
+
+
+def _text(path: Path) -> tuple[object, str]:
+    if path.stat().st_size > LARGEST_TEXT:
+        return None, f"takes more than {LARGEST_TEXT >> 20} MB"
+    try:
+        return text_of(path.read_bytes(), str(path)) or None, ""
+    except (DataError, OSError) as error:
+        return None, f"cannot be read: {error}"
 
 
 def _members(path: Path) -> tuple[list[_Member], tuple[str, ...]]:

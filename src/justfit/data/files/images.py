@@ -64,14 +64,18 @@ def read_image(path: Path, shape: Shape) -> npt.NDArray[np.uint8] | str:
             if width * height > _MOST_PIXELS:
                 return f"has {width * height:,} pixels, expected at most {_MOST_PIXELS:,}"
             image.draft("L" if len(shape) == 2 else "RGB", (shape[1], shape[0]))
-            if image.mode in {"I", "I;16", "I;16B"}:  # 16 bits; Pillow would cut off what is above 255
-                image = _pillow().fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
-            image = image.convert("L" if len(shape) == 2 else "RGB")
-            if image.size != (shape[1], shape[0]):
-                image = image.resize((shape[1], shape[0]), _pillow().Resampling.BOX)
-            return np.asarray(image, np.uint8)
+            return _pixels(image, shape)
     except _UNREADABLE as error:
         return f"is no image that can be read: {error}"
+
+
+def _pixels(image: Any, shape: Shape) -> npt.NDArray[np.uint8]:
+    if image.mode in {"I", "I;16", "I;16B"}:  # 16 bits; Pillow would cut off what is above 255
+        image = _pillow().fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
+    image = image.convert("L" if len(shape) == 2 else "RGB")
+    if image.size != (shape[1], shape[0]):
+        image = image.resize((shape[1], shape[0]), _pillow().Resampling.BOX)
+    return np.asarray(image, np.uint8)
 
 
 def _opened(path: Path) -> Any:

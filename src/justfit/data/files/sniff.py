@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from dataclasses import dataclass
+from itertools import accumulate, islice
 
 from justfit.data.files.frame import MOST_COLUMNS
 from justfit.errors import DataError
@@ -11,6 +12,8 @@ from justfit.errors import DataError
 SAMPLE = 1 << 18
 """Bytes at the beginning that are looked at."""
 _RECORDS = 500
+_END = "\0"
+"""A last line that no text has: where it is no record of its own, a quote stands open."""
 _DELIMITERS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
 NO_DELIMITER = "\x1f"
 """Divides cells where there is one column, as no text has it."""
@@ -107,53 +110,60 @@ before it: it is called "a_3".'])
 
 def _divided(text: str, stated: str | None, *, whole: bool) -> tuple[str, str | None, bool]:
     """Delimiter and quote under which most records have as many cells as the first; and whether all have."""
-    best: tuple[float, bool] = (0.0, False)
+    best = -1.0
     found: tuple[str, str | None, bool] = (NO_DELIMITER, '"', False)
     for delimiter in [stated] if stated else _DELIMITERS:
-        for quote in (_quote(text, delimiter), None):
+        for quote in _quotes(text, delimiter):
             records, _ = _records(text, delimiter, quote, whole=whole)
             if not records or len(records[0]) < 2:
                 continue
             rows = records[1:]
             even = sum(len(row) == len(records[0]) for row in rows)
             share = even / len(rows) if rows else 1.0
-            if (share, quote is not None) > best:
-                best = (share, quote is not None)
+            if share > best:
+                best = share
                 found = (delimiter, quote, even == len(rows) > 0)
     return found
 
 
-def _quote(text: str, delimiter: str) -> str:
-    """``'`` where more cells are wrapped in it than in ``"``, in every third line at least."""
-    cell = rf"(?:^|{re.escape(delimiter)})MARK[^MARK\n]*MARK(?={re.escape(delimiter)}|\r?$)"
-    single, double = (len(re.findall(cell.replace("MARK", mark), text, re.MULTILINE)) for mark in "'\"")
-    return "'" if single > double and 3 * single > text.count("\n") else '"'
+def _quotes(text: str, delimiter: str) -> tuple[str | None, ...]:
+    """How cells may be quoted: by what wraps most of them; where nothing does, maybe not at all."""
+    end = re.escape(delimiter)
+    single, double = (
+        len(re.findall(rf"(?:^|{end}){mark}[^{mark}\n]*{mark}(?={end}|\r?$)", text, re.MULTILINE))
+        for mark in ("'", '"')
+    )
+    if single > double and 3 * single > text.count("\n"):
+        return ("'",)
+    return ('"',) if double else ('"', None)
 
 
 def _records(
     text: str, delimiter: str, quote: str | None, *, whole: bool
 ) -> tuple[list[list[str]], list[int]]:
-    """The complete records at the beginning of ``text`` that are not blank, and where each ends in it."""
+    """The complete records at the beginning of ``text`` that are not blank, and where each ends in it.
+
+    At the end of the whole text an open quote leaves a record without cells.
+    """
     lines = list(io.StringIO(text, newline=""))
     if not whole and lines:
         lines.pop()
-    ends, position = [0], 0
-    for line in lines:
-        ends.append(position := position + len(line))
+    ends = [0, *accumulate(map(len, lines))]
     if quote is None:
-        reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+        reader = csv.reader([*lines, _END], delimiter=delimiter, quoting=csv.QUOTE_NONE)
     else:
-        reader = csv.reader(lines, delimiter=delimiter, quotechar=quote)
-    records, record_ends = [], []
+        reader = csv.reader([*lines, _END], delimiter=delimiter, quotechar=quote)
+    records: list[list[str]] = []
+    record_ends: list[int] = []
     try:
-        for record in reader:
-            if not whole and reader.line_num == len(lines):
-                break  # it may go on after the sample
+        for record in islice(reader, _RECORDS):
+            if reader.line_num > len(lines):
+                if record != [_END] and whole and records:
+                    records.append([])
+                break
             if record:
                 records.append(record)
                 record_ends.append(ends[reader.line_num])
-            if len(records) == _RECORDS:
-                break
     except csv.Error:  # a cell longer than the module takes: what stood before it tells enough
         pass
     return records, record_ends

@@ -1,4 +1,4 @@
-"""`digit_traits`: what holds of a handwritten digit, several things at once; the images are scikit-learn's."""
+"""`digit_traits`: what holds of a handwritten digit, several things at once; images from scikit-learn."""
 
 import numpy as np
 from sklearn.datasets import load_digits

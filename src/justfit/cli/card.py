@@ -1,0 +1,33 @@
+"""``justfit card``: a model card in Markdown from what is stored."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from justfit.cli.predict import ModelArgument
+from justfit.cli.run import StoreOption
+from justfit.cli.screen import say, say_aside
+from justfit.cli.studies import read_from
+from justfit.machine import DEFAULT_STORE
+
+
+def card(
+    model: ModelArgument,
+    out: Annotated[Path | None, typer.Option(help="Write the card there instead of printing it.")] = None,
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Print a model card: data, audit, network, figures with intervals, limits, how to repeat it."""
+    from justfit.report.card import card as card_of
+    from justfit.store import find_model, read_stored_model
+    from justfit.store.files import write_bytes
+
+    path = find_model(model, store)
+    stored = read_stored_model(path)
+    with read_from(path):
+        text = card_of(stored)
+    if out is None:
+        say(text.rstrip("\n"))
+    else:
+        write_bytes(out, text.encode(errors="backslashreplace"))
+        say_aside(f"written to {out}")

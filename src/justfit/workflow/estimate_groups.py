@@ -1,0 +1,81 @@
+"""Which networks a plan would train together, as an estimate of its time needs them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from justfit.engine import Member
+from justfit.spec import Run
+from justfit.workflow.final import held_out_splits
+from justfit.workflow.outline import NetworkOutline, StageOutline
+from justfit.workflow.plan import Plan
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """What is trained at once on the same rows; ``members`` have no weights."""
+
+    members: tuple[Member, ...]
+    rows: int
+    validation: int
+    is_final: bool = False
+
+
+def groups_of(
+    plan: Plan, stages: Sequence[StageOutline], is_stored: Callable[[str], bool]
+) -> tuple[list[Group], int]:
+    """The groups of a plan in the order of training, and how many runs of its stages are stored.
+
+    Args:
+        plan: of the study.
+        stages: its outline.
+        is_stored: tells of a run's id whether the run is kept already.
+    """
+    groups: list[Group] = []
+    stored = 0
+    for wave in dict.fromkeys(stage.wave for stage in stages):
+        networks = [each for stage in stages if stage.wave == wave for each in stage.networks]
+        runs = [run for network in networks for run in network.new_runs]
+        missing = [run for run in runs if not is_stored(run.id)]
+        stored += len(runs) - len(missing)
+        for number, split in enumerate(plan.splits, start=1):
+            if members := tuple(_member(plan, run) for run in missing if run.split == number):
+                groups.append(Group(members, len(split.train), plan.validation_rows))
+    return [*groups, *_final_groups(plan, stages)], stored
+
+
+def _final_groups(plan: Plan, stages: Sequence[StageOutline]) -> Iterator[Group]:
+    """What is trained once the choice is made: the final networks, and what a threshold is decided by."""
+    if (final := plan.study.final) is None:
+        return
+    network = _typical(stages, final.of)
+    known = final.epochs if isinstance(final.epochs, int) else network.candidate.recipe.epochs
+    epochs = -(-known // 2) if final.epochs == "best" else known
+    rows = len(plan.splits[0].train) if final.train_on == "training_part" else len(plan.dataset.train)
+    members = tuple(_member(plan, run) for run in plan.final_runs(network.candidate, final, epochs))
+    yield Group(members, rows, 0, is_final=True)
+    if final.threshold is not None:
+        for split in held_out_splits(plan):
+            yield Group(members[:1], len(split.train), plan.validation_rows, is_final=True)
+
+
+def _typical(stages: Sequence[StageOutline], of: str | None) -> NetworkOutline:
+    """The network of middle size among those of which one is tested."""
+    every = [network for stage in stages for network in stage.networks]
+    meant = [network for stage in stages if stage.stage == of for network in stage.networks]
+    meant = meant or [network for network in every if network.name == of] or every
+    return sorted(meant, key=lambda network: network.parameters)[len(meant) // 2]
+
+
+def _member(plan: Plan, run: Run) -> Member:
+    """A run as `pack` sees it: without weights, which would take memory."""
+    task = plan.dataset.task
+    return Member(
+        layers=run.candidate.network.layers(task, plan.dataset.outputs),
+        loss=task.loss(run.candidate.recipe.loss),
+        metric=task.metric,
+        recipe=run.candidate.recipe,
+        weights=(),
+        dropout_seed=0,
+        order_seed=run.seed,
+        input_dropout=run.candidate.network.input_dropout,
+    )
