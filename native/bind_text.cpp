@@ -3,7 +3,6 @@
 #include "bind.h"
 
 #include <nanobind/stl/optional.h>
-#include <nanobind/stl/string_view.h>
 #include <nanobind/stl/tuple.h>
 
 #include <algorithm>
@@ -108,8 +107,12 @@ Vocabulary fitted(const nb::object& texts, bool characters, bool punctuation, in
   return counting.vocabulary({min_rows, max_share, most}, check);
 }
 
-Vocabulary read(std::string_view lines, bool characters, bool punctuation, int longest) {
+Vocabulary read(const nb::str& text, bool characters, bool punctuation, int longest) {
   require_sizes(longest, 1);
+  Py_ssize_t size = 0;
+  const char* data = PyUnicode_AsUTF8AndSize(text.ptr(), &size);
+  if (!data) throw nb::python_error();
+  const std::string_view lines(data, static_cast<std::size_t>(size));
   const nb::gil_scoped_release released;
   return Vocabulary::read({characters, punctuation}, longest, lines);
 }

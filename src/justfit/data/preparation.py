@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from justfit.data.encoding import encode
+from justfit.data.ngrams import NgramPreparation, count_ngrams, fit_ngrams
 from justfit.data.raw import Ids, Numbers, Raw, Texts, Vocabulary
 from justfit.data.rows import Bags, Dense
 from justfit.data.tokens import tokens
 from justfit.errors import DataError
 from justfit.machine import MOST_SHARE, memory
-from justfit.spec import PreparationSpec, Scaling, TextEncoding
+from justfit.spec import Ngrams, PreparationSpec, Scaling, TextEncoding
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,18 +113,21 @@ class NumberPreparation:
         return raw
 
 
-Preparation = TextPreparation | NumberPreparation
+Preparation = TextPreparation | NumberPreparation | NgramPreparation
 
 
-def fit_preparation(spec: PreparationSpec, raw: Raw) -> Preparation:
+def fit_preparation(
+    spec: PreparationSpec, raw: Raw, labels: npt.NDArray[np.generic] | None = None
+) -> Preparation:
     """What ``spec`` learns from the training rows ``raw``: a vocabulary, or each column's shift and scale.
 
     Words are ranked by how often they stand in the texts, equally frequent ones by alphabet. Word
-    ids come with published ranks, which are cut to ``num_words``.
+    ids come with published ranks, which are cut to ``num_words``. The rows' ``labels`` are asked for by
+    n-grams with the weights ``log_count_ratio`` alone.
 
     Raises:
         DataError: ``spec`` is for the other kind of rows, there are no rows or too many for the machine's
-            memory, or a value is not finite.
+            memory, or a value is not finite; or as `fit_ngrams`.
     """
     if len(raw) == 0:
         raise DataError("There are no training rows to fit a preparation on.")
@@ -134,6 +138,10 @@ def fit_preparation(spec: PreparationSpec, raw: Raw) -> Preparation:
             return TextPreparation(spec, Vocabulary(raw.vocabulary.words[: words_below(spec.num_words)]))
         case Scaling(), Numbers():
             return _fit_scaling(spec, raw)
+        case Ngrams(), Texts():
+            return fit_ngrams(spec, raw, labels)
+        case Ngrams(), _:
+            raise DataError("N-grams are made of texts, and these rows are none.")
         case TextEncoding(), _:
             raise DataError(f"Rows of numbers cannot have the text encoding {spec.kind}: give a scaling.")
         case _:
@@ -142,6 +150,8 @@ def fit_preparation(spec: PreparationSpec, raw: Raw) -> Preparation:
 
 def columns_of(spec: PreparationSpec, raw: Raw) -> int:
     """Columns of the rows that a preparation of ``raw`` will make."""
+    if isinstance(spec, Ngrams) and isinstance(raw, Texts):
+        return count_ngrams(spec, raw).columns
     return spec.num_words if isinstance(spec, TextEncoding) else len(raw.columns)  # type: ignore[union-attr]
 
 

@@ -1,16 +1,18 @@
 """A `Preparation` as plain JSON values, and back. Nothing that is read is trusted."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from justfit.data.ngrams import SCALED, NgramPreparation, ngrams_of
 from justfit.data.preparation import NumberPreparation, Preparation, TextPreparation, words_below
 from justfit.data.raw import Vocabulary
 from justfit.errors import DataError, SpecError
-from justfit.spec import Scaling, TextEncoding
+from justfit.spec import Ngrams, Scaling, TextEncoding
 from justfit.spec.checks import require_choice, require_number
 
 
@@ -35,11 +37,20 @@ def preparation_to_json(preparation: Preparation) -> dict[str, object]:
                 "shift": shift.tolist(),
                 "scale": scale.tolist(),
             }
+        case NgramPreparation(spec, ngrams, weights):
+            return {
+                "kind": "ngrams",
+                **{key: getattr(spec, key) for key in _OF_NGRAMS},
+                "ngrams": ngrams.text(),
+                "scale": None if weights is None else weights.tolist(),
+            }
 
 
+_OF_NGRAMS = tuple(item.name for item in fields(Ngrams) if item.init)
 _KEYS = {
     "text": ("kind", "encoding", "num_words", "skip_top", "maxlen", "words"),
     "numbers": ("kind", "scaling", "by", "columns", "shift", "scale"),
+    "ngrams": ("kind", *_OF_NGRAMS, "ngrams", "scale"),
 }
 
 
@@ -55,7 +66,9 @@ def preparation_from_json(values: Mapping[str, object]) -> Preparation:
             raise DataError(
                 f"preparation: expected the keys {', '.join(_KEYS[kind])}, got {', '.join(map(str, values))}."
             )
-        return _text(values) if kind == "text" else _numbers(values)
+        readers: dict[str, Callable[[Mapping[str, Any]], Preparation]]
+        readers = {"text": _text, "numbers": _numbers, "ngrams": _ngrams}
+        return readers[kind](values)
     except SpecError as error:
         raise DataError(f"preparation: {error}") from error
 
@@ -78,6 +91,27 @@ def _numbers(values: Mapping[str, Any]) -> NumberPreparation:
         column = int(np.argmin(scale))
         raise DataError(f"preparation, key scale, column {column}: expected a number above 0.")
     return NumberPreparation(scaling, names, shift, scale)
+
+
+def _ngrams(values: Mapping[str, Any]) -> NgramPreparation:
+    spec = Ngrams(**{key: values[key] for key in _OF_NGRAMS})
+    require_choice("key unit:", spec.unit, ("word", "character"))
+    if not isinstance(values["ngrams"], str):
+        raise DataError("preparation, key ngrams: expected a text with a line an n-gram.")
+    try:
+        ngrams = ngrams_of(spec, values["ngrams"])
+    except ValueError as error:
+        raise DataError(f"preparation, key ngrams: {error}.") from error
+    scale = None
+    if spec.weights in SCALED:
+        wide = _floats(values, "scale", ngrams.columns)
+        if (too_large := np.abs(wide) > np.finfo(np.float32).max).any():
+            column = int(np.argmax(too_large))
+            raise DataError(f"preparation, key scale, column {column}: {wide[column]} is too large.")
+        scale = wide.astype(np.float32)
+    elif values["scale"] is not None:
+        raise DataError(f"preparation, key scale: the weights {spec.weights} have none.")
+    return NgramPreparation(spec, ngrams, scale)
 
 
 def _strings(values: Mapping[str, object], key: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from justfit.data.ngrams import NgramPreparation
 from justfit.data.preparation import NumberPreparation
 from justfit.data.raw import Vocabulary
 from justfit.data.rows import Bags, Dense, Rows
@@ -99,5 +100,7 @@ def _name(model: Model, column: int) -> str:
     preparation = model.preparation
     if isinstance(preparation, NumberPreparation):
         return preparation.names[column]
+    if isinstance(preparation, NgramPreparation):
+        return preparation.column_name(column)
     special = {0: "(padding)", Vocabulary.START: "(start)", Vocabulary.UNKNOWN: "(unknown words)"}
     return special.get(column) or preparation.vocabulary.word(column)

@@ -14,6 +14,7 @@ from justfit.spec import (
     Final,
     HoldOut,
     KFold,
+    Ngrams,
     Named,
     Network,
     PreparationSpec,
@@ -227,6 +228,8 @@ def data_of(name: str, preparation: PreparationSpec) -> Data:
             skip_top=preparation.skip_top,
             maxlen=preparation.maxlen,
         )
+    if isinstance(preparation, Ngrams):
+        raise SpecError("A study cannot say n-grams yet: leave the preparation to the data set.")
     return Data(name, scaling=preparation.kind, by=preparation.by)
 
 
