@@ -22,7 +22,7 @@ SCALED = ("tf_idf", "log_count_ratio")
 _NORMS = {"tf_idf": _native.Norm.length, "average": _native.Norm.sum}
 _COUNTED = ("counts", "tf_idf", "average")
 
-# Letters of scripts without blanks between words: Thai and Lao; Burmese; Khmer; Tai; kana; Chinese characters.
+# Letters of scripts without blanks between words: Thai and Lao; Burmese; Khmer; Tai; kana; Chinese.
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\uaa60-\uaa7f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\u3040-\u30ff\u31f0-\u31ff"
     "\uff66-\uff9f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
