@@ -40,15 +40,6 @@ std::vector<std::vector<int32_t>> ranked(const std::vector<Level>& levels, const
   return all;
 }
 
-// Numbers those that are needed from 0 up, in order, -1 for the others.
-std::vector<int32_t> renumbered(const std::vector<char>& needed) {
-  std::vector<int32_t> numbers(needed.size(), -1);
-  int32_t next = 0;
-  for (std::size_t i = 0; i < needed.size(); ++i)
-    if (needed[i]) numbers[i] = next++;
-  return numbers;
-}
-
 }  // namespace
 
 Counting::Counting(Units units, int longest, Pool& pool)
@@ -226,23 +217,32 @@ Vocabulary Counting::vocabulary(const Limits& limits, const Check& check) {
     for (std::size_t i = 0; i < levels[n].size(); ++i)
       if (needed[n][i]) needed[n - 1][at(levels[n][i].prefix)] = needed[0][at(levels[n][i].word)] = true;
 
+  // Frequent words get low numbers, so that what is looked up most lies together.
+  std::vector<int32_t> by_column;
+  for (int32_t word = 0; word < static_cast<int32_t>(words.size()); ++word)
+    if (needed[0][at(word)]) by_column.push_back(word);
+  std::sort(by_column.begin(), by_column.end(), [&](int32_t a, int32_t b) {
+    const auto rank = [&](int32_t word) { return std::pair(static_cast<uint32_t>(columns_of[0][at(word)]), word); };
+    return rank(a) < rank(b);
+  });
+  WordTable table;
+  std::vector<int32_t> word_columns, word_numbers(words.size(), -1);
+  for (const int32_t word : by_column) {
+    word_numbers[at(word)] = table.find_or_add(words[at(word)], hash_of(words[at(word)]));
+    word_columns.push_back(columns_of[0][at(word)]);
+  }
   std::vector<std::vector<Gram>> longer(levels.size() - 1);
-  const std::vector<int32_t> word_numbers = renumbered(needed[0]);
   std::vector<int32_t> prefix_numbers = word_numbers;
   for (std::size_t n = 1; n < levels.size(); ++n) {
+    std::vector<int32_t> numbers(levels[n].size(), -1);
     for (std::size_t i = 0; i < levels[n].size(); ++i)
-      if (const Counted& gram = levels[n][i]; needed[n][i])
+      if (const Counted& gram = levels[n][i]; needed[n][i]) {
+        numbers[i] = static_cast<int32_t>(longer[n - 1].size());
         longer[n - 1].push_back({prefix_numbers[at(gram.prefix)], word_numbers[at(gram.word)], columns_of[n][i]});
-    prefix_numbers = renumbered(needed[n]);
+      }
+    prefix_numbers = std::move(numbers);
     levels[n] = {};
   }
-  WordTable table;
-  std::vector<int32_t> word_columns;
-  for (std::size_t i = 0; i < words.size(); ++i)
-    if (needed[0][i]) {
-      table.find_or_add(words[i], hash_of(words[i]));
-      word_columns.push_back(columns_of[0][i]);
-    }
   return Vocabulary(units_, std::move(table), std::move(word_columns), longer, columns);
 }
 

@@ -254,9 +254,13 @@ def test_accents_and_vowel_signs_do_not_part_words() -> None:
 
 
 def test_words_are_in_lower_case_as_python_does_it() -> None:
-    assert set(fit(["ΟΔΟΣ ΣΑΣ. İSTANBUL STRASSE ẞ"], longest=1).names) == set(
-        "οδος σας i̇stanbul strasse ß".split()
-    )
+    assert set(fit(["ΟΔΟΣ ΣΑΣ. İSTANBUL STRASSE ẞ"], longest=1).names) == {
+        "οδος",
+        "σας",
+        "i̇stanbul",
+        "strasse",
+        "ß",
+    }
 
 
 def test_one_word_of_five_million_letters_is_a_word() -> None:
