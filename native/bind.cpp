@@ -1,7 +1,7 @@
 // justfit._native: the Python face of the engine. It checks shapes and ranges, lets go of the interpreter while it
 // computes, and takes it back now and then to see whether Ctrl-C was pressed.
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
+#include "bind.h"
+
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
@@ -18,27 +18,10 @@
 
 #include "cohort.h"
 
-namespace nb = nanobind;
-using namespace nb::literals;
-
 namespace justfit {
 namespace {
 
-template <class T>
-using Vector = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Matrix = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-
-void require(bool holds, const char* message) {
-  if (!holds) throw std::invalid_argument(message);
-}
-
-int64_t size_of(std::size_t n) { return static_cast<int64_t>(n); }
-
-// Arrays laid over bytes at any address would be read where the processor may not.
-void require_aligned(const auto&... arrays) {
-  require(((reinterpret_cast<std::uintptr_t>(arrays.data()) % alignof(decltype(*arrays.data())) == 0) && ...),
-          "an array does not begin at a multiple of its numbers' size");
-}
 
 // Rows with the arrays they look into kept alive.
 struct Rows {
@@ -106,25 +89,7 @@ Targets number_targets(Matrix numbers, std::optional<Vector<float>> weights) {
       {{}, numbers, weights, {numbers.data(), nullptr, nullptr, size_of(numbers.shape(1))}, size_of(numbers.shape(0))});
 }
 
-template <class T>
-nb::ndarray<nb::numpy, T> new_array(std::initializer_list<std::size_t> shape, std::unique_ptr<T[]> data) {
-  T* raw = data.release();
-  return nb::ndarray<nb::numpy, T>(raw, shape, nb::capsule(raw, [](void* p) noexcept { delete[] static_cast<T*>(p); }));
-}
-
 std::unique_ptr<float[]> floats(std::size_t count) { return std::make_unique<float[]>(count); }
-
-// Looks for Ctrl-C ten times a second, and for a stop asked for by another thread.
-Cohort::Check interrupted(const std::atomic<bool>* stop = nullptr) {
-  return [stop, last = std::chrono::steady_clock::now()]() mutable {
-    if (stop && stop->load(std::memory_order_relaxed)) throw std::runtime_error("stopped");
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last < std::chrono::milliseconds(100)) return;
-    last = now;
-    const nb::gil_scoped_acquire held;
-    if (PyErr_CheckSignals() != 0) throw nb::python_error();
-  };
-}
 
 // How many numbers a cohort keeps at least: of each layer the kernel and one state, and three numbers a row and unit.
 // In double, which no specification can overflow.
@@ -450,4 +415,5 @@ NB_MODULE(_native, m) {
       .def("train_epoch", &Trainer::train_epoch, "rows"_a, "targets"_a, "order"_a.noconvert(), "number"_a)
       .def("evaluate", &Trainer::evaluate, "rows"_a, "targets"_a)
       .def("predict", &Trainer::predict, "member"_a, "rows"_a);
+  bind_text(m);
 }

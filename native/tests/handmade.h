@@ -19,6 +19,7 @@ inline void check(bool holds, const std::string& what) {
 }
 
 void test_company();  // company_tests.cpp
+void test_text();     // text_tests.cpp
 
 inline const Cohort::Check kGoOn = [] {};
 

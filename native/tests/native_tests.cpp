@@ -264,6 +264,7 @@ int main() {
     zeros_are_skipped_unnoticed(*set);
   }
   test_company();
+  test_text();
   the_pool_runs_every_task_once();
   std::printf("%d passed, %d failed\n", passed, failed);
   return failed == 0 ? 0 : 1;

@@ -1,6 +1,6 @@
 """Types of the native module, made from native/bind.cpp."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -119,3 +119,31 @@ class Cohort:
     ) -> list[Figures]: ...
     def evaluate(self, rows: Rows, targets: Targets) -> list[Figures]: ...
     def predict(self, member: int, rows: Rows) -> _Float32: ...
+
+class Norm:
+    none: ClassVar[Norm]
+    sum: ClassVar[Norm]
+    length: ClassVar[Norm]
+
+class Ngrams:
+    @staticmethod
+    def fit(
+        texts: Iterable[str],
+        characters: bool,
+        punctuation: bool,
+        longest: int,
+        min_rows: int,
+        max_share: float,
+        most: int,
+        threads: int,
+    ) -> Ngrams: ...
+    @staticmethod
+    def read(lines: str, characters: bool, punctuation: bool, longest: int) -> Ngrams: ...
+    @staticmethod
+    def hashed(characters: bool, punctuation: bool, longest: int, columns: int) -> Ngrams: ...
+    @property
+    def columns(self) -> int: ...
+    def text(self) -> str: ...
+    def rows(
+        self, texts: Iterable[str], counted: bool, scale: _Float32 | None, norm: Norm, threads: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], _Float32]: ...

@@ -10,6 +10,7 @@ from justfit.data.dataset import Part as Part
 from justfit.data.dataset import Sealed as Sealed
 from justfit.data.dataset import fingerprint as fingerprint
 from justfit.data.encoding import limit_ids as limit_ids
+from justfit.data.ngrams import NgramPreparation as NgramPreparation
 from justfit.data.preparation import NumberPreparation as NumberPreparation
 from justfit.data.preparation import Preparation as Preparation
 from justfit.data.preparation import TextPreparation as TextPreparation

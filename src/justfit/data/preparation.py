@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from justfit.data.encoding import encode
+from justfit.data.ngrams import NgramPreparation, count_ngrams, fit_ngrams
 from justfit.data.raw import Ids, Numbers, Raw, Table, Texts, Vocabulary
 from justfit.data.rows import Bags, Dense
 from justfit.data.table_preparation import TablePreparation, fit_table, table_columns
 from justfit.data.tokens import tokens
 from justfit.errors import DataError
 from justfit.machine import MOST_SHARE, memory
-from justfit.spec import PreparationSpec, Scaling, TableEncoding, TextEncoding
+from justfit.spec import Ngrams, PreparationSpec, Scaling, TableEncoding, TextEncoding
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,18 +125,21 @@ class NumberPreparation:
         return raw
 
 
-Preparation = TextPreparation | NumberPreparation | TablePreparation
+Preparation = TextPreparation | NumberPreparation | NgramPreparation | TablePreparation
 
 
-def fit_preparation(spec: PreparationSpec, raw: Raw) -> Preparation:
+def fit_preparation(
+    spec: PreparationSpec, raw: Raw, labels: npt.NDArray[np.generic] | None = None
+) -> Preparation:
     """What ``spec`` learns from the training rows ``raw``: a vocabulary, or each column's shift and scale.
 
     Words are ranked by how often they stand in the texts, equally frequent ones by alphabet. Word
-    ids come with published ranks, which are cut to ``num_words``.
+    ids come with published ranks, which are cut to ``num_words``. The rows' ``labels`` are asked for by
+    n-grams with the weights ``log_count_ratio`` alone.
 
     Raises:
         DataError: ``spec`` is for the other kind of rows, there are no rows or too many for the machine's
-            memory, or a value is not finite.
+            memory, or a value is not finite; or as `fit_ngrams`.
     """
     if len(raw) == 0:
         raise DataError("There are no training rows to fit a preparation on.")
@@ -147,9 +151,13 @@ def fit_preparation(spec: PreparationSpec, raw: Raw) -> Preparation:
         case Scaling(), Numbers():
             return _fit_scaling(spec, raw)
         case TableEncoding(), Table():
-            return fit_table(raw, partial(_fit_text, spec.text))
+            return fit_table(raw, partial(_fit_text, spec.text, labels=labels))
         case _, Table():
             raise DataError("Rows of a table cannot have a text encoding or a scaling of all: give neither.")
+        case Ngrams(), Texts():
+            return fit_ngrams(spec, raw, labels)
+        case Ngrams(), _:
+            raise DataError("N-grams are made of texts, and these rows are none.")
         case TextEncoding(), _:
             raise DataError(f"Rows of numbers cannot have the text encoding {spec.kind}: give a scaling.")
         case Scaling(), _:
@@ -165,12 +173,18 @@ def columns_of(spec: PreparationSpec, raw: Raw) -> int:
             return table_columns(raw, partial(columns_of, text))
         case TextEncoding(num_words=columns), _:
             return columns
+        case Ngrams(), Texts():
+            return count_ngrams(spec, raw).columns
         case _, Numbers(columns=names):
             return len(names)
     raise DataError("These rows cannot be prepared so.")
 
 
-def _fit_text(spec: TextEncoding, raw: Texts) -> TextPreparation:
+def _fit_text(
+    spec: TextEncoding | Ngrams, raw: Texts, labels: npt.NDArray[np.generic] | None
+) -> TextPreparation | NgramPreparation:
+    if isinstance(spec, Ngrams):
+        return fit_ngrams(spec, raw, labels)
     return TextPreparation(spec, _vocabulary(raw, spec.num_words))
 
 

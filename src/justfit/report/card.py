@@ -30,14 +30,14 @@ _TASKS = {
     "binary": "which of two classes a row has",
     "multiclass": "which of {} classes a row has",
     "multilabel": "which of {} labels a row has, any number of them",
-    "regression": "a number",
-    "unit_regression": "a number from 0 to 1",
+    "regression": "a number of each row",
+    "unit_regression": "a number from 0 to 1 of each row",
 }
 
 _PENALTIES = ("dropout", "l1", "l2", "activity_l1", "activity_l2", "max_norm")
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#|~&!:@$])")
-_STARTS = re.compile(r"^(\d*)([-+=.)])")
+_MARKUP = re.compile(r"([\\`*_\[\]<>#|~&@$]|:(?=\S)|(?<=www)\.|^\d*[-+=.)](?=\D|$))", re.IGNORECASE)
+"""What means something in Markdown, or in dialects that make links and pictures of plain text."""
 
 
 def card(stored: StoredModel) -> str:
@@ -184,7 +184,8 @@ def _figures(result: Mapping[str, Any]) -> Iterator[str]:
     if (decides := result["threshold"]) is not None:
         yield (
             f"The answer is {_plain(result['classes'][1])} above a probability of "
-            f"{_number(decides['value'])}, chosen on {decides['rows']:,} validation rows for the best {_plain(decides['aim'])}."
+            f"{_number(decides['value'])}, chosen on {decides['rows']:,} validation rows for the best "
+            f"{_plain(decides['aim'])}."
         )
 
 
@@ -218,7 +219,7 @@ def _limits(model: Model, result: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _repeat(stored: StoredModel) -> Iterator[str]:
-    result, model = stored.result, stored.model
+    result, model, seeds = stored.result, stored.model, len(stored.result["final_runs"])
     if stored.study_file is None:
         yield "The study file was changed afterwards; what was asked stands beside it in JSON."
     else:
@@ -228,7 +229,7 @@ def _repeat(stored: StoredModel) -> Iterator[str]:
     yield _listed(
         [
             f"Made with: {made or 'unknown'}",
-            f"Run {_plain(model.run_id)}, the first of {len(result['final_runs'])} that were tested",
+            f"Run {_plain(model.run_id)}" + (f", the first of {seeds} that were tested" if seeds > 1 else ""),
             f"It took {result['seconds']:.1f} seconds.",
         ]
     )
@@ -237,11 +238,10 @@ def _repeat(stored: StoredModel) -> Iterator[str]:
 def _plain(text: str) -> str:
     r"""Text that Markdown shows as it is, on one line.
 
-    >>> print(_plain("*bold* <b>\n1. www.x"))
-    \*bold\* \<b\>\\n1. www\.x
+    >>> print(_plain("1. *bold* <b>\n0.5: www.x"))
+    1\. \*bold\* \<b\>\\n0.5: www\.x
     """
-    text = _MARKUP.sub(r"\\\1", shown(text).strip())
-    return re.sub(r"(?i)(www)\.", r"\1\\.", _STARTS.sub(r"\1\\\2", text))
+    return _MARKUP.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", shown(text).strip())
 
 
 def _listed(items: Iterable[str]) -> str:

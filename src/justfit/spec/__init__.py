@@ -31,8 +31,11 @@ from justfit.spec.optimizers import Optimizer as Optimizer
 from justfit.spec.optimizers import RmsProp as RmsProp
 from justfit.spec.optimizers import Sgd as Sgd
 from justfit.spec.optimizers import parse_optimizer as parse_optimizer
+from justfit.spec.preparation import NGRAM_UNITS as NGRAM_UNITS
+from justfit.spec.preparation import NGRAM_WEIGHTS as NGRAM_WEIGHTS
 from justfit.spec.preparation import SCALINGS as SCALINGS
 from justfit.spec.preparation import TEXT_ENCODINGS as TEXT_ENCODINGS
+from justfit.spec.preparation import Ngrams as Ngrams
 from justfit.spec.preparation import PreparationSpec as PreparationSpec
 from justfit.spec.preparation import Scaling as Scaling
 from justfit.spec.preparation import TableEncoding as TableEncoding

@@ -8,7 +8,7 @@ from typing import Any
 
 from justfit.errors import SpecError
 from justfit.spec.checks import is_text, nearest, require_choice, require_flag, require_integer
-from justfit.spec.preparation import PreparationSpec, Scaling, TableEncoding, TextEncoding
+from justfit.spec.preparation import Ngrams, PreparationSpec, Scaling, TableEncoding, TextEncoding
 from justfit.spec.task import TASKS
 
 _OF_TEXTS = ("encoding", "num_words", "skip_top", "maxlen")
@@ -78,6 +78,8 @@ class Data:
     maxlen: int | None = None
     scaling: str | None = None
     by: float | None = None
+    ngrams: Ngrams | None = None
+    """How texts become n-grams, in place of an encoding. A mapping of its fields will do."""
     files: Files | None = None
     """Where the rows are; None where the name says it. A mapping of its fields will do."""
 
@@ -87,6 +89,10 @@ class Data:
         if self.rows is not None:
             require_integer("rows", self.rows, 2)
         object.__setattr__(self, "files", _noun(Files, "files", self.files))
+        object.__setattr__(self, "ngrams", _noun(Ngrams, "ngrams", self.ngrams))
+        if self.ngrams is not None and (wrong := self._given(_OF_TEXTS)):
+            key = "encoding" if "kind" in wrong else next(iter(wrong))
+            raise SpecError(f"ngrams and {key} are two ways to prepare texts: give one of them.")
         TextEncoding(**self._given(_OF_TEXTS))
         Scaling(**self._given(_OF_NUMBERS))
 
@@ -99,19 +105,27 @@ class Data:
         >>> Data("imdb", num_words=1_000).preparation(TextEncoding()).num_words
         1000
         """
-        if isinstance(default, TableEncoding):
-            self._refuse(_OF_NUMBERS, "a table, whose numbers are standardized", _OF_TEXTS)
-            return dataclasses.replace(
-                default, text=dataclasses.replace(default.text, **self._given(_OF_TEXTS))
-            )
-        if isinstance(default, TextEncoding):
-            self._refuse(_OF_NUMBERS, "text", _OF_TEXTS)
-            return dataclasses.replace(default, **self._given(_OF_TEXTS))
-        self._refuse(_OF_TEXTS, "numbers", _OF_NUMBERS)
-        given = self._given(_OF_NUMBERS)
-        if given.get("kind", default.kind) != default.kind:
-            return Scaling(**given)  # what another kind divides by is not meant
-        return dataclasses.replace(default, **given)
+        match default:
+            case TableEncoding(text=text):
+                self._refuse(_OF_NUMBERS, "a table, whose numbers are standardized", _OF_TEXTS)
+                return dataclasses.replace(default, text=self._of_texts(text))
+            case TextEncoding() | Ngrams():
+                self._refuse(_OF_NUMBERS, "text", _OF_TEXTS)
+                return self._of_texts(default)
+            case Scaling(kind=kind):
+                self._refuse((*_OF_TEXTS, "ngrams"), "numbers", _OF_NUMBERS)
+                given = self._given(_OF_NUMBERS)
+                if given.get("kind", kind) != kind:
+                    return Scaling(**given)  # what another kind divides by is not meant
+                return dataclasses.replace(default, **given)
+
+    def _of_texts(self, default: TextEncoding | Ngrams) -> TextEncoding | Ngrams:
+        if self.ngrams is not None:
+            return self.ngrams
+        if given := self._given(_OF_TEXTS):
+            start = default if isinstance(default, TextEncoding) else TextEncoding()
+            return dataclasses.replace(start, **given)
+        return default
 
     def _refuse(self, keys: tuple[str, ...], kind: str, fits: tuple[str, ...]) -> None:
         if wrong := [key for key in keys if getattr(self, key) is not None]:
@@ -136,13 +150,15 @@ def data_in(path: str, **files: Any) -> Data:
     return Data(name[:80] or "data", files=Files(path, **files))
 
 
-def _noun(kind: type[Files], what: str, value: object) -> Any:
+def _noun(kind: type[Files] | type[Ngrams], what: str, value: object) -> Any:
     """A noun, or what a mapping of its fields makes."""
     if value is None or isinstance(value, kind):
         return value
     if not isinstance(value, Mapping):
-        raise SpecError(f"{what} must be a mapping with keys such as train and target, got {value!r}.")
-    fields = {field.name: field for field in dataclasses.fields(kind)}
+        raise SpecError(f"{what} must be a mapping of its settings, got {value!r}.")
+    fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
+    kept = {field.name for field in dataclasses.fields(kind)} - set(fields)  # what `plain` says besides
+    value = {key: inner for key, inner in value.items() if key not in kept}
     for key in value:
         if key not in fields:
             raise SpecError(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from justfit.errors import SpecError
-from justfit.spec.checks import require_choice, require_integer, set_number
+from justfit.spec.checks import require_choice, require_flag, require_integer, set_number
 
 TEXT_ENCODINGS = ("multi_hot", "counts", "average")
 
@@ -58,6 +58,61 @@ class Scaling:
             raise SpecError(f'"by" belongs to scaling "divide", got by {self.by:g} with "{self.kind}".')
 
 
+NGRAM_UNITS = ("auto", "word", "character")
+NGRAM_WEIGHTS = ("multi_hot", "counts", "tf_idf", "log_count_ratio", "average")
+
+
+@dataclass(frozen=True)
+class Ngrams:
+    r"""Texts to columns, one for each run of 1 to ``longest`` words or characters that training rows teach.
+
+    Texts are lower-cased first. A word is a run of what Python's ``re`` calls ``\w``, with the accents,
+    vowel signs and joiners between and after, which Indian scripts need. With ``punctuation`` every other
+    character that is not white space is a word, too. Among characters, white space of any length is a
+    blank. ``auto`` takes characters where most letters are of scripts that put no blanks between words
+    (Chinese, Japanese, Thai, Lao, Khmer, Burmese), else words.
+
+    An n-gram that stands in fewer than ``min_rows`` training rows, or in a larger share of them than
+    ``max_share``, gets no column; of the others, the ``most`` that stand in most rows do (None: all).
+    With ``hashed``, so many columns take all n-grams, by hash: nothing is left out, and some share one.
+
+    - ``multi_hot``: 1 where an n-gram stands in the text.
+    - ``counts``: how often it stands there.
+    - ``tf_idf``: counts times ``1 + log((1 + rows) / (1 + rows that hold it))``, each row then divided by
+      its length (scikit-learn's ``TfidfVectorizer``).
+    - ``log_count_ratio``: multi-hot, times the logarithm of the n-gram's share in rows of class 1 by that
+      in rows of class 0, with 1 added to each count (Wang and Manning 2012). Takes two classes.
+    - ``average``: counts divided by their sum in the row, so that a first layer without bias is the mean of
+      its n-grams' embeddings.
+    """
+
+    name: str = field(default="ngrams", init=False)
+    unit: str = "auto"
+    longest: int = 2
+    min_rows: int = 2
+    max_share: float = 1.0
+    most: int | None = 30_000
+    hashed: int | None = None
+    weights: str = "multi_hot"
+    punctuation: bool = False
+
+    def __post_init__(self) -> None:
+        require_choice("unit", self.unit, NGRAM_UNITS)
+        require_integer("longest", self.longest, 1, 5)
+        require_integer("min_rows", self.min_rows, 1, 2**31 - 1)
+        set_number(self, "max_share", 1.0, open_low=True)
+        if self.most is not None:
+            require_integer("most", self.most, 1, 2**31 - 2)
+        if self.hashed is not None:
+            require_integer("hashed", self.hashed, 2, 100_000_000)
+            if (self.min_rows, self.max_share, self.most) != (Ngrams.min_rows, Ngrams.max_share, Ngrams.most):
+                raise SpecError(
+                    "Hashed n-grams are not chosen: leave min_rows, max_share and most, or hashed."
+                )
+        require_choice("weights", self.weights, NGRAM_WEIGHTS)
+        require_flag("punctuation", self.punctuation)
+
+
 @dataclass(frozen=True)
 class TableEncoding:
     """Columns of different kinds side by side.
@@ -70,7 +125,7 @@ class TableEncoding:
     """
 
     name: str = field(default="table", init=False)
-    text: TextEncoding = field(default_factory=TextEncoding)
+    text: TextEncoding | Ngrams = field(default_factory=Ngrams)
 
 
-PreparationSpec = TextEncoding | Scaling | TableEncoding
+PreparationSpec = TextEncoding | Scaling | Ngrams | TableEncoding

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from justfit.errors import StudyFileError
 from justfit.spec.data import Data, Files
+from justfit.spec.preparation import Ngrams
 from justfit.spec.protocol import AllRows, HoldOut, KFold, Protocol, TestRows
 from justfit.spec.study import Final, Stage, Study
 from justfit.spec.study_reader import STUDY_KEYS, StudyReader
@@ -121,14 +122,16 @@ def _document(study: Study) -> dict[str, object]:
     return document
 
 
-def _given(noun: Data | Files | Final | HoldOut | KFold) -> dict[str, object]:
+def _given(noun: Data | Files | Ngrams | Final | HoldOut | KFold) -> dict[str, object]:
     """A noun's fields that are not as by default."""
     given = {
         field.name: getattr(noun, field.name)
         for field in dataclasses.fields(noun)
-        if getattr(noun, field.name) != field.default
+        if field.init and getattr(noun, field.name) != field.default
     }
-    return {key: _given(value) if isinstance(value, Files) else value for key, value in given.items()}
+    return {
+        key: _given(value) if isinstance(value, Files | Ngrams) else value for key, value in given.items()
+    }
 
 
 def _said_protocol(protocol: Protocol) -> str | dict[str, object]:

@@ -8,7 +8,7 @@ from justfit.spec.data import Data, Files
 from justfit.spec.history import MONITORS
 from justfit.spec.network import A_LAYER, ACTIVATIONS, MAX_UNITS
 from justfit.spec.optimizers import OPTIMIZERS
-from justfit.spec.preparation import SCALINGS, TEXT_ENCODINGS
+from justfit.spec.preparation import NGRAM_UNITS, NGRAM_WEIGHTS, SCALINGS, TEXT_ENCODINGS, Ngrams
 from justfit.spec.protocol import HOLD_OUTS, K_FOLDS, HoldOut, KFold
 from justfit.spec.schedule import MOST_EPOCHS, SCHEDULES
 from justfit.spec.settings import SETTINGS
@@ -186,9 +186,26 @@ def _data() -> Schema:
             "maxlen": _or_null({"type": "integer", "minimum": 1, "maximum": 1_000_000}),
             "scaling": _or_null({"enum": list(SCALINGS)}),
             "by": _or_null(_ABOVE_0),
+            "ngrams": _or_null(_ngrams()),
             "files": _or_null(_files()),
         },
         "name",
+    )
+
+
+def _ngrams() -> Schema:
+    return _object(
+        Ngrams,
+        {
+            "unit": {"enum": list(NGRAM_UNITS)},
+            "longest": {"type": "integer", "minimum": 1, "maximum": 5},
+            "min_rows": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
+            "max_share": {**_ABOVE_0, "maximum": 1},
+            "most": _or_null({"type": "integer", "minimum": 1, "maximum": 2**31 - 2}),
+            "hashed": _or_null({"type": "integer", "minimum": 2, "maximum": 100_000_000}),
+            "weights": {"enum": list(NGRAM_WEIGHTS)},
+            "punctuation": {"type": "boolean"},
+        },
     )
 
 

@@ -16,15 +16,16 @@ from justfit.spec import (
     KFold,
     Named,
     Network,
+    Ngrams,
     PreparationSpec,
     Protocol,
     Recipe,
     Run,
+    Scaling,
     Stage,
     Study,
-    TestRows,
-    Scaling,
     TableEncoding,
+    TestRows,
     TextEncoding,
     expand,
 )
@@ -227,6 +228,8 @@ def data_of(data: Data, preparation: PreparationSpec) -> Data:
             return dataclasses.replace(data, encoding=kind, **given)
         case Scaling(kind=kind, by=by):
             return dataclasses.replace(data, scaling=kind, by=by)
+        case Ngrams():
+            return dataclasses.replace(data, ngrams=preparation)
         case TableEncoding(text=text):
             return data_of(data, text)
 

@@ -48,7 +48,8 @@ class Ground:
         Raises:
             DataError: a row or a label does not fit.
         """
-        preparation, target = fit_preparation(spec, train.raw), fit_target(task, train.labels)
+        preparation = fit_preparation(spec, train.raw, train.labels)
+        target = fit_target(task, train.labels)
 
         def labelled(part: Part) -> Labelled:
             labels = part.labels if target is None else target.to_engine(part.labels)
