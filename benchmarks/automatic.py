@@ -90,8 +90,8 @@ def measure(name: str) -> Figures:
         model = read_model(study.folder)
     start = time.perf_counter()
     dataset = load_dataset(name)
-    with tempfile.TemporaryDirectory() as cache, warnings.catch_warnings():
-        search = grid_search(dataset, Path(cache))
+    search = grid_search(dataset)
+    with warnings.catch_warnings():
         # Networks that end at EPOCHS take part as they are: which of the 30 is best is what is asked.
         warnings.simplefilter("ignore", ConvergenceWarning)
         search.fit(inputs(dataset.train.raw), dataset.train.labels)
@@ -119,11 +119,8 @@ def _carried_out(name: str, store: Path) -> StoredStudy:
     raise AssertionError("carry_out_automatically ends with Stored")
 
 
-def grid_search(dataset: Dataset, cache: Path) -> GridSearchCV:
-    """A search of `GRID` with rows prepared like those of the workflow, and labels of a regression, too.
-
-    The folder ``cache`` keeps the words of each fold, which are the same for all points.
-    """
+def grid_search(dataset: Dataset) -> GridSearchCV:
+    """A search of `GRID` with rows prepared like those of the workflow, and labels of a regression, too."""
     prepare = StandardScaler()
     if isinstance(dataset.train.raw, Texts):
         prepare = CountVectorizer(binary=True, max_features=TextEncoding().num_words, dtype=np.float32)
@@ -135,7 +132,7 @@ def grid_search(dataset: Dataset, cache: Path) -> GridSearchCV:
             MLPRegressor(max_iter=EPOCHS, random_state=0), transformer=StandardScaler()
         )
         prefix, folds = "network__regressor__", KFold(FOLDS, shuffle=True, random_state=0)
-    steps = Pipeline([("prepare", prepare), ("network", network)], memory=str(cache))
+    steps = Pipeline([("prepare", prepare), ("network", network)])
     points = {f"{prefix}{key}": values for key, values in GRID.items()}
     return GridSearchCV(steps, points, cv=folds, n_jobs=available_threads())
 

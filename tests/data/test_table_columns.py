@@ -8,7 +8,22 @@ from justfit.data.columns import Column
 from justfit.data.table_columns import asked_kinds, typed
 from justfit.errors import DataError
 
-WORDS = ["film", "that", "nobody", "needs", "to", "see", "twice", "and", "some", "will", "not", "see", "once", "more"]
+WORDS = [
+    "film",
+    "that",
+    "nobody",
+    "needs",
+    "to",
+    "see",
+    "twice",
+    "and",
+    "some",
+    "will",
+    "not",
+    "see",
+    "once",
+    "more",
+]
 
 
 def look(cells: Sequence[object] | pa.Array, name: str = "it", asked: str | None = None) -> Column:

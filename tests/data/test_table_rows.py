@@ -65,12 +65,14 @@ def test_cells_of_another_kind_count_as_missing_and_are_told_by_row() -> None:
 
 @pytest.mark.parametrize("cell", ["inf", "-Infinity", "1e999"])
 def test_an_infinite_number_is_refused_with_file_row_and_column(cell: str) -> None:
-    with pytest.raises(DataError, match=f'^a.csv, row 12, column "age": {cell} is infinite'):
+    with pytest.raises(DataError, match=rf'^a.csv, row 12, column "age": {cell} is infinite'):
         raw_of(frame(age=["1", cell]), [Column("age", "number")])
 
 
 def test_a_column_that_is_missing_or_twice_there_is_told() -> None:
-    with pytest.raises(DataError, match='no column "sentimnet": it has review, sentiment. Did you mean "sentiment"'):
+    with pytest.raises(
+        DataError, match=r'no column "sentimnet": it has review, sentiment\. Did you mean "sentiment"'
+    ):
         require_columns(frame(review=["a"], sentiment=["b"]), ["sentimnet"])
     twice = numbered(pa.table([pa.array([1]), pa.array([2])], ["a", "a"]), "a.csv")
     with pytest.raises(DataError, match='2 columns "a"'):

@@ -29,7 +29,12 @@ def labels(cells: Sequence[object], task: str | None = None) -> list[object]:
     ("cells", "task", "classes", "reason"),
     [
         (["pos", "neg"] * 5, "binary", ("neg", "pos"), 'two different values, of which "pos" is class 1'),
-        (["case", "control"] * 5, "binary", ("control", "case"), 'two different values, of which "case" is class 1'),
+        (
+            ["case", "control"] * 5,
+            "binary",
+            ("control", "case"),
+            'two different values, of which "case" is class 1',
+        ),
         (["1", "0"] * 5, "binary", ("0", "1"), 'two different values, of which "1" is class 1'),
         ([2, 10] * 5, "binary", ("2", "10"), 'two different values, of which "10" is class 1'),
         ([True, False] * 5, "binary", ("false", "true"), 'two different values, of which "true" is class 1'),
@@ -39,18 +44,35 @@ def labels(cells: Sequence[object], task: str | None = None) -> list[object]:
             [str(row % 12) for row in range(120)],
             "multiclass",
             tuple(map(str, range(12))),
-            '12 different whole numbers in 120 rows are taken for classes; ask for the task "regression" if they are '
-            "amounts",
+            (
+                "12 different whole numbers in 120 rows are taken for classes; ask for the task "
+                '"regression" if they are amounts'
+            ),
         ),
-        ([str(row % 12) for row in range(119)], "regression", (), "whole numbers, 12 different ones in 119 rows"),
+        (
+            [str(row % 12) for row in range(119)],
+            "regression",
+            (),
+            "whole numbers, 12 different ones in 119 rows",
+        ),
         (["1.5", "-2", "1e3"] * 5, "regression", (), "numbers from -2 to 1000"),
         (["1,5", "-2", "3"] * 5, "regression", (), "numbers from -2 to 3"),
         (["0.5", "0", "1"] * 5, "unit_regression", (), "numbers from 0 to 1"),
         ([0.25, 0.5, 0.75], "unit_regression", (), "numbers from 0 to 1"),
-        (["a;b", "b", "c; a", "a"] * 5, "multilabel", ("a", "b", "c"), 'labels parted by ";", 3 different ones'),
+        (
+            ["a;b", "b", "c; a", "a"] * 5,
+            "multilabel",
+            ("a", "b", "c"),
+            'labels parted by ";", 3 different ones',
+        ),
         (["a|b", "b|c", "a|c"] * 5, "multilabel", ("a", "b", "c"), 'labels parted by "|", 3 different ones'),
         (["a, b", "b", "a"] * 5, "multilabel", ("a", "b"), 'labels parted by ",", 2 different ones'),
-        (['["a", "b"]', "[]", "['b']"] * 5, "multilabel", ("a", "b"), "JSON lists of labels, 2 different ones"),
+        (
+            ['["a", "b"]', "[]", "['b']"] * 5,
+            "multilabel",
+            ("a", "b"),
+            "JSON lists of labels, 2 different ones",
+        ),
         ([["a", "b"], [], ["b"]] * 5, "multilabel", ("a", "b"), "lists of labels, 2 different ones"),
         ([[3, 20], [100]] * 5, "multilabel", ("3", "20", "100"), "lists of labels, 3 different ones"),
         (
@@ -78,7 +100,11 @@ def test_labels_are_numbers_of_classes_numbers_or_a_column_a_label() -> None:
 
 
 def test_the_types_of_labels_are_those_of_a_data_set() -> None:
-    for cells, dtype in ((["a", "b"], np.int64), (["1.5", "2", "3"], np.float32), ([["a"], ["b"]], np.float32)):
+    for cells, dtype in (
+        (["a", "b"], np.int64),
+        (["1.5", "2", "3"], np.float32),
+        ([["a"], ["b"]], np.float32),
+    ):
         target = infer(cells)
         assert labels_of(column(cells), target, np.arange(len(cells)), WHERE).dtype == dtype
 

@@ -1,15 +1,24 @@
 import dataclasses
 import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+from scipy import sparse
 
+from justfit.data.columns import Column
 from justfit.data.preparation import NumberPreparation, Preparation, TextPreparation
 from justfit.data.raw import Ids, Numbers, Raw, Texts, Vocabulary
 from justfit.data.target import Target
 from justfit.errors import DataError
 from justfit.spec import TASKS, Network, Scaling, TextEncoding
-from justfit.store import Model, predict
+from justfit.store import Model, predict, read_model, write_model
 
 COLUMNS = ("height", "weight")
 NUMBERS = NumberPreparation(Scaling("standard"), COLUMNS, np.array([1.0, 10.0]), np.array([2.0, 5.0]))
@@ -128,6 +137,100 @@ def test_a_row_gets_the_same_answer_alone_or_among_others(
     np.testing.assert_array_equal(together[::-1], predict(asked, rows[::-1]).outputs)
 
 
+SEVERAL = st.lists(st.text(st.sampled_from("goodba !"), max_size=20), min_size=1, max_size=12)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(SEVERAL, st.sampled_from(["multi_hot", "counts", "average"]), st.data())
+def test_the_same_text_gets_the_same_figure_in_any_company_and_after_reading_it_again(
+    tmp_path: Path, texts: list[str], kind: str, data: st.DataObject
+) -> None:
+    preparation = dataclasses.replace(TEXTS, encoding=TextEncoding(kind, num_words=6, maxlen=3))
+    asked = model("multiclass", preparation, hidden=33)
+    write_model(asked, tmp_path)
+    together = asked.predict(texts).outputs
+    order = np.array(data.draw(st.permutations(range(len(texts)))))
+    np.testing.assert_array_equal(asked.predict([texts[row] for row in order]).outputs, together[order])
+    again = read_model(tmp_path)
+    for row, text in enumerate(texts):
+        np.testing.assert_array_equal(again.predict([text]).outputs[0], together[row])
+
+
+@settings(max_examples=40, deadline=None)
+@given(npst.arrays(np.float64, st.tuples(st.integers(1, 70), st.just(2)), elements=st.floats(-1e6, 1e6)))
+def test_the_same_numbers_get_the_same_figure_in_any_company(values: np.ndarray) -> None:
+    asked = model("regression", hidden=19)
+    together = asked.predict(values).outputs
+    for row in range(len(values)):
+        np.testing.assert_array_equal(asked.predict(values[row : row + 1]).outputs[0], together[row])
+
+
+def test_many_threads_ask_one_model_and_all_get_their_own_answers() -> None:
+    asked = model("multiclass", TEXTS, hidden=64)
+    questions = [[f"{'good ' * (n % 7)}{'bad ' * (n % 5)}{thread}" for n in range(50)] for thread in range(8)]
+    alone = [asked.predict(rows).outputs for rows in questions]
+    begin = threading.Barrier(8)
+
+    def ask(number: int) -> list[np.ndarray]:
+        begin.wait()
+        return [asked.predict(questions[number]).outputs for _ in range(20)]
+
+    with ThreadPoolExecutor(8) as pool:
+        for number, found in enumerate(pool.map(ask, range(8))):
+            for outputs in found:
+                np.testing.assert_array_equal(outputs, alone[number])
+
+
+def test_numbers_come_as_array_matrix_frame_dict_or_raw_rows() -> None:
+    asked = model("multiclass")
+    expected = predict(asked, Numbers(VALUES, COLUMNS)).outputs
+    frame = pa.table({"weight": VALUES[:, 1], "other": ["x"] * 4, "height": VALUES[:, 0]})
+    dicts = [{"height": height, "weight": weight} for height, weight in VALUES.tolist()]
+    for rows in (
+        VALUES,
+        sparse.csr_array(VALUES),
+        sparse.coo_matrix(VALUES),
+        frame,
+        frame.to_pydict(),
+        dicts,
+    ):
+        np.testing.assert_array_equal(asked.predict(rows).outputs, expected)
+    texts = [f"{height},{weight}" for height, weight in VALUES.tolist()]
+    np.testing.assert_array_equal(asked.predict(texts).outputs, expected)
+
+
+def test_texts_come_as_list_array_frame_or_rows_as_prepared() -> None:
+    asked = model("multiclass", TEXTS)
+    texts = ["good bad good", "", "bad"]
+    expected = asked.predict(texts).outputs
+    prepared = TEXTS.rows(Texts(texts)).to_csr()
+    frame = pa.table({"review": texts, "stars": [1, 2, 3]})
+    for rows in (tuple(texts), np.array(texts), np.array(texts, object), Texts(texts), frame, prepared):
+        np.testing.assert_array_equal(asked.predict(rows).outputs, expected)
+    np.testing.assert_allclose(asked.predict(prepared.toarray()).outputs, expected, rtol=1e-6)
+
+
+def test_of_several_columns_of_texts_the_one_it_was_trained_on_is_taken() -> None:
+    asked = dataclasses.replace(model("binary", TEXTS), columns=(Column("review", "text"),))
+    texts = ["good bad good", "", "bad"]
+    frame = pa.table({"title": ["bad"] * 3, "review": texts})
+    np.testing.assert_array_equal(asked.predict(frame).outputs, asked.predict(texts).outputs)
+
+
+def test_answers_have_columns_by_name() -> None:
+    named = model("binary").predict(VALUES).named()
+    assert list(named) == ["class", "probability of no", "probability of yes"]
+    assert set(named["class"]) == {"no", "yes"}
+    outputs = model("multilabel").predict(VALUES).outputs
+    several = model("multilabel").predict(VALUES).named()
+    assert list(several) == ["classes", "probability of x", "probability of y"]
+    expected = [
+        ";".join(name for name, share in zip("xy", row, strict=True) if share > 0.5) for row in outputs
+    ]
+    assert several["classes"] == expected
+    assert list(model("regression").predict(VALUES).named()) == ["value"]
+
+
 def test_texts_are_split_into_words_and_counted() -> None:
     asked = model("binary", TEXTS)
     bags = np.array([[0, 1, 1, 0, 2, 0], [0, 1, 0, 0, 0, 0], [0, 1, 0, 0, 1, 1]])
@@ -155,8 +258,19 @@ def test_no_rows_have_no_answers(rows: list[str], preparation: Preparation) -> N
         (NUMBERS, ["1,nan"], r"Row 0, column 1 \(weight\): the value is nan"),
         (NUMBERS, ["1e300,1"], r"Row 0, column 0.* inf"),
         (NUMBERS, Texts(["good"]), "takes rows of 2 numbers, got texts"),
+        (NUMBERS, np.zeros((2, 3)), r"takes rows of 2 numbers, got float64 of shape \[2, 3\]"),
+        (NUMBERS, np.zeros(2), r"takes rows of 2 numbers, got float64 of shape \[2\]"),
+        (NUMBERS, np.array([["a", "b"]]), "does not make a table|Row 0"),
+        (NUMBERS, sparse.csr_array(np.zeros((1, 3))), "expected rows of 2 numbers, got 3"),
+        (NUMBERS, {"height": [1.0]}, 'has no column "weight"'),
+        (NUMBERS, {"height": [1.0], "weight": [None]}, 'row 1, column "weight": there is no number'),
+        (NUMBERS, {"height": ["1", "x"], "weight": [2, 3]}, r'row 2, column "height": there is no number'),
+        (TEXTS, np.array([[1e300] * 6]), "Row 0, column 0: the value is inf"),
+        (TEXTS, {"a": ["good one"], "b": ["bad one"]}, "should have one column of texts"),
+        (TEXTS, {"a": [1]}, "should have one column of texts, .* and has 0"),
+        (TEXTS, 7, "has no rows that could be read"),
         (NUMBERS, Numbers(np.zeros((1, 2)), ("height", "age")), "Column 1: .* expects weight, got age"),
-        (TEXTS, Numbers(np.zeros((1, 2)), COLUMNS), "takes texts, got rows of 2 numbers"),
+        (TEXTS, Numbers(np.zeros((1, 2)), COLUMNS), "takes texts, got rows of 2 columns"),
         (
             TEXTS,
             Ids(np.array([1], np.int32), np.array([0, 1]), Vocabulary(("bad",))),

@@ -144,26 +144,29 @@ def fit_preparation(
     if len(raw) == 0:
         raise DataError("There are no training rows to fit a preparation on.")
     match spec, raw:
-        case TextEncoding(), Texts():
-            return _fit_text(spec, raw)
+        case ((TextEncoding() | Ngrams()), Texts()):
+            return _fit_text(spec, raw, labels)
         case TextEncoding(), Ids():
             return TextPreparation(spec, Vocabulary(raw.vocabulary.words[: words_below(spec.num_words)]))
         case Scaling(), Numbers():
             return _fit_scaling(spec, raw)
         case TableEncoding(), Table():
             return fit_table(raw, partial(_fit_text, spec.text, labels=labels))
+    raise DataError(_misfit(spec, raw))
+
+
+def _misfit(spec: PreparationSpec, raw: Raw) -> str:
+    """Why rows cannot be prepared so."""
+    match spec, raw:
         case _, Table():
-            raise DataError("Rows of a table cannot have a text encoding or a scaling of all: give neither.")
-        case Ngrams(), Texts():
-            return fit_ngrams(spec, raw, labels)
+            return "Rows of a table cannot have a text encoding or a scaling of all: give neither."
         case Ngrams(), _:
-            raise DataError("N-grams are made of texts, and these rows are none.")
-        case TextEncoding(), _:
-            raise DataError(f"Rows of numbers cannot have the text encoding {spec.kind}: give a scaling.")
-        case Scaling(), _:
-            raise DataError(f"Rows of text cannot have the scaling {spec.kind}: give a text encoding.")
-        case _:
-            raise DataError("Rows of one kind cannot be prepared as a table: give an encoding or a scaling.")
+            return "N-grams are made of texts, and these rows are none: leave ngrams out."
+        case TextEncoding(kind=kind), _:
+            return f"Rows of numbers cannot have the text encoding {kind}: give a scaling."
+        case Scaling(kind=kind), _:
+            return f"Rows of text cannot have the scaling {kind}: give a text encoding."
+    return "Rows of one kind cannot be prepared as a table: give an encoding or a scaling."
 
 
 def columns_of(spec: PreparationSpec, raw: Raw) -> int:

@@ -200,7 +200,7 @@ def _table(values: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) ->
         own = {name: _taken(left, name) for name in arrays if name.startswith(f"text{place}.")}
         of_text = {name.partition(".")[2]: array for name, array in own.items()}
         text = preparation_from_parts(each, of_text) if isinstance(each, dict) else None
-        if not isinstance(text, TextPreparation):
+        if not isinstance(text, TextPreparation | NgramPreparation):
             raise DataError(f"preparation, key texts, place {place}: expected the preparation of a text.")
         of_texts.append(text)
     if left:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from justfit.data.columns import DATE_FORMS, ISO_DATE, ISO_TIME, NUMBER_FORMS, Column
 from justfit.data.files.frame import is_name, shape_of
+from justfit.data.finding import counted
 from justfit.data.table_cells import (
     MISSING,
     date_cells,
@@ -170,11 +171,7 @@ def _words(values: pa.ChunkedArray, different: int, name: str, rows: int) -> Col
             return Column(name, "text", f"{words:.1f} words a value on average, and {_of(different, count)}")
         if _has_no_blanks(values):
             return Column(name, "text", f"a script without blanks, and {_of(different, count)}")
-    if repeats:
-        return Column(
-            name, "category", f"{different:,} different values in {count:,} rows{_empty(rows - count)}"
-        )
-    if count >= _FEW and different >= 0.95 * count:
+    if not repeats and count >= _FEW and different >= 0.95 * count:
         return Column(name, "id", f"{_of(different, count)}, without blanks")
     return Column(name, "category", f"{_of(different, count)}{_empty(rows - count)}")
 
@@ -186,7 +183,7 @@ def _has_no_blanks(values: pa.ChunkedArray) -> bool:
 
 
 def _of(different: int, count: int) -> str:
-    return f"{different:,} different values in {count:,} rows"
+    return f"{counted(different, 'different value')} in {counted(count, 'row')}"
 
 
 def _empty(count: int) -> str:

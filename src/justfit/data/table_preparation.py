@@ -17,6 +17,7 @@ from justfit.errors import DataError
 from justfit.spec.checks import nearest
 
 if TYPE_CHECKING:
+    from justfit.data.ngrams import NgramPreparation
     from justfit.data.preparation import TextPreparation
 
 Float64 = npt.NDArray[np.float64]
@@ -76,7 +77,7 @@ class TablePreparation:
     numbers: NumberColumns
     categories: tuple[Levels, ...]
     """One a column of categories."""
-    texts: "tuple[TextPreparation, ...]"
+    texts: "tuple[TextPreparation | NgramPreparation, ...]"
     """One a column of texts."""
 
     @cached_property
@@ -203,7 +204,9 @@ class TablePreparation:
         return ", ".join(f"{column.name} ({column.kind})" for column in self.inputs)
 
 
-def fit_table(raw: Table, fit_text: "Callable[[Texts], TextPreparation]") -> TablePreparation:
+def fit_table(
+    raw: Table, fit_text: "Callable[[Texts], TextPreparation | NgramPreparation]"
+) -> TablePreparation:
     """What is learned from the training rows ``raw``.
 
     Args:
@@ -241,8 +244,9 @@ def _fit_numbers(raw: Table) -> NumberColumns:
     filled = np.where(missing, median, values)
     with np.errstate(over="ignore", invalid="ignore"):
         shift, scale = filled.mean(axis=0), filled.std(axis=0)
-    # Rounding gives a constant column a deviation above 0, and tiny values one of 0.
-    scale[(filled.min(axis=0) == filled.max(axis=0)) | (scale == 0)] = 1.0
+    # Rounding gives a constant column a deviation above 0 and another mean, and tiny values a deviation of 0.
+    constant = filled.min(axis=0) == filled.max(axis=0)
+    shift, scale = np.where(constant, filled[0], shift), np.where(constant | (scale == 0), 1.0, scale)
     if (wild := ~(np.isfinite(shift) & np.isfinite(scale))).any():
         name = raw.number_names[int(np.argmax(wild))]
         raise DataError(f"Column {name}: its values are too large to be standardized; divide them first.")

@@ -16,7 +16,6 @@ from justfit.store import has_run, read_run, write_run
 from justfit.workflow.events import Halved
 from justfit.workflow.trials import Ground, Trial, Trials
 
-
 FEWEST = 4
 """So many candidates or fewer all stay: what is left to gain is little, and the best may start slowly."""
 

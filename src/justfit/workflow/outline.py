@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from justfit.data.preparation import columns_of
 from justfit.spec import Candidate, From, Named, Run, Stage
 from justfit.workflow.plan import Plan
 
@@ -73,8 +72,7 @@ def outline(plan: Plan) -> tuple[StageOutline, ...]:
 
 def _network(plan: Plan, stage: Stage, named: Named, seen: Set[str]) -> NetworkOutline:
     dataset, candidate = plan.dataset, named.candidate
-    columns = columns_of(plan.preparation, dataset.train.raw)
-    parameters = candidate.network.parameters(columns, dataset.task, dataset.outputs)
+    parameters = candidate.network.parameters(plan.columns, dataset.task, dataset.outputs)
     runs = plan.runs(candidate, stage)
     new = tuple(run for run in runs if run.id not in seen)
     return NetworkOutline(named.name, candidate, parameters, len(runs), new)

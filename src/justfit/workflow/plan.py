@@ -3,8 +3,10 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from justfit.data.dataset import Dataset
+from justfit.data.preparation import columns_of
 from justfit.data.splits import Split, splits
 from justfit.errors import SpecError
 from justfit.spec import (
@@ -60,6 +62,11 @@ class Plan:
     def selects(self) -> bool:
         """Whether any row validates, so that there is something to choose by."""
         return not isinstance(self.study.validation, AllRows)
+
+    @cached_property
+    def columns(self) -> int:
+        """Of the rows as the preparation of all training rows would make them."""
+        return columns_of(self.preparation, self.dataset.train.raw)
 
     @property
     def validation_rows(self) -> int:

@@ -6,7 +6,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from justfit.data.dataset import Part
-from justfit.data.preparation import columns_of
 from justfit.errors import EngineError
 from justfit.judge import Choice, Compared, Standing, choose, compare
 from justfit.spec import (
@@ -251,9 +250,8 @@ class Stages:
 
     def _summary(self, named: Named, runs: int, missing: int) -> NetworkSummary:
         dataset = self.plan.dataset
-        columns = columns_of(self.plan.preparation, dataset.train.raw)
         layers = named.candidate.network.layers(dataset.task, dataset.outputs)
-        lines = summary(named.candidate, columns, layers)
+        lines = summary(named.candidate, self.plan.columns, layers)
         return NetworkSummary(named.name, lines, named.candidate.recipe.epochs, runs, missing)
 
     def _write_stages(self) -> None:

@@ -69,12 +69,12 @@ def swallowing_quote(folder: Path) -> Path:
 
 
 def unclosed_header(folder: Path) -> Path:
-    return written(folder, "unclosed_header.csv", '"text,label\ngood,1\n')
+    return written(folder, "unclosed_header.csv", '"text,label\n"good",1\n')
 
 
 def endless_quote(folder: Path) -> Path:
-    rows = '"good film",1\n' * 2_000_000
-    return written(folder, "endless_quote.csv", f'text,label\n"a",1\n"b ,\n{rows.replace(chr(34), "")}')
+    rows = 'good film,1\n' * 2_000_000
+    return written(folder, "endless_quote.csv", f'text,label\n"a",1\n"b ,\n{rows}')
 
 
 def ragged(folder: Path) -> Path:
@@ -110,16 +110,17 @@ def leading_dash(folder: Path) -> Path:
 
 
 def gzip_bomb(folder: Path) -> Path:
-    """Two gigabytes in two megabytes: a million zeros, compressed once and repeated as members."""
-    member = gzip.compress(b"0" * (1 << 24), 9)
+    """Two gigabytes in two megabytes: rows compressed once and repeated as members."""
+    member = gzip.compress(b"good,1\n" * (1 << 21), 9)
     return written(folder, "bomb.csv.gz", gzip.compress(b"text,label\n") + member * 128)
 
 
 def zstd_bomb(folder: Path) -> Path:
     sink = pa.BufferOutputStream()
     with pa.CompressedOutputStream(sink, "zstd") as stream:
+        stream.write(b"text,label\n")
         for _ in range(64):
-            stream.write(b"0" * (1 << 24))
+            stream.write(b"good,1\n" * (1 << 21))
     return written(folder, "bomb.csv.zst", sink.getvalue().to_pybytes())
 
 

@@ -17,7 +17,7 @@ Made = Callable[[Path], Path]
 
 
 def refused(path: Path, *told: str) -> None:
-    """The file is refused in one line that names it."""
+    """The file is refused in one line that names it, without another gigabyte of memory."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(DataError) as caught:
         read_frame(path)
@@ -89,8 +89,8 @@ def test_an_unclosed_quote_in_the_header_is_refused(tmp_path: Path) -> None:
     refused(bad_inputs.unclosed_header(tmp_path), "a quote", "never closed")
 
 
-def test_a_quote_open_for_more_than_a_block_is_refused_with_its_row(tmp_path: Path) -> None:
-    refused(bad_inputs.endless_quote(tmp_path), "after row 1 takes more than 16 MB", "never closed")
+def test_a_quote_open_for_a_million_lines_is_refused_with_its_row(tmp_path: Path) -> None:
+    refused(bad_inputs.endless_quote(tmp_path), "row 2", "never closed")
 
 
 def test_ragged_rows_are_skipped_and_named(tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_a_broken_image_is_skipped_and_named(tmp_path: Path) -> None:
 
 def test_an_image_of_too_many_pixels_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("PIL")
-    refused(bad_inputs.huge_image(tmp_path), "10,000,000,000 pixels")
+    refused(bad_inputs.huge_image(tmp_path), "10000000000 pixels")
 
 
 def test_a_missing_file_is_refused_with_the_nearest_name(tmp_path: Path) -> None:

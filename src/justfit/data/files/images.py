@@ -31,16 +31,16 @@ def shape_for(paths: Sequence[Path]) -> tuple[Shape, tuple[str, ...]]:
         DataError: Pillow is not installed, or none of the files is an image.
     """
     sizes: Counter[tuple[int, int]] = Counter()
-    gray = True
+    gray, reason = True, ""
     for path in paths:
         try:
             with _opened(path) as image:
                 sizes[image.size] += 1
                 gray = gray and image.mode in _GRAY
-        except _UNREADABLE:
-            continue
+        except _UNREADABLE as error:
+            reason = reason or f"{path} is no image that can be read: {error}"
     if not sizes:
-        raise DataError(f"None of the {len(paths):,} images could be read; the first is {paths[0]}.")
+        raise DataError(f"None of {len(paths):,} images can be read. {reason}.")
     (width, height), _ = sizes.most_common(1)[0]
     colors = "gray" if gray else "colored"
     if len(sizes) == 1 and width * height <= _MOST_AS_THEY_ARE:
@@ -81,7 +81,10 @@ def _pixels(image: Any, shape: Shape) -> npt.NDArray[np.uint8]:
 def _opened(path: Path) -> Any:
     pillow = _pillow()
     with warnings.catch_warnings(action="ignore"):  # the number of pixels is checked before any is decoded
-        return pillow.open(path, formats=_FORMATS)
+        try:
+            return pillow.open(path, formats=_FORMATS)
+        except pillow.DecompressionBombError as error:
+            raise ValueError(str(error)) from error
 
 
 def _pillow() -> Any:

@@ -237,17 +237,16 @@ def _past_space(text: str, position: int) -> int:
 
 
 def _depth(line: bytes) -> int:
-    """How deep brackets stand in each other in a line, or more."""
+    """How deep brackets stand in each other in a line, or more; beyond `_DEEPEST` nobody counts."""
     most = line.count(b"[") + line.count(b"{")
     if most <= _DEEPEST:
         return most
     depth = deepest = 0
     for match in _STRING_OR_BRACKET.finditer(line):
-        if match[0] in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif match[0] in b"]}":
-            depth -= 1
+        depth += (match[0] in b"[{") - (match[0] in b"]}")
+        deepest = max(deepest, depth)
+        if deepest > _DEEPEST:
+            break
     return deepest
 
 

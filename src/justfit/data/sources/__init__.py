@@ -9,6 +9,7 @@ from justfit.data.sources.digits import DIGITS
 from justfit.data.sources.docstrings import DOCSTRINGS
 from justfit.data.sources.germination import GERMINATION
 from justfit.data.sources.imdb import IMDB
+from justfit.data.sources.imdb_text import IMDB_TEXT
 from justfit.data.sources.mnist import MNIST
 from justfit.data.sources.source import Source
 from justfit.data.sources.wine import WINE
@@ -23,6 +24,7 @@ SOURCES: dict[str, Source] = {
     "docstrings": DOCSTRINGS,
     "germination": GERMINATION,
     "imdb": IMDB,
+    "imdb_text": IMDB_TEXT,
     "mnist": MNIST,
     "wine": WINE,
 }
