@@ -206,3 +206,30 @@ def test_answers_are_by_the_threshold_that_the_study_has_decided_on(
     right = (kept[1][:, 0] > decided) == data.train.labels[kept[0]]
     assert told["all"]["value"] == pytest.approx(right.mean())
     assert {mistake["row"] for mistake in told["mistakes"]} == set(kept[0][~right].tolist())
+
+
+def test_rows_of_a_table_are_told_by_their_cells_and_grouped_by_any_column(
+    command: Command, tmp_path: Path
+) -> None:
+    lines = [
+        f"{'' if number == 7 else 20 + number % 50},{('red', 'blue', '')[number % 3]},"
+        f"{'no' if number % 5 else 'yes'}"
+        for number in range(90)
+    ]
+    (tmp_path / "sales.csv").write_text("\n".join(["age,colour,bought", *lines]) + "\n")
+    command(
+        "run", "sales.csv", "--target", "bought", "--hidden", "2", "--epochs", "1", "--validation", "k_fold:3"
+    )
+    arguments = ("mistakes", "sales", "--by", "colour", "--by", "age", "--most", "2")
+    ended = command(*arguments)
+    assert (ended.code, ended.err) == (0, "")
+    told = json.loads(command(*arguments, "--json").out)
+    groups = {
+        name: {each["name"]: each["rows"] for each in told["groups"][name]} for name in ("colour", "age")
+    }
+    assert set(groups["colour"]) == {"red", "blue", "missing"}
+    assert sum(groups["colour"].values()) == sum(groups["age"].values()) == told["rows"]
+    for mistake in told["mistakes"]:
+        assert re.fullmatch(r"(age \d+)?(, )?(colour (red|blue))?", mistake["text"])
+        assert mistake["text"] in ended.out
+    assert "expected one of age, colour" in command("mistakes", "sales", "--by", "size").error

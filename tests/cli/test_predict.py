@@ -1,8 +1,12 @@
+import csv
 import dataclasses
+import io
+import json
 import re
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from cli.begun import begun
 from cli.ended import Command
@@ -123,18 +127,19 @@ def test_lines_that_are_not_rows_are_told_with_their_place(
 ) -> None:
     run = min(store.glob("wine-*"))
     assert re.search(message, command("predict", run, stdin=content).error)
-    path = tmp_path / "rows.csv"
+    path = tmp_path / "rows.txt"
     path.write_bytes(content)
     assert re.search(message, command("predict", run, path).error)
 
 
 def test_files_that_cannot_be_read_are_told(command: Command, store: Path, tmp_path: Path) -> None:
     run = min(store.glob("wine-*"))
-    assert command("predict", run, "nowhere.csv").error == (
-        "nowhere.csv cannot be read: No such file or directory."
+    assert command("predict", run, "nowhere.txt").error == (
+        "nowhere.txt cannot be read: No such file or directory."
     )
-    assert "cannot be read: Is a directory" in command("predict", run, tmp_path).error
-    assert "cannot be read: Not a directory" in command("predict", run, "/dev/null/x").error
+    assert 'There is no file or folder "nowhere.csv"' in command("predict", run, "nowhere.csv").error
+    assert str(tmp_path) in command("predict", run, tmp_path).error
+    assert "cannot be read: Not a directory" in command("predict", run, "/dev/null/x.txt").error
 
 
 def test_text_and_file_exclude_each_other(command: Command, store: Path, tmp_path: Path) -> None:
@@ -167,3 +172,95 @@ def test_a_model_that_was_cut_off_is_told(command: Command, tmp_path: Path, name
     error = command("predict", folder, "--text", "1,2,3,4,5,6").error
     assert str(path) in error
     assert error.endswith(f"Remove {folder} and run the study again.")
+
+
+def table_of_wine(path: Path, rows: int = 6) -> np.ndarray:
+    """The first rows of wine as CSV, with a column that the model does not know."""
+    raw = load_dataset("wine").train.raw
+    values = raw.values[:rows]
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["bottle", *raw.columns])
+        writer.writerows([f"no. {number}", *map(repr, row)] for number, row in enumerate(values.tolist()))
+    return values
+
+
+def test_rows_of_a_file_come_back_as_csv_with_columns_added(
+    command: Command, store: Path, tmp_path: Path
+) -> None:
+    run = min(store.glob("wine-*"))
+    values = table_of_wine(tmp_path / "wine.csv")
+    ended = command("predict", run, tmp_path / "wine.csv")
+    assert ended.code == 0
+    rows = list(csv.DictReader(io.StringIO(ended.out, newline="")))
+    answers = predict(read_model(run), values)
+    assert [row["bottle"] for row in rows] == [f"no. {number}" for number in range(6)]
+    assert [row["class"] for row in rows] == [answers.classes[label] for label in answers.labels]
+    for place, name in enumerate(answers.classes):
+        shares = [np.float32(row[f"probability of {name}"]) for row in rows]
+        np.testing.assert_array_equal(shares, answers.outputs[:, place])
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_predictions_are_written_to_a_file_of_the_format_of_its_name(
+    command: Command, store: Path, tmp_path: Path, ending: str
+) -> None:
+    run = min(store.glob("wine-*"))
+    table_of_wine(tmp_path / "wine.csv")
+    out = tmp_path / f"answers.{ending}"
+    ended = command("predict", run, tmp_path / "wine.csv", "--out", out, "--explain")
+    assert (ended.code, ended.out) == (0, "")
+    assert f"6 rows written to {out}" in ended.err
+    match ending:
+        case "csv":
+            rows = list(csv.DictReader(io.StringIO(out.read_text())))
+        case "jsonl":
+            rows = [json.loads(line) for line in out.read_text().splitlines()]
+        case _:
+            rows = pq.read_table(out).to_pylist()
+    assert [row["bottle"] for row in rows] == [f"no. {number}" for number in range(6)]
+    assert all(re.match(r"[^;]+ [+-]\d+\.\d\d; ", row["because"]) for row in rows)
+
+
+def test_a_packed_model_answers_as_its_folder(command: Command, store: Path, tmp_path: Path) -> None:
+    run = min(store.glob("wine-*"))
+    table_of_wine(tmp_path / "wine.csv")
+    assert command("export", run, "--out", tmp_path / "wine.justfit").code == 0
+    expected = command("predict", run, tmp_path / "wine.csv").out
+    assert command("predict", tmp_path / "wine.justfit", tmp_path / "wine.csv").out == expected
+    (tmp_path / "cut.justfit").write_bytes((tmp_path / "wine.justfit").read_bytes()[:-9])
+    error = command("predict", tmp_path / "cut.justfit", "--text", WINE.decode()).error
+    assert error.startswith(f"{tmp_path / 'cut.justfit'} is no whole justfit model")
+
+
+def test_lines_can_be_explained_and_written_too(command: Command, opinion: Path, tmp_path: Path) -> None:
+    ended = command("predict", opinion, "--text", "a good film", "--text", "bad film", "--explain")
+    assert re.match(r"yes\t0\.\d+\t.*good \+\d", ended.out.splitlines()[0])
+    assert re.match(r"no\t0\.\d+\t.*bad \+\d", ended.out.splitlines()[1])
+    out = tmp_path / "answers.csv"
+    assert command("predict", opinion, "--out", out, stdin=b"a good film\nbad film\n").code == 0
+    rows = list(csv.DictReader(io.StringIO(out.read_text())))
+    assert [(row["text"], row["class"]) for row in rows] == [("a good film", "yes"), ("bad film", "no")]
+    assert "There are no rows" in command("predict", opinion, "--out", out).error
+
+
+def test_rows_that_cannot_be_used_are_told_and_counted(
+    command: Command, opinion: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text("number,review\n1,a good film\n2,bad,film,indeed\n3,bad film\n")
+    ended = command("predict", opinion, path)
+    assert [row["number"] for row in csv.DictReader(io.StringIO(ended.out))] == ["1", "3"]
+    assert "row 2 has no answer: " in ended.err
+
+
+def test_another_ending_or_a_missing_column_is_told(command: Command, store: Path, tmp_path: Path) -> None:
+    run = min(store.glob("wine-*"))
+    error = command("predict", run, tmp_path / "no.csv", "--out", "answers.xlsx").error
+    assert "predictions can be written as .csv, .jsonl" in error
+    (tmp_path / "in.csv").write_text("alcohol,malic_acid\n1,2\n")
+    assert (
+        'in.csv has no column "ash": it has alcohol, malic_acid'
+        in command("predict", run, tmp_path / "in.csv", "--out", "answers.csv").error
+    )
+    assert not (tmp_path / "answers.csv").exists()

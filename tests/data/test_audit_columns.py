@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
-from justfit.data.audit_columns import column_findings
+from justfit.data.audit_columns import column_findings, table_findings
+from justfit.data.columns import Column
 from justfit.data.dataset import Part
 from justfit.data.finding import Finding
-from justfit.data.raw import Numbers
+from justfit.data.raw import Categories, Numbers, Table
 from justfit.spec import TASKS
 
 ROWS = 60
@@ -87,3 +88,74 @@ def test_a_few_rows_do_not_tell_whether_a_column_is_the_label() -> None:
     labels = np.array([0, 1] * 4)
     raw = Numbers(np.column_stack([labels, NOISE[:8, 0]]).astype(float), ("a", "b"))
     assert list(column_findings(Part(raw, labels), raw, TASKS["binary"])) == []
+
+
+CHOICES = RANDOM.integers(0, 4, ROWS).astype(np.int32)
+
+
+def found_in_table(
+    *,
+    number: np.ndarray = NOISE[:, 2],
+    codes: np.ndarray = CHOICES,
+    texts: list[str] | None = None,
+    labels: np.ndarray = CLASSES,
+    task: str = "multiclass",
+) -> dict[str, Finding]:
+    columns = (
+        *(Column(name, "number") for name in ("noise_1", "noise_2", "number")),
+        Column("choice", "category"),
+    )
+    columns = (*columns, Column("review", "text")) if texts else columns
+    levels = Categories(codes.astype(np.int32), tuple(f"level{code}" for code in range(codes.max() + 1)))
+    numbers = np.column_stack([*NOISE.T[:2], number])
+    raw = Table(columns, numbers, (levels,), (texts,) if texts else ())
+    return {finding.what: finding for finding in table_findings(Part(raw, labels), raw, TASKS[task])}
+
+
+def test_of_a_table_with_nothing_wrong_nothing_is_said() -> None:
+    assert found_in_table() == {}
+
+
+def test_missing_values_of_a_table_are_noted_with_what_becomes_of_them() -> None:
+    number, codes = NOISE[:, 2].copy(), CHOICES.copy()
+    number[[3, 8]], codes[8] = np.nan, -1
+    finding = found_in_table(number=number, codes=codes)["missing_values"]
+    assert (finding.level, finding.count, finding.rows) == ("note", 2, (3, 8))
+    assert finding.sentence.startswith("2 training rows have missing values, in 2 columns (number, choice)")
+
+
+def test_a_number_with_the_values_of_another_one_is_told() -> None:
+    finding = found_in_table(number=NOISE[:, 0])["duplicate_columns"]
+    assert "(number as noise_1)" in finding.sentence
+
+
+def test_a_category_that_renames_the_label_is_an_error() -> None:
+    finding = found_in_table(codes=2 - CLASSES)["label_columns"]
+    assert (finding.level, finding.count) == ("error", 1)
+    assert finding.sentence.startswith("1 column (choice) tells the label of every training row exactly")
+
+
+def test_columns_that_part_the_classes_without_exception_are_a_warning() -> None:
+    by_number = found_in_table(number=CLASSES + RANDOM.random(ROWS) * 0.9)["parting_columns"]
+    assert (by_number.level, by_number.count) == ("warning", 1)
+    assert by_number.sentence.startswith(
+        "By 1 column alone (number) all training rows fall into their classes"
+    )
+    by_level = found_in_table(codes=CLASSES * 2 + RANDOM.integers(0, 2, ROWS))["parting_columns"]
+    assert "(choice)" in by_level.sentence
+
+
+def test_a_column_that_parts_the_classes_with_one_exception_or_by_chance_is_not_told() -> None:
+    number = CLASSES + RANDOM.random(ROWS) * 0.9
+    number[0] = 9 if CLASSES[0] < 2 else -1
+    assert found_in_table(number=number) == {}
+    assert found_in_table(codes=np.arange(ROWS)) == {}
+    rare = np.zeros(ROWS, np.int64)
+    rare[np.argmax(NOISE[:, 2])] = 1
+    assert found_in_table(labels=rare, task="binary") == {}
+
+
+def test_rows_of_a_table_without_text_are_noted_with_their_column() -> None:
+    finding = found_in_table(texts=["good", " "] * (ROWS // 2))["empty_texts"]
+    assert (finding.level, finding.count) == ("note", ROWS // 2)
+    assert finding.sentence == f'{ROWS // 2} training rows have no text in column "review" (such as row 1).'

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from justfit.data.columns import Column
 from justfit.data.dataset import Dataset, Part, Sealed, fingerprint
 from justfit.data.duplicates import row_hashes
-from justfit.data.raw import Ids, Numbers, Texts, Vocabulary
+from justfit.data.raw import Categories, Ids, Numbers, Table, Texts, Vocabulary
 from justfit.errors import DataError, SealError
 from justfit.spec import TextEncoding, task_named
 
@@ -157,3 +158,25 @@ def test_the_overlap_can_be_asked_for_after_the_test_rows_were_opened() -> None:
     overlap = sealed.overlap(row_hashes(Texts(["b"])))
     assert overlap is not None
     assert overlap.test_rows == 1
+
+
+def test_the_fingerprint_of_a_table_changes_with_every_cell_and_kind_of_column() -> None:
+    def of(
+        *,
+        number: float = 1.0,
+        code: int = 0,
+        level: str = "red",
+        text: str = "good",
+        name: str = "x",
+        form: str = "",
+    ) -> str:
+        columns = (Column(name, "number", form=form), Column("c", "category"), Column("t", "text"))
+        levels = Categories(np.array([code, -1], np.int32), (level,))
+        table = Table(columns, np.array([[number], [np.nan]]), (levels,), ([text, ""],))
+        return fingerprint(Part(table, np.array([0, 1])), sealed="")
+
+    changed = [
+        of(number=2.0), of(code=-1), of(level="blue"), of(text="bad"), of(name="y"), of(form="comma"),
+    ]  # fmt: skip
+    assert len({of(), *changed}) == 7
+    assert of() == of()

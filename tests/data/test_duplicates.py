@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from justfit.data.columns import Column
 from justfit.data.duplicates import near_duplicates, near_training_rows, row_hashes, words_of
-from justfit.data.raw import Ids, Numbers, Raw, Texts, Vocabulary
+from justfit.data.raw import Categories, Ids, Numbers, Raw, Table, Texts, Vocabulary
 
 WORDS = [f"word{number}" for number in range(200)]
 
@@ -137,3 +138,21 @@ def test_nearly_all_near_repeats_of_training_texts_are_found_and_nothing_else() 
     assert sum(of == row for row, of in enumerate(found[:300])) >= 0.95 * 300
     assert all(of in (row, -1) for row, of in enumerate(found[:300]))
     assert found[300:] == [-1] * 100
+
+
+def test_rows_of_a_table_are_the_same_with_the_same_numbers_levels_and_words() -> None:
+    nan = float("nan")
+    columns = (Column("x", "number"), Column("c", "category"), Column("a", "text"), Column("b", "text"))
+    numbers = np.array([[1.0], [1.0], [nan], [nan], [1.0], [1.0], [1.0]])
+    levels = Categories(np.array([0, 0, 0, 0, 1, -1, 0], np.int32), ("red", "blue"))
+    texts = ["good", "Good!", "good", "good", "good", "good", "film"], ["film"] * 6 + ["good"]
+    assert same(Table(columns, numbers, (levels,), texts)) == [0, 0, 2, 2, 4, 5, 6]
+
+
+def test_a_row_of_a_table_is_the_same_whatever_the_order_of_the_levels_in_its_part() -> None:
+    columns = (Column("c", "category"),)
+    one = Categories(np.array([0, 1, -1], np.int32), ("red", "blue"))
+    two = Categories(np.array([1, 0, -1], np.int32), ("blue", "red"))
+    hashes = [row_hashes(Table(columns, np.zeros((3, 0)), (each,), ())).tolist() for each in (one, two)]
+    assert hashes[0] == hashes[1]
+    assert len(set(hashes[0])) == 3

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
+from justfit.data.columns import Column
 from justfit.data.preparation import NumberPreparation, Preparation, TextPreparation, fit_preparation
 from justfit.data.preparation_json import (
     preparation_from_parts,
@@ -13,9 +14,10 @@ from justfit.data.preparation_json import (
     words_from_arrays,
     words_to_arrays,
 )
-from justfit.data.raw import Numbers, Texts
+from justfit.data.raw import Categories, Numbers, Table, Texts
+from justfit.data.table_preparation import TablePreparation
 from justfit.errors import DataError
-from justfit.spec import Scaling, TextEncoding
+from justfit.spec import Ngrams, Scaling, TableEncoding, TextEncoding
 
 TEXT, WORDS = preparation_to_parts(fit_preparation(TextEncoding(num_words=8), Texts(["one two two"])))
 NUMBERS, _ = preparation_to_parts(
@@ -122,3 +124,90 @@ def test_arrays_that_no_one_needs_are_refused() -> None:
 @given(st.lists(st.text(st.characters(exclude_categories=()), max_size=9), unique=True, max_size=9))
 def test_words_of_any_characters_are_read_as_they_were_written(words: list[str]) -> None:
     assert words_from_arrays("words", *words_to_arrays(words), most=9) == tuple(words)
+
+
+def some_table() -> Table:
+    nan = float("nan")
+    columns = (
+        Column("review", "text"),
+        Column("sold", "date", form="%d.%m.%Y"),
+        Column("age", "number", form="comma"),
+        Column("colour", "category"),
+        Column("reply", "text"),
+    )
+    numbers = np.array([[1, 1970, 1, 4, 0.1], [2, 1970, 1, 5, nan], [nan, nan, nan, nan, 1 / 3]])
+    colours = Categories(np.array([0, 0, -1], np.int32), ("r\u00f6d, = \n", "blue"))
+    texts = (["good film", "good", "bad"], ["no no", "", "no"])
+    return Table(columns, numbers, (colours,), texts)
+
+
+TABLE, ARRAYS = preparation_to_parts(
+    fit_preparation(TableEncoding(text=TextEncoding(num_words=8)), some_table())
+)
+
+
+@pytest.mark.parametrize("text", [TextEncoding(num_words=9), Ngrams(longest=1)])
+def test_a_table_preparation_read_back_prepares_alike(text: TextEncoding | Ngrams) -> None:
+    before = fit_preparation(TableEncoding(text=text), some_table())
+    after = read_back(before)
+    assert isinstance(after, TablePreparation)
+    assert after.inputs == before.inputs
+    one, two = (each.rows(some_table()).to_csr().toarray() for each in (before, after))
+    np.testing.assert_array_equal(one, two)
+    names = [[each.column_name(column) for column in range(each.columns)] for each in (before, after)]
+    assert names[0] == names[1]
+
+
+def changed_input(**changed: object) -> dict[str, object]:
+    inputs = [dict(column) for column in TABLE["inputs"]]
+    inputs[2] |= changed
+    return {"inputs": inputs}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"inputs": {}}, "key inputs: expected a list of columns"),
+        ({"inputs": [1]}, "key inputs: expected a list of columns"),
+        ({"inputs": []}, "there is no column"),
+        (changed_input(name="review"), "a name stands there twice"),
+        (changed_input(name=3), "expected a list of columns"),
+        (changed_input(kind="id"), "expected a list of columns"),
+        (changed_input(kind="text"), "a text cannot have the form"),
+        (changed_input(kind="image", form="4000,4000"), "cannot have the form"),
+        (changed_input(more="x"), "expected a list of columns"),
+        ({"median": [0.0] * 4}, "key median: expected a list of 5 numbers"),
+        ({"shift": [0.0] * 4 + [float("nan")]}, "key shift, column 4"),
+        ({"scale": [1.0] * 4 + [0.0]}, "key scale, column 4: expected a number above 0"),
+        ({"flagged": [True] * 4 + [1]}, "key flagged: expected a list of 5 times true or false"),
+        ({"missing": []}, "key missing: expected a list of 1 times"),
+        ({"texts": TABLE["texts"][:1]}, "key texts: expected a list of 2"),
+        ({"texts": [TABLE["texts"][0], TABLE]}, "key texts, place 1: expected the preparation of a text"),
+        ({"texts": [TABLE["texts"][0], NUMBERS]}, "key texts, place 1: expected the preparation of a text"),
+        ({"texts": [1, 2]}, "key texts, place 0"),
+        ({"more": 1}, "expected the keys"),
+    ],
+)
+def test_a_table_preparation_that_was_tampered_with_is_refused(
+    changed: dict[str, object], message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        preparation_from_parts(TABLE | changed, ARRAYS)
+
+
+@pytest.mark.parametrize(
+    ("lacks", "more", "message"),
+    [
+        ("levels0", None, "the array levels0 is missing"),
+        ("text1.words", None, "expected the arrays words, word_offsets"),
+        (None, "levels1", "the arrays levels1 belong to no column"),
+        (None, "text0.more", "expected the arrays words, word_offsets"),
+        (None, "text7.words", "the arrays text7.words belong to no column"),
+    ],
+)
+def test_arrays_of_a_table_that_are_missing_or_too_many_are_refused(
+    lacks: str | None, more: str | None, message: str
+) -> None:
+    arrays = {name: array for name, array in ARRAYS.items() if name != lacks}
+    with pytest.raises(DataError, match=message):
+        preparation_from_parts(TABLE, arrays | ({more: np.zeros(1)} if more else {}))

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from justfit.data.raw import Ids, Numbers, Texts, Vocabulary
+from justfit.data.columns import Column
+from justfit.data.raw import Categories, Ids, Numbers, Table, Texts, Vocabulary
 from justfit.errors import DataError
 
 WORDS = Vocabulary(("the", "film", "was"))
@@ -35,3 +36,31 @@ def test_numbers_that_are_none_or_do_not_fit_their_names_are_refused(
 ) -> None:
     with pytest.raises(DataError, match=message):
         Numbers(values, ("x", "y"))
+
+
+AGE, COLOUR, REVIEW = Column("age", "number"), Column("colour", "category"), Column("review", "text")
+COLOURS = Categories(np.array([1, -1, 0], np.int32), ("red", "blue"))
+
+
+def test_taking_rows_of_a_table_takes_all_its_columns_along() -> None:
+    table = Table((REVIEW, AGE, COLOUR), np.array([[1], [np.nan], [3]]), (COLOURS,), (["a", "b", ""],))
+    taken = table.take(np.array([1, 0, 1]))
+    assert len(taken) == 3
+    assert taken.cells(0) == (("age", ""), ("colour", ""), ("review", "b"))
+    assert taken.cells(1) == (("age", "1"), ("colour", "blue"), ("review", "a"))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "categories", "texts", "message"),
+    [
+        (np.zeros((3, 2)), (COLOURS,), (["a"] * 3,), r"should be \(1, 1, 1\) columns, and are \(2, 1, 1\)"),
+        (np.zeros((3, 1)), (), (["a"] * 3,), r"are \(1, 0, 1\)"),
+        (np.zeros((3, 1)), (COLOURS,), (), r"are \(1, 1, 0\)"),
+        (np.zeros((3, 1)), (COLOURS,), (["a"] * 2,), r"have \[2, 3\] rows"),
+    ],
+)
+def test_parts_of_a_table_that_do_not_fit_its_columns_are_refused(
+    numbers: np.ndarray, categories: tuple[Categories, ...], texts: tuple[list[str], ...], message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        Table((AGE, COLOUR, REVIEW), numbers, categories, texts)

@@ -195,7 +195,7 @@ def test_a_member_of_another_content_and_the_right_length_is_refused(packed: Pat
 def test_what_is_no_such_file_is_told(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.justfit"
     path.write_bytes(content)
-    with pytest.raises(StoreError, match="no whole justfit model .*: get it again, or export it again"):
+    with pytest.raises(StoreError, match=r"no whole justfit model .*: get it again, or export it again"):
         load(path)
 
 

@@ -19,15 +19,14 @@ def card(
 ) -> None:
     """Print a model card: data, audit, network, figures with intervals, limits, how to repeat it."""
     from justfit.report.card import card as card_of
+    from justfit.report.card import write_card
     from justfit.store import find_model, read_stored_model
-    from justfit.store.files import write_bytes
 
     path = find_model(model, store)
     stored = read_stored_model(path)
     with read_from(path):
-        text = card_of(stored)
-    if out is None:
-        say(text.rstrip("\n"))
-    else:
-        write_bytes(out, text.encode(errors="backslashreplace"))
-        say_aside(f"written to {out}")
+        if out is None:
+            say(card_of(stored).rstrip("\n"))
+        else:
+            write_card(stored, out)
+            say_aside(f"written to {out}")

@@ -199,7 +199,8 @@ def _table(values: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) ->
     for place, each in enumerate(values["texts"]):
         own = {name: _taken(left, name) for name in arrays if name.startswith(f"text{place}.")}
         of_text = {name.partition(".")[2]: array for name, array in own.items()}
-        text = preparation_from_parts(each, of_text) if isinstance(each, dict) else None
+        is_text = isinstance(each, dict) and each.get("kind") in ("text", "ngrams")
+        text = preparation_from_parts(each, of_text) if is_text else None
         if not isinstance(text, TextPreparation | NgramPreparation):
             raise DataError(f"preparation, key texts, place {place}: expected the preparation of a text.")
         of_texts.append(text)

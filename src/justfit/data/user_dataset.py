@@ -17,15 +17,7 @@ from justfit.data.table_columns import asked_kinds, typed
 from justfit.data.table_rows import Odd, raw_of, require_columns, taken
 from justfit.data.table_target import Target, infer_target, labels_of, unlabelled
 from justfit.errors import DataError
-from justfit.spec import (
-    HoldOut,
-    PreparationSpec,
-    Protocol,
-    Scaling,
-    TableEncoding,
-    TextEncoding,
-    task_named,
-)
+from justfit.spec import HoldOut, Ngrams, PreparationSpec, Protocol, Scaling, TableEncoding, task_named
 
 PARTS = ("train", "validation", "test")
 """Names of the frames that may be given; without ``test`` a fifth of ``train`` is sealed."""
@@ -145,7 +137,7 @@ def preparation_of(raw: Raw) -> PreparationSpec:
         case Numbers(values):
             return Scaling("divide", 255.0) if values.dtype == np.uint8 else Scaling("standard")
         case Texts():
-            return TextEncoding()
+            return Ngrams()
         case _:
             return TableEncoding()
 

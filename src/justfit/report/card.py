@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from justfit.data.ngrams import NgramPreparation
 from justfit.data.preparation import NumberPreparation, Preparation, TextPreparation
+from justfit.data.table_preparation import TablePreparation
 from justfit.report.look import shown
 from justfit.store import Model, StoredModel
+from justfit.store.files import write_bytes
 
 _MOST_CLASSES = 20
 """That are told one by one."""
@@ -81,6 +85,11 @@ def card(stored: StoredModel) -> str:
     )
 
 
+def write_card(stored: StoredModel, path: Path) -> None:
+    """Write the model card to a file; raises as `card`, and `StoreError` where it cannot be written."""
+    write_bytes(path, card(stored).encode(errors="backslashreplace"))
+
+
 def _summary(model: Model, result: Mapping[str, Any]) -> Iterator[str]:
     what = _TASKS[model.task.name].format(len(model.classes))
     yield (
@@ -118,7 +127,11 @@ def _preparation(preparation: Preparation) -> str:
             return f"texts to {preparation.columns:,} columns ({_plain(encoding.kind)} of {words})"
         case NumberPreparation(scaling):
             return f"{preparation.columns:,} numbers, scaling {_plain(scaling.kind)}"
-    return f"rows to {preparation.columns:,} columns"
+        case NgramPreparation(spec):
+            grams = f"{_plain(spec.unit)} n-grams of up to {spec.longest}"
+            return f"texts to {preparation.columns:,} columns ({_plain(spec.weights)} of {grams})"
+        case TablePreparation(inputs):
+            return f"tables of {len(inputs):,} columns to rows of {preparation.columns:,}"
 
 
 def _audit(result: Mapping[str, Any]) -> Iterator[str]:

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import math
 import platform
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -107,7 +108,7 @@ def versions() -> dict[str, str]:
         "justfit": version("justfit"),
         "numpy": np.__version__,
         "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
+        "machine": f"{sys.platform} {platform.machine()}",
         "instructions": _native.instructions(),
     }
 

@@ -187,8 +187,8 @@ def _members(path: Path) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _require_plain(archive.infolist())
             return _read_members(path, archive)
-    except (zipfile.BadZipFile, NotImplementedError, OSError, RuntimeError, ValueError) as error:
-        raise _broken(path, str(error)) from error
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError) as error:
+        raise _broken(path, str(error) or "it is cut off") from error
 
 
 def _require_few(content: bytes) -> None:

@@ -212,6 +212,7 @@ def model_of(plan: Plan, ground: Ground, trial: Trial, threshold: float = 0.5) -
         notes=dataset.notes,
         threshold=threshold,
         fingerprint=dataset.fingerprint,
+        columns=dataset.columns,
         versions=versions(),
     )
 

@@ -45,7 +45,7 @@ def blank_lines(folder: Path) -> Path:
 
 
 def mixed_encodings(folder: Path) -> Path:
-    rows = "text,label\n".encode() + "café,1\n".encode("latin-1") + "naïve — 中,0\n".encode()
+    rows = b"text,label\n" + "café,1\n".encode("latin-1") + "naïve — 中,0\n".encode()
     return written(folder, "mixed_encodings.csv", rows)
 
 
@@ -73,7 +73,7 @@ def unclosed_header(folder: Path) -> Path:
 
 
 def endless_quote(folder: Path) -> Path:
-    rows = 'good film,1\n' * 2_000_000
+    rows = "good film,1\n" * 2_000_000
     return written(folder, "endless_quote.csv", f'text,label\n"a",1\n"b ,\n{rows}')
 
 

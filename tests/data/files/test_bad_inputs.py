@@ -221,6 +221,11 @@ def test_what_is_neither_file_nor_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_table_of_every_readable_bad_input_is_valid(tmp_path: Path) -> None:
-    for made in (bad_inputs.mixed_encodings, bad_inputs.wrong_encoding, bad_inputs.nul_bytes, bad_inputs.ragged):
+    for made in (
+        bad_inputs.mixed_encodings,
+        bad_inputs.wrong_encoding,
+        bad_inputs.nul_bytes,
+        bad_inputs.ragged,
+    ):
         table: pa.Table = read_frame(made(tmp_path)).table
         table.validate(full=True)

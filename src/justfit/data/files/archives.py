@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from justfit.data.files.told import first_line
 from justfit.errors import DataError
 
 HARMLESS = 1 << 27
@@ -21,7 +22,8 @@ RATIO = 200
 """Packed once, honest tables shrink to a hundredth at best; archives made to fill a memory reach a
 thousandth.
 """
-_BROKEN = (EOFError, OSError, RuntimeError, ValueError, zlib.error, zipfile.BadZipFile, pa.ArrowException)
+BROKEN = (EOFError, OSError, RuntimeError, ValueError, zlib.error, zipfile.BadZipFile, pa.ArrowException)
+"""What archives raise that are broken or made to harm."""
 
 
 @dataclass(frozen=True)
@@ -124,14 +126,16 @@ def _zip_member(path: Path) -> Iterator[Unpacked]:
     where = str(path)
     try:
         archive = zipfile.ZipFile(path)
-    except _BROKEN as error:
-        raise DataError(f"{where} is a broken zip file: {error}. Get or make it again.") from error
+    except BROKEN as error:
+        raise DataError(
+            f"{where} is a broken zip file: {first_line(error)}. Get or make it again."
+        ) from error
     with archive:
         check_members(where, archive)
         members = [
             member
             for member in archive.infolist()
-            if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+            if not member.filename.endswith("/") and not member.filename.startswith("__MACOSX/")
         ]
         if len(members) != 1:
             names = ", ".join(member.filename for member in members[:5]) or "nothing"
@@ -143,9 +147,9 @@ def _zip_member(path: Path) -> Iterator[Unpacked]:
             raise DataError(f"{where} is encrypted. Unpack it and give the file itself.")
         try:
             stream = archive.open(members[0])
-        except (*_BROKEN, NotImplementedError) as error:
+        except BROKEN as error:
             raise DataError(
-                f"{where} cannot be unpacked: {error}. Unpack it and give the file itself."
+                f"{where} cannot be unpacked: {first_line(error)}. Unpack it and give the file itself."
             ) from error
         with stream:
             name = PurePosixPath(members[0].filename).name
@@ -160,9 +164,10 @@ def _bounded(where: str, name: str, read: Callable[[int], bytes], packed_size: i
         while True:
             try:
                 piece = read(1 << 20)
-            except _BROKEN as error:
+            except BROKEN as error:
                 raise DataError(
-                    f"{where} is broken after {size:,} unpacked bytes: {error}. Get or make it again."
+                    f"{where} is broken after {size:,} unpacked bytes: {first_line(error)}. Get or make it "
+                    f"again."
                 ) from error
             if not piece:
                 return

@@ -2,20 +2,22 @@
 
 import io
 import math
+import tokenize
+import warnings
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from justfit.data.files.archives import check_members, unpacked
+from justfit.data.files.archives import BROKEN, check_members, unpacked
 from justfit.data.files.frame import Frame, array_columns, numbered
+from justfit.data.files.told import first_line
 from justfit.errors import DataError
 
-_BROKEN = (ValueError, EOFError, OSError, OverflowError, zlib.error, zipfile.BadZipFile, NotImplementedError)
+_BROKEN = (*BROKEN, SyntaxError, OverflowError, tokenize.TokenError)
 _IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _SET_ASIDE = ("test", "val", "valid", "validation")
 
@@ -60,10 +62,12 @@ def read_npy(path: Path) -> Iterator[Frame]:
     """
     try:
         with path.open("rb") as stream:
-            _header(stream, str(path))
-        values = np.lib.format.open_memmap(path, mode="r")
+            shape, fortran_order, dtype = _header(stream, str(path))
+            start = stream.tell()
+        order: Literal["F", "C"] = "F" if fortran_order else "C"
+        values = np.memmap(path, dtype, "r", start, shape, order)
     except _BROKEN as error:
-        raise DataError(f"{path} is broken: {error}. Get or make it again.") from error
+        raise DataError(f"{path} is broken: {first_line(error)}. Get or make it again.") from error
     yield _frame({"x": values}, str(path))
 
 
@@ -87,7 +91,7 @@ def read_npz(path: Path) -> Iterator[Frame]:
                 )
             arrays = {plain: _member(archive, name, f"{path}: {name}") for plain, name in taken.items()}
     except _BROKEN as error:
-        raise DataError(f"{path} is broken: {error}. Get or make it again.") from error
+        raise DataError(f"{path} is broken: {first_line(error)}. Get or make it again.") from error
     aside = ", ".join(name for name in names if _is_aside(name))
     notes = (f"{aside} were not read: rows kept aside belong in a file of their own.",) if aside else ()
     yield _frame(arrays, str(path), notes)
@@ -114,7 +118,8 @@ def _header(stream: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dt
     if version not in {(1, 0), (2, 0)}:
         raise DataError(f"{where} has version {version} of the npy format, expected 1.0 or 2.0.")
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, fortran_order, dtype = read(stream)
+    with warnings.catch_warnings(action="ignore"):  # of headers that Python 2 wrote
+        shape, fortran_order, dtype = read(stream)
     if dtype.hasobject:
         raise DataError(
             f"{where} holds Python objects as a pickle, which can run code when it is read; justfit reads "

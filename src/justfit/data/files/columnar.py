@@ -9,6 +9,7 @@ from pyarrow import ipc, parquet
 from justfit.data.files.archives import check_growth
 from justfit.data.files.frame import Frame, numbered
 from justfit.data.files.sniff import unique_names
+from justfit.data.files.told import first_line
 from justfit.errors import DataError
 
 _BATCH = 1 << 16
@@ -32,19 +33,9 @@ def read_columnar(path: Path, where: str, kind: str) -> Iterator[Frame]:
             check_growth(where, taken, size)
             yield frame
     except _BROKEN as error:
-        raise DataError(f"{where} is broken after {row - 1:,} rows: {first_line(error)}") from error
+        raise DataError(f"{where} is broken after {row - 1:,} rows: {first_line(error)}.") from error
     if row == 1:
         raise DataError(f"{where} has no rows.")
-
-
-def first_line(error: BaseException) -> str:
-    r"""What an error of another library says, as the end of a sentence.
-
-    >>> first_line(ValueError("It broke\nat line 5"))
-    'It broke.'
-    """
-    told = " ".join(str(part) for part in error.args).strip() or type(error).__name__
-    return told.splitlines()[0].rstrip(".") + "."
 
 
 def flattened(table: pa.Table, where: str) -> tuple[pa.Table, tuple[str, ...]]:

@@ -13,6 +13,7 @@ from justfit.data.files.archives import Pieces
 from justfit.data.files.frame import Frame, Skipped
 from justfit.data.files.sniff import SAMPLE, Dialect, sniff
 from justfit.data.files.text import Utf8
+from justfit.data.files.told import excerpt, first_line
 from justfit.data.rows import Int64
 from justfit.errors import DataError
 
@@ -68,16 +69,11 @@ class _Reading:
         """Each block's rows, without the added last one."""
         try:
             reader = csv.open_csv(stream, *self._options())
-            held = reader.read_next_batch()
-            ends = _is_end(held)
-            while not ends:
-                try:
-                    batch = reader.read_next_batch()
-                except StopIteration:
-                    break
+            held = next(reader, pa.RecordBatch.from_pylist([], schema=self.schema))
+            for batch in reader:
                 if batch.num_rows:
                     yield self._frame(held)
-                    held, ends = batch, _is_end(batch)
+                    held = batch
         except pa.ArrowInvalid as error:
             raise self._told(error) from error
         if self._refused:
@@ -129,8 +125,10 @@ class _Reading:
                 if text.count(quote) % 2:
                     lines = text.count("\n")
                     note = (
-                        f'Row {numbers[index]}, column "{name}": a quote ({quote}) opened there seems not to be '
-                        f"closed, so that {lines} lines after it were taken into the cell. Close or double it."
+                        f'Row {numbers[index]}, column "{name}": a quote ({quote}) opened there seems not '
+                        f"to be "
+                        f"closed, so that {lines} lines after it were taken into the cell. Close or double "
+                        f"it."
                     )
                     return (note,)
         return ()
@@ -162,7 +160,7 @@ class _Reading:
             self._open_row = row.number
             return "skip"
         cells = "1 cell" if row.actual_columns == 1 else f"{row.actual_columns} cells"
-        reason = f"{cells} where the header has {row.expected_columns}: {_excerpt(row.text)}"
+        reason = f"{cells} where the header has {row.expected_columns}: {excerpt(row.text)}"
         self._unfit.append(Skipped(row.number, reason))
         self._unfit_count += 1
         if self._strict:
@@ -190,7 +188,9 @@ class _Reading:
                 f"MB{quote}. Mend it, or "
                 "leave it out."
             )
-        return DataError(f"{self._where} cannot be read as a table after row {self._next_row - 1}: {error}.")
+        return DataError(
+            f"{self._where} cannot be read as a table after row {self._next_row - 1}: {first_line(error)}."
+        )
 
     def _require_closed(self, last: pa.RecordBatch) -> None:
         """Refuses a file whose added row, and maybe many before it, were taken into an open quote."""
@@ -215,8 +215,3 @@ def _ended(pieces: Iterator[bytes], end: bytes) -> Iterator[bytes]:
 
 def _is_end(batch: pa.RecordBatch) -> bool:
     return batch.num_rows > 0 and bool(batch.column(0)[-1].as_py() == _END)
-
-
-def _excerpt(text: str) -> str:
-    text = " ".join(text.split())
-    return f"{text[:60]}..." if len(text) > 60 else text

@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 
 from justfit.data.files.archives import check_members
-from justfit.data.files.columnar import first_line
 from justfit.data.files.frame import MOST_COLUMNS, Frame
 from justfit.data.files.json_lines import column_of
 from justfit.data.files.sniff import unique_names
+from justfit.data.files.told import first_line
 from justfit.errors import DataError
 
 _BATCH = 10_000
@@ -56,7 +56,7 @@ def read_excel(path: Path) -> Iterator[Frame]:
             yield from _frames(openpyxl.load_workbook(file, read_only=True, data_only=True), where)
     except _BROKEN as error:
         raise DataError(
-            f"{where} is broken: {first_line(error)} Save it again as xlsx, or as CSV."
+            f"{where} is broken: {first_line(error)}. Save it again as xlsx, or as CSV."
         ) from error
 
 

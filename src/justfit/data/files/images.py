@@ -1,5 +1,6 @@
 """Images to numbers, by Pillow (extra ``images``): all of one size, gray or red, green and blue."""
 
+import logging
 import warnings
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from justfit.data.files.told import first_line
 from justfit.errors import DataError
+
+# It tells of what it then raises; where nobody listens, that would go to the terminal.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
 SIDE = 32
@@ -38,7 +43,7 @@ def shape_for(paths: Sequence[Path]) -> tuple[Shape, tuple[str, ...]]:
                 sizes[image.size] += 1
                 gray = gray and image.mode in _GRAY
         except _UNREADABLE as error:
-            reason = reason or f"{path} is no image that can be read: {error}"
+            reason = reason or f"{path} is no image that can be read: {first_line(error)}"
     if not sizes:
         raise DataError(f"None of {len(paths):,} images can be read. {reason}.")
     (width, height), _ = sizes.most_common(1)[0]
@@ -59,14 +64,14 @@ def shape_for(paths: Sequence[Path]) -> tuple[Shape, tuple[str, ...]]:
 def read_image(path: Path, shape: Shape) -> npt.NDArray[np.uint8] | str:
     """The image as numbers from 0 to 255 of ``shape``, or why it cannot be read."""
     try:
-        with _opened(path) as image:
+        with _opened(path) as image, warnings.catch_warnings(action="ignore"):  # of odd metadata
             width, height = image.size
             if width * height > _MOST_PIXELS:
                 return f"has {width * height:,} pixels, expected at most {_MOST_PIXELS:,}"
             image.draft("L" if len(shape) == 2 else "RGB", (shape[1], shape[0]))
             return _pixels(image, shape)
     except _UNREADABLE as error:
-        return f"is no image that can be read: {error}"
+        return f"is no image that can be read: {first_line(error)}"
 
 
 def _pixels(image: Any, shape: Shape) -> npt.NDArray[np.uint8]:
@@ -84,7 +89,7 @@ def _opened(path: Path) -> Any:
         try:
             return pillow.open(path, formats=_FORMATS)
         except pillow.DecompressionBombError as error:
-            raise ValueError(str(error)) from error
+            raise ValueError(first_line(error)) from error
 
 
 def _pillow() -> Any:

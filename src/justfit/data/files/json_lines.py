@@ -12,6 +12,7 @@ from pyarrow import json as arrow_json
 
 from justfit.data.files.frame import MOST_COLUMNS, Frame, Skipped
 from justfit.data.files.text import Utf8
+from justfit.data.files.told import excerpt, first_line
 from justfit.errors import DataError
 
 BLOCK = 1 << 24
@@ -90,7 +91,9 @@ class _Rows:
                 value, position = decode(text, position)
             except (ValueError, RecursionError) as error:
                 row = self._row + len(found) + 1
-                raise DataError(f"{self._where}, row {row}: the JSON array is broken: {error}.") from error
+                raise DataError(
+                    f"{self._where}, row {row}: the JSON array is broken: {first_line(error)}."
+                ) from error
             position = _past_space(text, position)
             found.append(_as_object(value))
             if text[position : position + 1] == ",":
@@ -99,7 +102,7 @@ class _Rows:
                 row = self._row + len(found)
                 raise DataError(
                     f"{self._where}: expected a comma or ] after row {row} of the JSON array, found "
-                    f'"{text[position : position + 10]}".'
+                    f'"{excerpt(text[position : position + 60])}".'
                 )
             if len(found) == _ARRAY_ROWS:
                 yield self._frame(iter(found))
@@ -107,7 +110,7 @@ class _Rows:
         yield self._frame(iter(found))
         if rest := text[position + 1 :].strip():
             raise DataError(
-                f'{self._where}: the JSON array is followed by "{rest[:20]}". Expected nothing after it.'
+                f'{self._where}: the JSON array is followed by "{excerpt(rest)}". Expected nothing after it.'
             )
 
     def _whole(self, blocks: Iterator[list[bytes]]) -> str:
@@ -198,7 +201,7 @@ def _object(line: bytes) -> tuple[dict[str, Any] | None, str]:
     try:
         return _as_object(json.loads(line))
     except (ValueError, RecursionError) as error:
-        return None, f"not JSON: {error}"
+        return None, f"not JSON: {first_line(error)}"
 
 
 def _as_object(value: Any) -> tuple[dict[str, Any] | None, str]:

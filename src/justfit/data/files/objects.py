@@ -7,8 +7,9 @@ import numpy as np
 import pyarrow as pa
 from scipy import sparse
 
-from justfit.data.files.columnar import first_line, flattened
+from justfit.data.files.columnar import flattened
 from justfit.data.files.frame import Frame, array_columns, numbered
+from justfit.data.files.told import first_line
 from justfit.data.rows import Bags
 from justfit.errors import DataError
 
@@ -29,7 +30,7 @@ def frame_of(rows: Any) -> Frame:
     try:
         frame = _of_table(rows, source)
     except (pa.ArrowException, TypeError, ValueError) as error:
-        raise DataError(f"{source} does not make a table: {first_line(error)}") from error
+        raise DataError(f"{source} does not make a table: {first_line(error)}.") from error
     if not len(frame):
         raise DataError(f"{source} has no rows.")
     return frame

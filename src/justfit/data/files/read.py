@@ -1,10 +1,11 @@
 """Any file or folder to a `Frame`."""
 
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from justfit.data.files.archives import Unpacked, unpacked
+from justfit.data.files.archives import BROKEN, Unpacked, unpacked
 from justfit.data.files.arrays import is_idx, read_idx, read_npy, read_npz
 from justfit.data.files.columnar import read_columnar
 from justfit.data.files.delimited import read_delimited
@@ -111,7 +112,7 @@ def _is_json(head: bytes, name: str) -> bool:
     ending = Path(name).suffix.lower()
     if ending in {".csv", ".tsv", ".txt", ".tab", ".psv"}:
         return False
-    return ending in {".json", ".jsonl", ".ndjson"} or head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
+    return ending in {".json", ".jsonl", ".ndjson"} or _JSON_START.match(head) is not None
 
 
 def _held_by_zip(path: Path, head: bytes) -> str:
@@ -121,7 +122,7 @@ def _held_by_zip(path: Path, head: bytes) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except BROKEN:
         return ""  # what is wrong with it is told where it is unpacked
     if "xl/workbook.xml" in names:
         return "sheets"
@@ -130,6 +131,7 @@ def _held_by_zip(path: Path, head: bytes) -> str:
     return "arrays" if names and all(name.endswith(".npy") for name in names) else ""
 
 
+_JSON_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{|\[\s*\{)")
 _COLUMNAR = {b"PAR1": "parquet", b"ARROW1": "arrow", b"\xff\xff\xff\xff": "stream"}
 _ONE_IMAGE = "one image. Give a folder with a subfolder of images for each class"
 _UNPACK = "Unpack it and give the file or the folder"

@@ -81,7 +81,7 @@ def sniff(sample: bytes, where: str, name: str, *, whole: bool) -> Dialect:
 
 
 def unique_names(names: list[str]) -> tuple[tuple[str, ...], list[str]]:
-    """Names of columns without spaces around them, each once and none empty; and a note where that changed
+    """Names of columns in one line, each once and none empty; and a note where that changed
     one.
 
     >>> unique_names(["a", "", "a"])
@@ -91,9 +91,9 @@ before it: it is called "a_3".'])
     """
     unique: dict[str, None] = {}
     notes = []
-    taken = {name.strip() for name in names}
+    taken = {" ".join(name.split()) for name in names}
     for number, given in enumerate(names, start=1):
-        name = given.strip()
+        name = " ".join(given.split())
         if not name or name in unique:
             new = f"{name or 'column'}_{number}"
             while new in taken or new in unique:
