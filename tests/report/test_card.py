@@ -57,9 +57,8 @@ def test_the_card_tells_data_audit_network_and_how_to_repeat_it(binary: StoredMo
 
 
 def test_a_packed_model_has_the_same_card(tmp_path: Path) -> None:
-    folder = carried_out(
-        small_study(), texts(["good"] * 9, [1] * 9, ["bad", "good"] * 20, [0, 1] * 20), tmp_path
-    ).folder
+    data = texts(["bad film", "good film"] * 20, [0, 1] * 20, ["bad", "good"] * 6, [0, 1] * 6)
+    folder = carried_out(small_study(), data, tmp_path).folder
     pack_model(folder, tmp_path / "model.justfit")
     assert card(read_stored_model(tmp_path / "model.justfit")) == card(read_stored_model(folder))
 
@@ -88,7 +87,7 @@ def test_a_network_that_learned_nothing_is_told_so(binary: StoredModel) -> None:
     assert "<strong>Nothing was learned that can be told from guessing.</strong>" in rendered(card(stored))
 
 
-EVIL = "<script>alert(1)</script> [x](http://evil) ![y](z) *b* `c` | d\n# e\n1. f www.evil.com a@b.c &lt; \x1b[2J"
+EVIL = "<script>alert(1)</script> [x](http://y) ![y](z) *b* `c` | d\n# e\n1. www.evil.com a@b.c &lt; \x1b[2J"
 
 
 def test_texts_from_data_stay_texts_wherever_they_stand(binary: StoredModel) -> None:

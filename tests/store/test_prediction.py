@@ -165,6 +165,16 @@ def test_the_same_numbers_get_the_same_figure_in_any_company(values: np.ndarray)
         np.testing.assert_array_equal(asked.predict(values[row : row + 1]).outputs[0], together[row])
 
 
+def test_a_few_words_of_a_large_vocabulary_get_the_same_figures_in_any_company() -> None:
+    random = np.random.default_rng(0)
+    words = tuple(f"w{number}" for number in range(996))
+    asked = model("multiclass", TextPreparation(TextEncoding("counts", 1_000), Vocabulary(words)), hidden=21)
+    texts = [" ".join(random.choice(words, size)) for size in random.integers(0, 90, 40)]
+    together = asked.predict(texts).outputs
+    for row, text in enumerate(texts):
+        np.testing.assert_array_equal(asked.predict([text]).outputs[0], together[row])
+
+
 def test_many_threads_ask_one_model_and_all_get_their_own_answers() -> None:
     asked = model("multiclass", TEXTS, hidden=64)
     questions = [[f"{'good ' * (n % 7)}{'bad ' * (n % 5)}{thread}" for n in range(50)] for thread in range(8)]

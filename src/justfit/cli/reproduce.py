@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from justfit.cli.run import StoreOption, carry_out_shown
+from justfit.cli.carried_out import carry_out_shown
+from justfit.cli.run import StoreOption
 from justfit.cli.screen import say, say_table
 from justfit.errors import SpecError
 from justfit.machine import DEFAULT_STORE

@@ -160,7 +160,7 @@ def _show_stages(
         rows = [
             (
                 *_cells(networks[name], found[name], figure, metric, leaked=leaked),
-                told_fit(fits[name], leaked=leaked),
+                told_fit(fits[name], networks[name].left, leaked=leaked),
             )
             for name in names
         ]
@@ -275,6 +275,7 @@ def compared_json(network: StoredNetwork, found: "Compared | None", leaked: bool
         "number": network.number,
         "leaked": leaked,
         "parameters": network.parameters,
+        "left": network.left,
         "runs_trained": len(network.runs),
         "runs_planned": len(network.run_ids),
         **(dict.fromkeys(_COMPARED) if found is None else asdict(found)),

@@ -17,12 +17,18 @@ def fits_of(
     """Whether each network is under- or overfit, held against the best; None where its runs do not say."""
     from justfit.judge import verdicts
 
-    runs = {name: network.runs if network.is_complete else () for name, network in networks.items()}
+    # What left early says nothing of how it would have come to fit.
+    runs = {
+        name: network.runs if network.is_complete and network.left is None else ()
+        for name, network in networks.items()
+    }
     return verdicts(runs, next((name for name, each in found.items() if each is not None), None))
 
 
-def told_fit(fit: "Verdict | None", *, leaked: bool) -> str:
-    """A verdict as a cell."""
+def told_fit(fit: "Verdict | None", left: int | None = None, *, leaked: bool) -> str:
+    """A verdict as a cell, or after which epoch the network left its stage."""
+    if left is not None:
+        return f"left after {left}"
     if fit is None:
         return ""
     return f"{fit.kind}{f' from {fit.onset}' if fit.onset else ''}{' LEAKED' if leaked else ''}"
@@ -47,9 +53,13 @@ def told_stage(
 def stage_findings(
     study: "StoredStudy", networks: Mapping[str, StoredNetwork], names: Sequence[str]
 ) -> tuple["SearchFinding", ...]:
-    """How well a stage has searched, by those of its networks whose runs are all trained."""
+    """How well a stage has searched, by those of its networks whose runs are all trained to their ends."""
     from justfit.judge import Tried, search_findings
 
-    tried = {name: Tried(each.candidate, each.runs) for name in names if (each := networks[name]).is_complete}
+    tried = {
+        name: Tried(each.candidate, each.runs)
+        for name in names
+        if (each := networks[name]).is_complete and each.left is None
+    }
     figure = study.spec["select"]
     return search_findings(tried, figure, more_is_better=more_is_better(figure, metric_of(networks)))

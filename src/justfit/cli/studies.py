@@ -38,6 +38,8 @@ class StoredNetwork:
     run_ids: tuple[str, ...]
     """All that the study plans, trained or not."""
     runs: tuple["StoredRun", ...]
+    left: int | None = None
+    """The epoch after which it left its stage, being in the worse half; None where it did not."""
 
     @property
     def is_complete(self) -> bool:
@@ -92,6 +94,7 @@ def read_networks(store: Path, reference: str) -> tuple["StoredStudy", dict[str,
                 ),
                 run_ids=tuple(network["runs"]),
                 runs=tuple(runs[run_id] for run_id in ids),
+                left=network["left"],
             )
     return study, found
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +48,8 @@ class TextPreparation:
                     raise DataError("The word ids are of another vocabulary: prepare the texts themselves.")
                 return encode(raw, self.encoding)
             case Numbers() | Table():
-                raise DataError(f"This preparation takes texts, got rows of {len(raw.columns)} columns.")
+                found = "columns of a table" if isinstance(raw, Table) else "numbers"
+                raise DataError(f"This preparation takes texts, got rows of {len(raw.columns)} {found}.")
 
     def column_name(self, column: int) -> str:
         """The word that a column of the rows stands for."""
@@ -169,8 +171,19 @@ def _misfit(spec: PreparationSpec, raw: Raw) -> str:
     return "Rows of one kind cannot be prepared as a table: give an encoding or a scaling."
 
 
+_COUNTED: WeakKeyDictionary[Raw, dict[PreparationSpec, int]] = WeakKeyDictionary()
+"""Columns that have been counted, which for n-grams takes seconds, by rows."""
+
+
 def columns_of(spec: PreparationSpec, raw: Raw) -> int:
-    """Columns of the rows that a preparation of ``raw`` will make."""
+    """Columns of the rows that a preparation of ``raw`` will make; counted once for the same rows."""
+    known = _COUNTED.setdefault(raw, {})
+    if spec not in known:
+        known[spec] = _columns_of(spec, raw)
+    return known[spec]
+
+
+def _columns_of(spec: PreparationSpec, raw: Raw) -> int:
     match spec, raw:
         case TableEncoding(text=text), Table():
             return table_columns(raw, partial(columns_of, text))

@@ -46,11 +46,9 @@ def texts_of(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
         DataError: they are nothing that can be written as a text; the message begins with ``where``.
     """
     kind = column.type
-    if pa.types.is_dictionary(kind):
-        return texts_of(column.cast(kind.value_type), where)
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         if pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type):
-            return pc.binary_join(column, " ").cast(pa.large_string())
+            return pc.binary_join(column, pa.scalar(" ", kind.value_type)).cast(pa.large_string())
     elif pa.types.is_floating(kind):
         return _floats_as_texts(column)
     elif not pa.types.is_nested(kind):

@@ -68,7 +68,7 @@ def _looked_at(  # noqa: PLR0911 - one for each kind
     column: pa.ChunkedArray, field: pa.Field, source: str
 ) -> Column:
     name, where = field.name, f'{source}, column "{field.name}"'
-    if (shape := shape_of(field)) is not None:
+    if (shape := shape_of(field)) is not None and is_numeric(field.type.value_type):
         axes = " x ".join(map(str, shape))
         return Column(name, "image", f"{axes} numbers in each row", ",".join(map(str, shape)))
     if is_name(field):
@@ -129,7 +129,7 @@ def _best_form(values: pa.ChunkedArray) -> tuple[str, float]:
 
 def _counts_rows(numbers: npt.NDArray[np.float64], name: str) -> str | None:
     """Why a column of numbers only numbers its rows; None where it does not."""
-    if len(numbers) < _FEW or not (numbers == np.floor(numbers)).all():
+    if len(numbers) < _FEW or not (np.isfinite(numbers) & (numbers == np.floor(numbers))).all():
         return None
     steps = np.diff(numbers)
     # Of a file whose rows were shuffled or partly sealed some numbers are gone.

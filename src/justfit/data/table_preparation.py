@@ -220,7 +220,10 @@ def fit_table(
         inputs=raw.columns,
         numbers=_fit_numbers(raw),
         categories=tuple(_fit_levels(cells) for cells in raw.categories),
-        texts=tuple(fit_text(Texts(texts)) for texts in raw.texts),
+        texts=tuple(
+            _fit_text(column.name, texts, fit_text)
+            for column, texts in zip(of_kind(raw.columns, "text"), raw.texts, strict=True)
+        ),
     )
 
 
@@ -230,6 +233,15 @@ def table_columns(raw: Table, of_text: Callable[[Texts], int]) -> int:
     levels: int = sum(_fit_levels(cells).columns for cells in raw.categories)
     texts = sum(of_text(Texts(each)) for each in raw.texts)
     return len(raw.number_names) + flags + levels + texts
+
+
+def _fit_text(
+    name: str, texts: Sequence[str], fit_text: "Callable[[Texts], TextPreparation | NgramPreparation]"
+) -> "TextPreparation | NgramPreparation":
+    try:
+        return fit_text(Texts(texts))
+    except DataError as error:
+        raise DataError(f'Column "{name}": {error} Or leave the column out.') from error
 
 
 def _fit_numbers(raw: Table) -> NumberColumns:

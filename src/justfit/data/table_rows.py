@@ -1,17 +1,26 @@
 """`raw_of`: raw rows of a table's columns, the same for the rows that train and those that are predicted."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from justfit.data.columns import INPUTS, Column, of_kind
 from justfit.data.files.frame import Frame, shape_of
 from justfit.data.finding import counted, named
 from justfit.data.raw import Numbers, Raw, Table, Texts
-from justfit.data.table_cells import category_cells, date_cells, image_cells, number_cells, text_cells
+from justfit.data.table_cells import (
+    category_cells,
+    date_cells,
+    image_cells,
+    is_numeric,
+    number_cells,
+    text_cells,
+)
 from justfit.errors import DataError
 from justfit.spec.checks import nearest
 
@@ -54,6 +63,7 @@ def raw_of(frame: Frame, columns: Sequence[Column]) -> tuple[Raw, tuple[Odd, ...
         DataError: a column is missing or holds another type, or a number is infinite, with file, row and
             column.
     """
+    frame = plain(frame)
     inputs = tuple(column for column in columns if column.kind in INPUTS)
     require_columns(frame, [column.name for column in inputs])
     if len(inputs) == 1 and inputs[0].kind == "text":
@@ -75,6 +85,22 @@ def raw_of(frame: Frame, columns: Sequence[Column]) -> tuple[Raw, tuple[Odd, ...
         ),
     )
     return table, tuple(odd)
+
+
+def plain(frame: Frame) -> Frame:
+    """The frame with one type for strings, and none for columns that are packed in some way."""
+    table = frame.table
+    for number, field in enumerate(table.schema):
+        column = table.column(number)
+        if pa.types.is_run_end_encoded(field.type):
+            column = pc.run_end_decode(column)
+        elif pa.types.is_dictionary(field.type):
+            column = column.cast(field.type.value_type)
+        if pa.types.is_string(column.type) or pa.types.is_string_view(column.type):
+            column = column.cast(pa.large_string())
+        if column.type != field.type:
+            table = table.set_column(number, field.with_type(column.type), column)
+    return frame if table is frame.table else dataclasses.replace(frame, table=table)
 
 
 def require_columns(frame: Frame, names: Sequence[str]) -> None:
@@ -114,7 +140,7 @@ def _images(frame: Frame, column: Column) -> npt.NDArray[np.generic]:
     cells = frame.table.column(column.name)
     shape = shape_of(frame.table.schema.field(column.name))
     found = "no images" if shape is None else " x ".join(map(str, shape))
-    if shape is None or ",".join(map(str, shape)) != column.form:
+    if shape is None or ",".join(map(str, shape)) != column.form or not is_numeric(cells.type.value_type):
         raise DataError(
             f"{_where(frame, column)}: expected images of {column.form.replace(',', ' x ')} numbers, got "
             f"{found}."

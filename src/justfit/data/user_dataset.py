@@ -14,8 +14,9 @@ from justfit.data.finding import counted, named
 from justfit.data.raw import Numbers, Raw, Texts
 from justfit.data.splits import splits
 from justfit.data.table_columns import asked_kinds, typed
-from justfit.data.table_rows import Odd, raw_of, require_columns, taken
-from justfit.data.table_target import Target, infer_target, labels_of, unlabelled
+from justfit.data.table_labels import LabelColumn, labels_of, unlabelled
+from justfit.data.table_rows import Odd, plain, raw_of, require_columns, taken
+from justfit.data.table_target import infer_target
 from justfit.errors import DataError
 from justfit.spec import HoldOut, Ngrams, PreparationSpec, Protocol, Scaling, TableEncoding, task_named
 
@@ -95,6 +96,7 @@ def dataset_of(  # noqa: PLR0913 - what can be decided about a file
         SpecError: there is no such task.
     """
     asked = asked_kinds(text, categories, numbers)
+    frames = {part: plain(frame) for part, frame in frames.items()}
     _require_parts(frames, target, drop, asked)
     left_out: list[LeftOut] = []
     usable = {part: _usable(frame, target, drop, left_out) for part, frame in frames.items()}
@@ -215,22 +217,22 @@ def _require_rows(train: Frame, whole: Frame, target: str) -> None:
         )
 
 
-def _target(train: Frame, target: str, task: str | None) -> Target:
+def _target(train: Frame, target: str, task: str | None) -> LabelColumn:
     return infer_target(train.table.column(target), target, f'{train.source}, column "{target}"', task)
 
 
-def _labels(frame: Frame, reading: Target) -> _Labelled:
+def _labels(frame: Frame, reading: LabelColumn) -> _Labelled:
     where = f'{frame.source}, column "{reading.name}"'
     return _Labelled(frame, labels_of(frame.table.column(reading.name), reading, frame.rows, where))
 
 
-def _has_one_class_a_row(reading: Target) -> bool:
+def _has_one_class_a_row(reading: LabelColumn) -> bool:
     return reading.task.name in ("binary", "multiclass")
 
 
 def _without_lone_classes(
-    train: Frame, reading: Target, task: str | None, left_out: list[LeftOut]
-) -> tuple[Frame, Target]:
+    train: Frame, reading: LabelColumn, task: str | None, left_out: list[LeftOut]
+) -> tuple[Frame, LabelColumn]:
     """Without the rows that are the only ones of their class, which cannot both train and test."""
     if not _has_one_class_a_row(reading):
         return train, reading
@@ -255,7 +257,7 @@ def _strict(left_out: Sequence[LeftOut]) -> str:
     )
 
 
-def _seal(parts: dict[str, _Labelled], reading: Target, seed: int) -> str:
+def _seal(parts: dict[str, _Labelled], reading: LabelColumn, seed: int) -> str:
     """Move a fifth of the training rows to the test rows, and say so."""
     train = parts["train"]
     count = HoldOut(size=SEALED).rows(len(train.labels))
@@ -300,7 +302,7 @@ def _together(odd: Sequence[Odd]) -> tuple[Odd, ...]:
     return tuple(found.values())
 
 
-def _dataset(name: str, reading: Target, drawn: _Drawn, notes: tuple[str, ...]) -> Dataset:
+def _dataset(name: str, reading: LabelColumn, drawn: _Drawn, notes: tuple[str, ...]) -> Dataset:
     train, test = drawn.train, drawn.test
     return Dataset(
         name=name,

@@ -7,8 +7,8 @@ from justfit.engine.cohort import Weights as Weights
 from justfit.engine.cohort import class_weights as class_weights
 from justfit.engine.cohort import initial_weights as initial_weights
 from justfit.engine.native import Training as Training
-from justfit.engine.packing import Trained as Trained
-from justfit.engine.packing import Trainings as Trainings
 from justfit.engine.packing import pack as pack
-from justfit.engine.packing import train_members as train_members
-from justfit.engine.packing import training_events as training_events
+from justfit.engine.trainings import Trained as Trained
+from justfit.engine.trainings import Trainings as Trainings
+from justfit.engine.trainings import train_members as train_members
+from justfit.engine.trainings import training_events as training_events

@@ -20,6 +20,7 @@ from justfit.store import read_run
 from justfit.workflow.breadth import BREADTHS, Breadth
 from justfit.workflow.events import Chosen, Decided, Event, Halved, Planned, StageDone, StagePlanned
 from justfit.workflow.plan import batch_size_for, plan, protocol_for
+from justfit.workflow.proposals import regularized, tuned
 from justfit.workflow.stages import Stages, on_stored_splits
 from justfit.workflow.study import announced, carry_out
 from justfit.workflow.trials import Ground
@@ -199,64 +200,25 @@ class _Search:
         """Dropout, on inputs and after layers, L1, L2 and a taper, on the best and on the smallest shape."""
         breadth = self.breadth
         best = self._best()
-        hidden = [self._hidden(best), [min(breadth.widths)]]
-        if not hidden[0]:
-            hidden = hidden[1:]
-        networks: list[Mapping[str, object]] = []
-        for shape in [shape for number, shape in enumerate(hidden) if shape not in hidden[:number]]:
-            alone: list[Mapping[str, object]] = [
-                *({"dropout": share} for share in breadth.dropouts),
-                *({"input_dropout": share} for share in breadth.input_dropouts),
-                *({"l2": weight} for weight in breadth.l2s),
-                *({"l1": weight} for weight in breadth.l1s),
-                *(
-                    {"input_dropout": inputs, "dropout": share}
-                    for inputs in breadth.input_dropouts
-                    for share in breadth.dropouts
-                ),
-                *({"dropout": breadth.dropouts[-1], "l2": weight} for weight in breadth.l2s),
-            ]
-            networks += [{"hidden": shape, **each} for each in alone]
-            if len(shape) > 1 and shape[0] >= 8:
-                networks.append({"hidden": [shape[0] // 2**layer for layer in range(len(shape))]})
+        shapes = dict.fromkeys((tuple(self._hidden(best)), (min(breadth.widths),)))
+        networks = regularized(breadth, [list(shape) for shape in shapes if shape])
         stage = Stage(REGULARIZE, networks=tuple(networks), halving=2 * self.patience)
         before = self.standings[best]
         yield from self._train(stage)
-        after = self._best()
-        if after == best:
-            yield self.decided(REGULARIZE, f"Nothing improves on {_said((best, before))}.")
-        else:
-            yield self.decided(
-                REGULARIZE,
-                f"{_said((after, self.standings[after]))} stands before {_said((best, before))}; contenders "
-                "will tell whether that holds.",
-            )
+        yield self._better(REGULARIZE, best, before, "Nothing improves on")
 
     def tune(self) -> Iterator[Event]:
         """Learning rate and batch size of the best so far."""
         breadth, best = self.breadth, self._best()
         settings = {key: value for key, value in self.named[best].settings.items() if key != "name"}
         rate = self.named[best].candidate.recipe.optimizer.learning_rate
-        networks: list[Mapping[str, object]] = [
-            *({**settings, "learning_rate": rate * times} for times in breadth.rates),
-            *({**settings, "batch_size": max(8, int(self.batch_size * times))} for times in breadth.batches),
-        ]
+        networks = tuned(breadth, settings, rate, self.batch_size)
         if not networks:
             return
         before = self.standings[best]
         yield from self._train(Stage(TUNE, networks=tuple(networks), halving=2 * self.patience))
-        after = self._best()
-        if after == best:
-            yield self.decided(
-                TUNE,
-                f"Neither another learning rate nor another batch size improves on {_said((best, before))}.",
-            )
-        else:
-            yield self.decided(
-                TUNE,
-                f"{_said((after, self.standings[after]))} stands before {_said((best, before))}; contenders "
-                "will tell whether that holds.",
-            )
+        nothing = "Neither another learning rate nor another batch size improves on"
+        yield self._better(TUNE, best, before, nothing)
 
     def contenders(self) -> Iterator[Event]:
         """The best so far, trained with more seeds, since one run each is no comparison."""
@@ -315,6 +277,17 @@ class _Search:
             if found is not None and named.name not in left:
                 self.standings[named.name] = found
         self.trained[stage.name] = [named.name for named in stages.candidates[stage.name]]
+
+    def _better(self, step: str, best: str, before: Standing, nothing: str) -> Decided:
+        """Whether the best network is another one now."""
+        after = self._best()
+        if after == best:
+            return self.decided(step, f"{nothing} {_said((best, before))}.")
+        return self.decided(
+            step,
+            f"{_said((after, self.standings[after]))} stands before {_said((best, before))}; contenders will "
+            "tell whether that holds.",
+        )
 
     def _verdicts(self, stage: Stage) -> dict[str, Verdict]:
         """How the networks of a stage fit; those without a standing are left out."""

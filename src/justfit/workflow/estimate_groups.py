@@ -1,11 +1,12 @@
 """Which networks a plan would train together, as an estimate of its time needs them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from justfit.engine import Member
 from justfit.spec import Run
 from justfit.workflow.final import held_out_splits
+from justfit.workflow.halving import mean_epochs
 from justfit.workflow.outline import NetworkOutline, StageOutline
 from justfit.workflow.plan import Plan
 
@@ -32,13 +33,15 @@ def groups_of(
     """
     groups: list[Group] = []
     stored = 0
+    epochs = {run_id: count for stage in stages for run_id, count in _halved(plan, stage)}
     for wave in dict.fromkeys(stage.wave for stage in stages):
         networks = [each for stage in stages if stage.wave == wave for each in stage.networks]
         runs = [run for network in networks for run in network.new_runs]
         missing = [run for run in runs if not is_stored(run.id)]
         stored += len(runs) - len(missing)
         for number, split in enumerate(plan.splits, start=1):
-            if members := tuple(_member(plan, run) for run in missing if run.split == number):
+            here = [run for run in missing if run.split == number]
+            if members := tuple(_member(plan, run, epochs.get(run.id)) for run in here):
                 groups.append(Group(members, len(split.train), plan.validation_rows))
     return [*groups, *_final_groups(plan, stages)], stored
 
@@ -66,14 +69,24 @@ def _typical(stages: Sequence[StageOutline], of: str | None) -> NetworkOutline:
     return sorted(meant, key=lambda network: network.parameters)[len(meant) // 2]
 
 
-def _member(plan: Plan, run: Run) -> Member:
-    """A run as `pack` sees it: without weights, which would take memory."""
-    task = plan.dataset.task
+def _halved(plan: Plan, outline: StageOutline) -> Iterator[tuple[str, int]]:
+    """The runs of a stage that loses halves, each with the epochs that it trains for in the mean."""
+    stage = next(stage for stage in plan.study.stages if stage.name == outline.stage)
+    if stage.halving is None:
+        return
+    for network in outline.networks:
+        mean = mean_epochs(len(outline.networks), stage.halving, network.candidate.recipe.epochs)
+        yield from ((run.id, round(mean)) for run in network.new_runs)
+
+
+def _member(plan: Plan, run: Run, epochs: int | None = None) -> Member:
+    """A run, of other ``epochs`` if given, as `pack` sees it: without weights, which would take memory."""
+    task, recipe = plan.dataset.task, run.candidate.recipe
     return Member(
         layers=run.candidate.network.layers(task, plan.dataset.outputs),
         loss=task.loss(run.candidate.recipe.loss),
         metric=task.metric,
-        recipe=run.candidate.recipe,
+        recipe=recipe if epochs is None else replace(recipe, epochs=epochs),
         weights=(),
         dropout_seed=0,
         order_seed=run.seed,

@@ -46,9 +46,7 @@ class Halving:
     ) -> None:
         self._store, self._stage, self._runs, self._fit = store, stage, runs, fit
         self._select, self._more_is_better = select, more_is_better
-        longest = max(run.candidate.recipe.epochs for each in runs.values() for run in each)
-        doubled = (first << number for number in range(longest.bit_length()))
-        self._rungs: list[int] = [epoch for epoch in doubled if epoch < longest]
+        self._rungs = rungs(first, max(run.candidate.recipe.epochs for each in runs.values() for run in each))
         self._alive = list(runs)
         self.left: dict[str, int] = {}
         """Candidates that left, and after which epoch."""
@@ -152,6 +150,30 @@ class Halving:
                 updates = stored.updates * rung // len(stored.history)
                 write_run(self._store, short, stored.history[:rung], Done(), updates)
                 self.shortened[run.id] = short
+
+
+def rungs(first: int, longest: int) -> list[int]:
+    """After which epochs a half leaves.
+
+    >>> rungs(5, 20)
+    [5, 10]
+    """
+    doubled = (first << number for number in range(longest.bit_length()))
+    return [epoch for epoch in doubled if epoch < longest]
+
+
+def mean_epochs(candidates: int, first: int, longest: int) -> float:
+    """How many epochs a candidate trains for in the mean, if none ends of its own.
+
+    >>> mean_epochs(16, 5, 20)
+    10.0
+    """
+    alive, total = candidates, 0
+    for epoch in rungs(first, longest):
+        if alive > FEWEST:
+            total += alive // 2 * epoch
+            alive -= alive // 2
+    return (total + alive * longest) / candidates
 
 
 def _shortened(run: Run, epochs: int) -> Run:

@@ -1,4 +1,4 @@
-"""Each bad input gets a sentence that says what, where and what to do, or a result that says what was done."""
+"""Each bad input gets a sentence that says what, where and what to do, or a result with a note."""
 
 import os
 import re
@@ -148,7 +148,7 @@ def test_odd_file_names_are_read(made: Made, tmp_path: Path, monkeypatch: pytest
     ],
 )
 def test_what_unpacks_to_gigabytes_is_refused(made: Made, tmp_path: Path) -> None:
-    refused(made(tmp_path), "unpacks to more than", "no honest table")
+    refused(made(tmp_path), "unpack to more than", "no honest table")
 
 
 def test_a_zip_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:

@@ -131,10 +131,13 @@ def test_any_objects_make_as_many_rows(
 ) -> None:
     path = tmp_path_factory.mktemp("json") / "a.jsonl"
     path.write_text("\n".join(json.dumps(row) for row in rows_))
+    told = ""
     try:
         frame = read_frame(path)
     except DataError as error:
-        assert "the object is empty" in str(error)
+        told = str(error)
+    if told:
+        assert "the object is empty" in told
         return
     assert len(frame) + len(frame.skipped) == len(rows_)
     assert {skipped.reason for skipped in frame.skipped} <= {"the object is empty"}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 
@@ -81,9 +81,9 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
         with path.open("rb") as plain:
             yield Unpacked(where, path.name, plain)
         return
-    with opener(path) as stream:
+    with path.open("rb") as packed, opener(packed) as stream:
         name = path.stem if path.suffix else path.name
-        yield _bounded(where, name, stream.read, path.stat().st_size)
+        yield _bounded(where, name, stream.read, packed.tell)
 
 
 def check_growth(where: str, unpacked_size: int, packed_size: int) -> None:
@@ -94,9 +94,8 @@ def check_growth(where: str, unpacked_size: int, packed_size: int) -> None:
     """
     if unpacked_size > HARMLESS and unpacked_size > RATIO * max(packed_size, 1):
         raise DataError(
-            f"{where} takes {packed_size:,} bytes and unpacks to more than {unpacked_size:,}, over {RATIO} "
-            f"times as many: "
-            "no honest table shrinks so far. If it is one all the same, unpack it first."
+            f"{packed_size:,} bytes of {where} unpack to more than {unpacked_size:,}, over {RATIO} times as "
+            "many: no honest table shrinks so far. If it is one all the same, unpack it first."
         )
 
 
@@ -153,11 +152,12 @@ def _zip_member(path: Path) -> Iterator[Unpacked]:
             ) from error
         with stream:
             name = PurePosixPath(members[0].filename).name
-            yield _bounded(where, name, stream.read, members[0].compress_size)
+            size = members[0].compress_size
+            yield _bounded(where, name, stream.read, lambda: size)
 
 
-def _bounded(where: str, name: str, read: Callable[[int], bytes], packed_size: int) -> Unpacked:
-    """What ``read`` gives, as a stream that watches over its size."""
+def _bounded(where: str, name: str, read: Callable[[int], bytes], packed_size: Callable[[], int]) -> Unpacked:
+    """What ``read`` gives, watched over: ``packed_size`` is that of what it took so far."""
 
     def pieces() -> Iterator[bytes]:
         size = 0
@@ -172,18 +172,18 @@ def _bounded(where: str, name: str, read: Callable[[int], bytes], packed_size: i
             if not piece:
                 return
             size += len(piece)
-            check_growth(where, size, packed_size)
+            check_growth(where, size, packed_size())
             yield piece
 
     return Unpacked(where, name, io.BufferedReader(Pieces(pieces()), 1 << 20))
 
 
-def _open_zstd(path: Path) -> pa.CompressedInputStream:
-    return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
+def _open_zstd(packed: IO[bytes]) -> pa.CompressedInputStream:
+    return pa.CompressedInputStream(packed, "zstd")
 
 
-_OPENERS: dict[bytes, Callable[[Path], Any]] = {
-    b"\x1f\x8b": gzip.open,
-    b"BZh": bz2.open,
+_OPENERS: dict[bytes, Callable[[IO[bytes]], Any]] = {
+    b"\x1f\x8b": lambda packed: gzip.GzipFile(fileobj=packed),
+    b"BZh": bz2.BZ2File,
     b"\x28\xb5\x2f\xfd": _open_zstd,
 }

@@ -120,6 +120,8 @@ def _header(stream: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dt
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     with warnings.catch_warnings(action="ignore"):  # of headers that Python 2 wrote
         shape, fortran_order, dtype = read(stream)
+    if any(axis < 0 for axis in shape):
+        raise ValueError(f"shape {shape}")
     if dtype.hasobject:
         raise DataError(
             f"{where} holds Python objects as a pickle, which can run code when it is read; justfit reads "

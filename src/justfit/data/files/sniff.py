@@ -81,13 +81,10 @@ def sniff(sample: bytes, where: str, name: str, *, whole: bool) -> Dialect:
 
 
 def unique_names(names: list[str]) -> tuple[tuple[str, ...], list[str]]:
-    """Names of columns in one line, each once and none empty; and a note where that changed
-    one.
+    """Names of columns in one line, each once and none empty; and a note where that changed one.
 
-    >>> unique_names(["a", "", "a"])
-    (('a', 'column_2', 'a_3'), ['Column 2 had no name: it is called "column_2".', 'Column 3 is named "a" as
-    another \
-before it: it is called "a_3".'])
+    >>> unique_names(["a", ""])
+    (('a', 'column_2'), ['Column 2 had no name: it is called "column_2".'])
     """
     unique: dict[str, None] = {}
     notes = []

@@ -104,13 +104,14 @@ class Utf8:
         except UnicodeDecodeError as error:
             if not self._wrong_bytes:
                 self._wrong_line = self._lines + data.count(b"\n", 0, error.start)
-        if codecs.utf_8_decode(data, "ignore", final)[0].isascii():
-            # Nothing in it is UTF-8: a table is faster than asking for every byte.
+        valid = codecs.utf_8_decode(data, "ignore", final)[0]
+        valid_bytes = len(valid.encode())
+        if valid_bytes - len(valid) < len(data) - valid_bytes:
+            # Hardly any of it is UTF-8, or by chance: a table is also faster than asking for every byte.
             self._wrong_bytes += int(np.count_nonzero(np.frombuffer(data, np.uint8) > 127))
             return codecs.charmap_decode(data, "strict", _WINDOWS)[0].encode(), b""
         text, used = codecs.utf_8_decode(data, "justfit-windows-1252", final)
-        kept = codecs.utf_8_decode(data[:used], "ignore", True)[0]
-        self._wrong_bytes += used - len(kept.encode())
+        self._wrong_bytes += used - valid_bytes
         return text.encode(), data[used:]
 
     def _without_zeros(self, text: bytes) -> bytes:

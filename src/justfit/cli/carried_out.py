@@ -1,0 +1,106 @@
+"""Carrying out a study, or the whole workflow, while showing how it goes on and what came out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from justfit.cli.rows import loaded
+from justfit.spec import Data, Study, TestRows
+
+if TYPE_CHECKING:
+    from justfit.data.dataset import Dataset
+    from justfit.store import StoredStudy
+
+
+def search_shown(
+    data: Data, dataset: "Dataset", store: Path, threads: int | None, **how: Any
+) -> "StoredStudy":
+    """Carry out the whole workflow on a data set, and show each decision and what came out."""
+    # Imported here for the same reason as below.
+    from justfit.cli.progress import study_progress
+    from justfit.cli.show_run import (
+        show_choice,
+        show_decision,
+        show_halving,
+        show_plan,
+        show_result,
+        show_standings,
+    )
+    from justfit.workflow import Chosen, Decided, Halved, Planned, StageDone, Stored, carry_out_automatically
+
+    with study_progress() as tell:
+        for event in carry_out_automatically(data, dataset, store, threads=threads, **how):
+            tell(event)
+            match event:
+                case Planned():
+                    show_plan(event, named=False)
+                case Decided():
+                    show_decision(event)
+                case Halved():
+                    show_halving(event)
+                case StageDone():
+                    show_standings(event, most=5)
+                case Chosen():
+                    show_choice(event)
+                case Stored():
+                    stored = event.study
+    show_result(stored, dataset.task)
+    return stored
+
+
+def carry_out_shown(
+    study: Study,
+    store: Path,
+    threads: int | None,
+    again: str | None = None,
+    dataset: "Dataset | None" = None,
+) -> "StoredStudy":
+    """Carry out one study, and show how it goes on and what came out; its rows are loaded if not given."""
+    # Imported here because these take SciPy and scikit-learn along, which --help need not wait for.
+    from justfit.cli.progress import download_progress, epoch_progress, study_progress
+    from justfit.cli.show_run import (
+        show_choice,
+        show_halving,
+        show_plan,
+        show_result,
+        show_stage,
+        show_standings,
+    )
+    from justfit.workflow import (
+        Chosen,
+        Halved,
+        Planned,
+        StageDone,
+        StagePlanned,
+        Stored,
+        carry_out,
+    )
+
+    if dataset is None:
+        with download_progress() as progress:
+            dataset, _ = loaded(study.data, progress)
+    one, leaked = _trains_one_network(study), isinstance(study.validation, TestRows)
+    with epoch_progress(dataset.task, leaked=leaked) if one else study_progress() as tell:
+        for event in carry_out(study, dataset, store, threads=threads, again=again):
+            tell(event)
+            match event:
+                case Planned():
+                    show_plan(event)
+                case StagePlanned():
+                    show_stage(event)
+                case Halved():
+                    show_halving(event)
+                case StageDone():
+                    show_standings(event, leaked=leaked)
+                case Chosen():
+                    show_choice(event, leaked=leaked)
+                case Stored():
+                    stored = event.study
+    show_result(stored, dataset.task)
+    return stored
+
+
+def _trains_one_network(study: Study) -> bool:
+    """Whether there is one run to choose by, whose every epoch can be told."""
+    (stage, *more) = study.stages
+    several = more or stage.grid or stage.zip or len(stage.networks) > 1
+    return not several and study.replicates == 1 and study.validation.splits == 1
