@@ -10,9 +10,10 @@ from bridges.exported import NUMBERS, ROWS, model, texts
 
 from justfit.bridges import onnx as bridge
 from justfit.bridges.onnx import write_onnx
-from justfit.data.raw import Ids, Texts
+from justfit.data.preparation import fit_preparation
+from justfit.data.raw import Texts
 from justfit.errors import SpecError, StoreError
-from justfit.spec import ACTIVATIONS, TASKS
+from justfit.spec import ACTIVATIONS, TASKS, Ngrams
 from justfit.store import Model, predict
 
 
@@ -46,12 +47,6 @@ def test_every_activation_is_the_same(tmp_path: Path, activation: str) -> None:
 TEXTS = ["word1 word2 word2 word9", "", "word35 unheard word0", " ".join(["word5"] * 7)]
 
 
-def padded(ids: Ids, length: int) -> np.ndarray:
-    """Rows of ids, filled up with zeros before them, as Keras does."""
-    rows = [ids.ids[start:end] for start, end in zip(ids.indptr, ids.indptr[1:], strict=False)]
-    return np.array([np.pad(row, (length - len(row), 0)) for row in rows], np.int64)
-
-
 IDS = [[1, 5, 6, 6, 13], [1], [1, 39, 2, 4], [1, 9, 9, 9, 9, 9, 9, 9]]
 
 
@@ -69,6 +64,17 @@ def test_onnxruntime_takes_word_ids(tmp_path: Path, kind: str, skip_top: int) ->
     given[given == 2] = 1_000
     outputs = answered(made, tmp_path / "model.onnx", given)
     np.testing.assert_allclose(outputs, expected, rtol=2e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("weights", ["multi_hot", "tf_idf"])
+def test_onnxruntime_takes_rows_as_prepared_where_preparing_is_no_few_operations(
+    tmp_path: Path, weights: str
+) -> None:
+    preparation = fit_preparation(Ngrams("word", longest=2, min_rows=1, weights=weights), Texts(TEXTS))
+    made = model("multiclass", preparation)
+    rows = preparation.rows(Texts(TEXTS)).to_csr().toarray()
+    outputs = answered(made, tmp_path / "model.onnx", rows)
+    np.testing.assert_allclose(outputs, predict(made, Texts(TEXTS)).outputs, rtol=2e-6, atol=1e-6)
 
 
 def test_a_model_without_hidden_layers_is_written_too(tmp_path: Path) -> None:

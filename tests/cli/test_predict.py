@@ -3,6 +3,7 @@ import dataclasses
 import io
 import json
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -264,3 +265,14 @@ def test_another_ending_or_a_missing_column_is_told(command: Command, store: Pat
         in command("predict", run, tmp_path / "in.csv", "--out", "answers.csv").error
     )
     assert not (tmp_path / "answers.csv").exists()
+
+
+def test_on_a_terminal_control_characters_are_spelt_out(
+    command: Command, opinion: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text("number,review\n1,a good film\n2,bad \x1b[2J film\n")
+    plain = command("predict", opinion, path).out
+    assert "\x1b[2J" in plain
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    assert command("predict", opinion, path).out == plain.replace("\x1b", "\\x1b")

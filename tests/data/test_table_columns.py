@@ -62,8 +62,18 @@ def sentences(count: int) -> list[str]:
             "",
         ),
         (["2024-01-31", "2024-02-29"] * 9, "date", "every value is a date (written as 2024-03-31)", "iso"),
-        (["31.01.2024", "29.02.2024"] * 9, "date", "every value is a date (written as %d.%m.%Y)", "%d.%m.%Y"),
-        (["01/31/2024", "02/29/2024"] * 9, "date", "every value is a date (written as %m/%d/%Y)", "%m/%d/%Y"),
+        (
+            ["31.01.2024", "29.02.2024"] * 9,
+            "date",
+            "every value is a date (written as 31.03.2024)",
+            "%d.%m.%Y",
+        ),
+        (
+            ["01/31/2024", "02/29/2024"] * 9,
+            "date",
+            "every value is a date (written as 03/31/2024)",
+            "%m/%d/%Y",
+        ),
         (sentences(40), "text", "8.0 words a value on average, and 40 different values in 40 rows", ""),
         (
             [f"今日は良い天気です{chr(0x4E00 + row)}" for row in range(40)],
@@ -92,6 +102,14 @@ def test_columns_are_typed_by_looking_with_a_reason(
 ) -> None:
     found = look(cells)
     assert (found.kind, found.reason, found.form) == (kind, reason, form)
+
+
+def test_dates_that_can_be_read_in_two_ways_say_so() -> None:
+    found = look(["01/02/2024", "03/04/2024"] * 9)
+    assert found.form == "%d/%m/%Y"
+    assert found.reason == (
+        "every value is a date (written as 31/03/2024), though all would be dates written as 03/31/2024, too"
+    )
 
 
 def test_shuffled_whole_numbers_are_an_id_only_where_they_are_called_one() -> None:

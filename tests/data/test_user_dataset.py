@@ -2,6 +2,7 @@ import itertools
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from justfit.data.preparation import columns_of, fit_preparation
 from justfit.data.raw import Numbers, Table, Texts
 from justfit.data.user_dataset import DataReport, LeftOut, dataset_of
 from justfit.errors import DataError, JustfitError
-from justfit.spec import HoldOut
+from justfit.spec import HoldOut, Ngrams
 
 ROWS = 100
 RANDOM = np.random.default_rng(0)
@@ -154,6 +155,44 @@ def test_images_alone_are_numbers_divided_by_255() -> None:
     assert isinstance(dataset.train.raw, Numbers)
     rows = fit_preparation(dataset.preparation, dataset.train.raw).rows(dataset.train.raw)
     assert rows.values.max() == 1
+
+
+def test_single_words_are_taken_apart_into_characters() -> None:
+    names = [
+        f"{start}{row}{end}"
+        for row in range(25)
+        for start, end in (("Ro", "ini"), ("Ku", "sen"))
+        for _ in "ab"
+    ]
+    dataset, report = made(
+        frame(name=[f"{name}{row}" for row, name in enumerate(names)], y=["it", "no"] * 50)
+    )
+    assert report.columns[0].kind == "text"
+    assert dataset.preparation == Ngrams("character", longest=3)
+    sentences, _ = made(
+        frame(text=[f"{x} is the {colour} one" for x, colour in zip(X, COLOURS, strict=True)], y=Y)
+    )
+    assert sentences.preparation == Ngrams()
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()])
+def test_strings_of_every_type_give_the_same_data_set(kind: pa.DataType) -> None:
+    plain, _ = made(frame(x=X, colour=COLOURS, y=Y))
+    columns = {
+        name: pa.array(cells).cast(kind) for name, cells in {"x": X, "colour": COLOURS, "y": Y}.items()
+    }
+    packed = {**columns, "colour": columns["colour"].cast(pa.large_string()).dictionary_encode()}
+    for each in (columns, packed, {**columns, "y": pc.run_end_encode(pa.array(Y))}):
+        assert made(numbered(pa.table(each), "a.csv"))[0].fingerprint == plain.fingerprint
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.float32(), pa.float64(), pa.decimal128(30, 2), pa.string()])
+def test_numbers_of_every_type_give_the_same_data_set(kind: pa.DataType) -> None:
+    whole = pa.array([row * 7 % 60 for row in range(ROWS)], pa.int8())
+    plain, report = made(numbered(pa.table({"x": whole, "y": whole}), "a"))
+    assert report.task == "regression"
+    other, _ = made(numbered(pa.table({"x": whole.cast(kind), "y": whole.cast(kind)}), "a"))
+    assert other.fingerprint == plain.fingerprint
 
 
 TASKS = {

@@ -18,7 +18,7 @@ from justfit.engine import (
     training_events,
 )
 from justfit.errors import EngineError
-from justfit.spec import Diverged, Done, Epoch, Failed, Recipe, Sgd
+from justfit.spec import Diverged, Done, Epoch, Failed, Network, Recipe, Sgd
 
 
 def assert_all_same(left: Sequence[Trained], right: Sequence[Trained]) -> None:
@@ -90,9 +90,8 @@ def test_events_and_their_sum_tell_the_same() -> None:
 
 def test_a_member_that_leaves_early_is_handed_over_before_its_cohort_ends() -> None:
     lengths = [6, 2, 4]
-    members = [
-        member(Network((16,)), replace(SHORT, epochs=epochs), seed=seed) for seed, epochs in enumerate(lengths)
-    ]
+    recipes = [replace(SHORT, epochs=epochs) for epochs in lengths]
+    members = [member(Network((16,)), recipe, seed=seed) for seed, recipe in enumerate(recipes)]
     assert len(pack(members, 40, threads=1)) == 1
     epochs: dict[int, int] = {}
     left_at = {}

@@ -13,9 +13,11 @@ import pytest
 from store.test_prediction import COLUMNS, TEXTS, VALUES, model
 
 from justfit.data.columns import Column
-from justfit.data.files import Frame, read_batches
+from justfit.data.files import Frame, frame_of, read_batches
 from justfit.data.files.frame import numbered
+from justfit.data.preparation import NumberPreparation
 from justfit.errors import DataError, SpecError, StoreError
+from justfit.spec import Scaling
 from justfit.store import (
     effects,
     explanations,
@@ -58,6 +60,17 @@ def test_numbers_are_found_by_their_names_and_the_rest_of_the_file_stays(tmp_pat
     np.testing.assert_array_equal(
         found.table.column("value").to_numpy(), predict(asked, VALUES).outputs[:, 0]
     )
+
+
+def test_pictures_get_their_answers_and_are_not_repeated() -> None:
+    names = tuple(f"x ({row},{column})" for row in range(2) for column in range(3))
+    scaling = NumberPreparation(Scaling("none"), names, np.zeros(6), np.ones(6))
+    asked = dataclasses.replace(model("multiclass", scaling), columns=(Column("x", "image", form="2,3"),))
+    pictures = np.random.default_rng(0).random((4, 2, 3))
+    (found,) = predictions(asked, [frame_of(pictures)])
+    assert found.table.column_names == ["class", *(f"probability of {name}" for name in "abc")]
+    expected = predict(asked, pictures.reshape(4, 6)).outputs
+    np.testing.assert_array_equal(found.table.column("probability of b").to_numpy(), expected[:, 1])
 
 
 def test_many_rows_are_asked_for_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

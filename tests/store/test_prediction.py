@@ -280,7 +280,7 @@ def test_no_rows_have_no_answers(rows: list[str], preparation: Preparation) -> N
         (TEXTS, {"a": [1]}, "should have one column of texts, .* and has 0"),
         (TEXTS, 7, "has no rows that could be read"),
         (NUMBERS, Numbers(np.zeros((1, 2)), ("height", "age")), "Column 1: .* expects weight, got age"),
-        (TEXTS, Numbers(np.zeros((1, 2)), COLUMNS), "takes texts, got rows of 2 columns"),
+        (TEXTS, Numbers(np.zeros((1, 2)), COLUMNS), "takes texts, got rows of 2"),
         (
             TEXTS,
             Ids(np.array([1], np.int32), np.array([0, 1]), Vocabulary(("bad",))),

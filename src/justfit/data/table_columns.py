@@ -153,10 +153,20 @@ def _date(values: pa.ChunkedArray, name: str, where: str) -> Column | None:
     shares = [1 - float(date_cells(values, form, where).wrong.mean()) for form in likely]
     if not shares or (share := max(shares)) < _MOSTLY:
         return None
-    form = likely[shares.index(share)]
+    form, *others = (each for each, fits in zip(likely, shares, strict=True) if fits == share)
     why = "every value is a date" if share == 1 else f"{100 * share:.3g}% of the values are dates"
-    written = {ISO_DATE: "2024-03-31", ISO_TIME: "2024-03-31 18:00"}.get(form, form)
-    return Column(name, "date", f"{why} (written as {written})", form)
+    why += f" (written as {_written(form)})"
+    if form not in (ISO_DATE, ISO_TIME) and others:
+        why += f", though all would be dates written as {_written(others[0])}, too"
+    return Column(name, "date", why, form)
+
+
+def _written(form: str) -> str:
+    """How the last evening of March is written."""
+    form = {ISO_DATE: "%Y-%m-%d", ISO_TIME: "%Y-%m-%d %H:%M"}.get(form, form)
+    for part, said in (("%Y", "2024"), ("%m", "03"), ("%d", "31"), ("%H", "18"), ("%M", "00"), ("%S", "00")):
+        form = form.replace(part, said)
+    return form
 
 
 def _words(values: pa.ChunkedArray, different: int, name: str, rows: int) -> Column:

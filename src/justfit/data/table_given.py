@@ -38,7 +38,9 @@ def given_columns(preparation: Preparation, columns: Sequence[Column], frame: Fr
     texts = [field.name for field in frame.table.schema if _is_text(field.type)]
     if len(texts) > 1:
         looked_at = typed(frame.table.select(texts), {}, frame.source)
-        texts = [column.name for column in of_kind(looked_at, "text")] or texts
+        # Few and short texts look like categories.
+        likely = of_kind(looked_at, "text") or of_kind(looked_at, "category")
+        texts = [column.name for column in likely] or texts
     if len(texts) != 1:
         found = ", ".join(texts[:8]) or "none"
         raise DataError(

@@ -26,6 +26,9 @@ PARTS = ("train", "validation", "test")
 SEALED = 0.2
 """Share of the rows that is sealed where no test rows are given."""
 
+_LOOKED_AT = 1_000
+"""Texts, to see whether they are single words."""
+
 FEWEST_ROWS = 10
 """With a label; of fewer no part can be held out that says anything."""
 
@@ -105,20 +108,17 @@ def dataset_of(  # noqa: PLR0913 - what can be decided about a file
     reading = _target(train, target, task)
     if "test" not in frames:
         train, reading = _without_lone_classes(train, reading, task, left_out)
-    labelled_parts = {part: _labels(frame, reading) for part, frame in {**usable, "train": train}.items()}
     if strict and left_out:
         raise DataError(_strict(left_out))
-    sealed_note = ""
-    if "test" not in frames:
-        sealed_note = _seal(labelled_parts, reading, seed)
-    drawn = _drawn(labelled_parts, asked, target)
+    parts = {part: _labels(frame, reading) for part, frame in {**usable, "train": train}.items()}
+    notes = [f"{len(parts[part].labels):,} {part} rows were given." for part in PARTS[1:] if part in parts]
+    if "test" not in parts:
+        notes.insert(0, _seal(parts, reading, seed))
+    notes += [note for frame in frames.values() for note in frame.notes]
+    drawn = _drawn(parts, asked, target)
     if strict and drawn.odd:
         raise DataError(f"{drawn.odd[0].sentence} Correct them, or do not ask to be strict.")
-    given = [
-        f"{len(frames[part]):,} {part} rows were given." for part in ("validation", "test") if part in frames
-    ]
-    of_files = [note for frame in frames.values() for note in frame.notes]
-    notes = tuple(dict.fromkeys([*([sealed_note] if sealed_note else []), *given, *of_files]))
+    validation = parts.get("validation")
     report = DataReport(
         target=target,
         task=reading.task.name,
@@ -127,10 +127,10 @@ def dataset_of(  # noqa: PLR0913 - what can be decided about a file
         columns=(*drawn.columns, *(Column(each, "id", "left out, as asked") for each in drop)),
         left_out=tuple(left_out),
         odd=drawn.odd,
-        notes=notes,
-        protocol=HoldOut(how="last", size=len(usable["validation"])) if "validation" in usable else None,
+        notes=tuple(dict.fromkeys(notes)),
+        protocol=None if validation is None else HoldOut(how="last", size=len(validation.labels)),
     )
-    return _dataset(name, reading, drawn, notes), report
+    return _dataset(name, reading, drawn, report.notes), report
 
 
 def preparation_of(raw: Raw) -> PreparationSpec:
@@ -138,7 +138,10 @@ def preparation_of(raw: Raw) -> PreparationSpec:
     match raw:
         case Numbers(values):
             return Scaling("divide", 255.0) if values.dtype == np.uint8 else Scaling("standard")
-        case Texts():
+        case Texts(texts):
+            looked_at = [text.strip() for text in texts[:_LOOKED_AT]]
+            if sum(" " in text for text in looked_at) < len(looked_at) / 10:
+                return Ngrams("character", longest=3)  # as single words, hardly one would come again
             return Ngrams()
         case _:
             return TableEncoding()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from justfit.data.columns import Column
-from justfit.data.files.frame import Frame
+from justfit.data.files.frame import Frame, shape_of
 from justfit.data.rows import Float32, Rows
 from justfit.data.table_given import given_columns, given_rows
 from justfit.data.table_output import FORMATS, with_columns, write_tables
@@ -24,6 +24,9 @@ _ROWS = 2**15
 _NUMBERS = 2**23
 """Of rows, and of outputs, that are asked for at a time."""
 
+_EXPLAINED = 2**11
+"""Rows that are explained at a time: each of their columns is a row to be asked for."""
+
 _NAMED = 5
 """Words or columns that an explanation names."""
 
@@ -33,7 +36,7 @@ class Predicted:
     """Some rows of a file with their answers."""
 
     table: Any
-    """The file's columns and then the answers', a `pyarrow.Table`."""
+    """The file's columns but for pictures, and then the answers', a `pyarrow.Table`."""
     odd: tuple[Odd, ...]
     """Cells that count as missing, since they are of another kind than where the model was trained."""
 
@@ -58,7 +61,8 @@ def predictions(model: Model, frames: Iterable[Frame], *, explain: bool = False)
             some = slice(start, start + size)
             part = replace(frame, table=frame.table[some], rows=frame.rows[some])
             rows, odd = given_rows(model.preparation, columns, part)
-            yield Predicted(with_columns(part.table, answered(model, rows, explain=explain)), odd)
+            kept = part.table.select([field.name for field in part.table.schema if shape_of(field) is None])
+            yield Predicted(with_columns(kept, answered(model, rows, explain=explain)), odd)
 
 
 def answered(model: Model, rows: Rows, *, explain: bool = False) -> dict[str, Any]:
@@ -78,10 +82,11 @@ def explanations(model: Model, rows: Rows, outputs: Float32) -> list[str]:
     """
     found = answers(model, outputs)
     wanted = outputs.argmax(axis=1) if found.labels is None else found.labels
-    return [
-        "; ".join(f"{effect.name} {effect.toward:+.2f}" for effect in row)
-        for row in strongest_effects(model, rows, wanted.astype(np.int64), _NAMED)
-    ]
+    told: list[str] = []
+    for part in np.split(np.arange(len(rows)), range(_EXPLAINED, len(rows), _EXPLAINED)):
+        some = strongest_effects(model, rows.take(part), wanted[part].astype(np.int64), _NAMED)
+        told += ("; ".join(f"{effect.name} {effect.toward:+.2f}" for effect in row) for row in some)
+    return told
 
 
 def format_of(path: Path) -> str:

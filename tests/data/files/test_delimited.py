@@ -101,6 +101,13 @@ def test_a_txt_file_is_a_text_a_line(tmp_path: Path) -> None:
     assert read_frame(path).table.column_names == ["text"]
 
 
+def test_a_txt_file_of_sentences_with_a_comma_each_is_no_table(tmp_path: Path) -> None:
+    assert cells(written(tmp_path, "a.txt", "Hello, world\nGood, day\n")) == [
+        ("Hello, world",),
+        ("Good, day",),
+    ]
+
+
 def test_a_txt_file_that_divides_evenly_is_a_table(tmp_path: Path) -> None:
     path = written(tmp_path, "reviews.txt", "text\tlabel\ngood\t1\nbad\t0\n")
     assert cells(path) == [("good", "1"), ("bad", "0")]

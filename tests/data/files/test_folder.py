@@ -82,3 +82,16 @@ def test_texts_and_images_together_are_refused(texts: Path) -> None:
     written(texts, "pos/a.png", "x")
     with pytest.raises(DataError, match="both text files and images"):
         read_frame(texts)
+
+
+def test_the_encoding_of_a_text_is_told(texts: Path) -> None:
+    written(texts, "pos/a.txt", "schön".encode("latin-1"))
+    frame = read_frame(texts)
+    assert frame.table.column("text").to_pylist()[1] == "schön"
+    assert len(frame.notes) == 1
+    assert "the first a.txt: 1 byte was not UTF-8" in frame.notes[0]
+
+
+def test_a_leading_underscore_hides_no_file(texts: Path) -> None:
+    written(texts, "neg/_b.txt", "seen")
+    assert "seen" in read_frame(texts).table.column("text").to_pylist()

@@ -13,7 +13,7 @@ from justfit.data.sources.source import Source, require_classes
 from justfit.errors import DataError
 from justfit.spec import Scaling, TextEncoding, task_named
 
-DOWNLOADED = ("imdb", "mnist")
+DOWNLOADED = ("imdb", "imdb_text", "mnist")
 
 
 @pytest.mark.parametrize("name", [name for name in SOURCES if name not in DOWNLOADED])

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from justfit.data.files.told import first_line
+from justfit.data.files.told import excerpt, first_line
 from justfit.errors import DataError
 
 HARMLESS = 1 << 27
@@ -95,7 +95,7 @@ def check_growth(where: str, unpacked_size: int, packed_size: int) -> None:
     if unpacked_size > HARMLESS and unpacked_size > RATIO * max(packed_size, 1):
         raise DataError(
             f"{packed_size:,} bytes of {where} unpack to more than {unpacked_size:,}, over {RATIO} times as "
-            "many: no honest table shrinks so far. If it is one all the same, unpack it first."
+            "many: no honest table shrinks so far. If it is one all the same, write it as plain CSV."
         )
 
 
@@ -109,9 +109,9 @@ def check_members(where: str, archive: zipfile.ZipFile) -> None:
         inside = PurePosixPath(member.filename.replace("\\", "/"))
         if inside.is_absolute() or ".." in inside.parts or ":" in member.filename:
             raise DataError(
-                f'{where} holds "{member.filename}", a path outside its folder. justfit does not read such '
-                f"archives: "
-                "unpack it with care and give the file itself."
+                f'{where} holds "{excerpt(member.filename)}", a path outside its folder. justfit does not '
+                "read such "
+                "archives: unpack it with care and give the file itself."
             )
     check_growth(
         where,
@@ -137,10 +137,10 @@ def _zip_member(path: Path) -> Iterator[Unpacked]:
             if not member.filename.endswith("/") and not member.filename.startswith("__MACOSX/")
         ]
         if len(members) != 1:
-            names = ", ".join(member.filename for member in members[:5]) or "nothing"
+            names = ", ".join(excerpt(member.filename) for member in members[:5]) or "nothing"
             raise DataError(
                 f"{where} holds {len(members)} files ({names}), expected one. Unpack it and give the file "
-                f"or the folder."
+                "or the folder."
             )
         if members[0].flag_bits & 1:
             raise DataError(f"{where} is encrypted. Unpack it and give the file itself.")
@@ -167,7 +167,7 @@ def _bounded(where: str, name: str, read: Callable[[int], bytes], packed_size: C
             except BROKEN as error:
                 raise DataError(
                     f"{where} is broken after {size:,} unpacked bytes: {first_line(error)}. Get or make it "
-                    f"again."
+                    "again."
                 ) from error
             if not piece:
                 return

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from justfit.data.files.archives import BROKEN, check_members, unpacked
 from justfit.data.files.frame import Frame, array_columns, numbered
-from justfit.data.files.told import first_line
+from justfit.data.files.told import excerpt, first_line
 from justfit.errors import DataError
 
 _BROKEN = (*BROKEN, SyntaxError, OverflowError, tokenize.TokenError)
@@ -87,7 +87,7 @@ def read_npz(path: Path) -> Iterator[Frame]:
             taken = {_plain_name(name): name for name in names if not _is_aside(name)}
             if len(taken) < len([name for name in names if not _is_aside(name)]) or not taken:
                 raise DataError(
-                    f"{path} holds {', '.join(names[:10])}: expected x and y, or x_train and y_train."
+                    f"{path} holds {excerpt(', '.join(names))}: expected x and y, or x_train and y_train."
                 )
             arrays = {plain: _member(archive, name, f"{path}: {name}") for plain, name in taken.items()}
     except _BROKEN as error:
@@ -125,8 +125,7 @@ def _header(stream: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dt
     if dtype.hasobject:
         raise DataError(
             f"{where} holds Python objects as a pickle, which can run code when it is read; justfit reads "
-            f"none. "
-            "Save numbers, or texts as an array of strings."
+            "none. Save numbers, or texts as an array of strings."
         )
     return shape, fortran_order, dtype
 
@@ -144,7 +143,7 @@ def _idx(stream: io.BufferedReader, where: str) -> npt.NDArray[Any]:
         found = f"more than {expected:,}" if len(data) > expected else f"{len(data):,}"
         raise DataError(
             f"{where}: the header says shape {shape}, which takes {expected:,} bytes; {found} follow. Get "
-            f"it again."
+            "it again."
         )
     return np.frombuffer(data, dtype).reshape(shape)
 

@@ -17,7 +17,7 @@ _BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError)
 
 
 def read_columnar(path: Path, where: str, kind: str) -> Iterator[Frame]:
-    """The rows of a file of ``kind`` parquet, arrow, stream or feather, a frame a batch.
+    """The rows of a file of ``kind`` parquet, arrow or stream, a frame a batch.
 
     Raises:
         DataError: the file is broken, has no columns or no rows, or unpacks to more than such a file

@@ -94,8 +94,7 @@ class _Reading:
         first = self._unfit[0]
         return (
             f"{self._where}: none of its {self._unfit_count:,} rows fits the header ({columns}). Row "
-            f"{first.row}: "
-            f"{first.reason}"
+            f"{first.row}: {first.reason}"
         )
 
     def _frame(self, batch: pa.RecordBatch) -> Frame:
@@ -126,9 +125,8 @@ class _Reading:
                     lines = text.count("\n")
                     note = (
                         f'Row {numbers[index]}, column "{name}": a quote ({quote}) opened there seems not '
-                        f"to be "
-                        f"closed, so that {lines} lines after it were taken into the cell. Close or double "
-                        f"it."
+                        f"to be closed, so that {lines} lines after it were taken into the cell. Close or "
+                        "double it."
                     )
                     return (note,)
         return ()
@@ -170,9 +168,8 @@ class _Reading:
         elif self._unfit_count > _MOST_SKIPPED and 2 * self._unfit_count > row.number:
             first = self._unfit[0]
             self._refused = DataError(
-                f"{self._where}: more than half of its first {row.number:,} rows do not fit the header. "
-                f"Row {first.row}: "
-                f"{first.reason}. Quote cells that hold the delimiter, or mend the header."
+                f"{self._where}: more than half of its first {row.number:,} rows do not fit the header. Row "
+                f"{first.row}: {first.reason}. Quote cells that hold the delimiter, or mend the header."
             )
         return "error" if self._refused else "skip"
 
@@ -185,8 +182,7 @@ class _Reading:
             )
             return DataError(
                 f"{self._where}: a row after row {self._next_row - 1} takes more than {BLOCK >> 20} "
-                f"MB{quote}. Mend it, or "
-                "leave it out."
+                f"MB{quote}. Mend it, or leave it out."
             )
         return DataError(
             f"{self._where} cannot be read as a table after row {self._next_row - 1}: {first_line(error)}."
@@ -198,9 +194,8 @@ class _Reading:
             return
         row = self._open_row or int(self._frame(last).rows[-1])
         raise DataError(
-            f"{self._where}, row {row}: a quote ({self._dialect.quote}) is opened and never closed, so "
-            f"that all after it would "
-            "be one cell. Close it, double it, or take it away."
+            f"{self._where}, row {row}: a quote ({self._dialect.quote}) is opened and never closed, so that "
+            "all after it would be one cell. Close it, double it, or take it away."
         )
 
 

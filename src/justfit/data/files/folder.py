@@ -17,6 +17,7 @@ TEXT_ENDINGS = frozenset({"", ".txt", ".text", ".md", ".eml"})
 LARGEST_TEXT = 1 << 26
 """Bytes of one text file."""
 _BATCH = 4096
+_BY_SYSTEMS = {"Thumbs.db", "desktop.ini", "__MACOSX"}
 _PARTS = {"train", "training", "test", "testing", "val", "valid", "validation"}
 
 
@@ -46,7 +47,7 @@ def read_folder(path: Path, *, strict: bool, image_shape: Shape | None) -> Itera
         held = "both text files and images" if images else "neither text files nor images"
         raise DataError(
             f"{where} holds {held}. Expected a subfolder for each class with text files (.txt) or images "
-            f"(.png, .jpg)."
+            "(.png, .jpg)."
         )
     if images and image_shape is None:
         image_shape, looked = shape_for([m.path for m in members if m.path.suffix.lower() in ENDINGS])
@@ -69,11 +70,13 @@ class _Reading:
         self._folder, self._shape, self._strict = folder, shape, strict
         self._root = folder.resolve()
         self._row = 0
+        self._decoded: list[str] = []
         self.first_skipped = ""
 
     def frame(self, members: list[_Member], notes: tuple[str, ...]) -> Frame:
         """The rows of some files."""
         contents, used, numbers, skipped = [], [], [], []
+        self._decoded = []
         for member in members:
             self._row += 1
             content, reason = self._content(member.path)
@@ -93,6 +96,8 @@ class _Reading:
             table = table.append_column("class", pa.array([member.label for member in used], pa.string()))
         names = pa.array([member.name for member in used], pa.string())
         table = table.append_column(pa.field("file", pa.string(), metadata={"kind": "id"}), names)
+        if self._decoded:
+            notes += (f"{len(self._decoded):,} files were not plain UTF-8, the first {self._decoded[0]}",)
         return Frame(table, np.array(numbers, np.int64), tuple(skipped), notes, str(self._folder))
 
     def _content(self, path: Path) -> tuple[object, str]:
@@ -102,7 +107,17 @@ class _Reading:
             return None, "is a link to outside of the folder"
         if not path.is_file() or path.suffix.lower() not in endings:
             return None, f"is no {kind}"
-        return _image(path, self._shape) if self._shape else _text(path)
+        return _image(path, self._shape) if self._shape else self._text(path)
+
+    def _text(self, path: Path) -> tuple[object, str]:
+        if path.stat().st_size > LARGEST_TEXT:
+            return None, f"takes more than {LARGEST_TEXT >> 20} MB"
+        try:
+            text, notes = text_of(path.read_bytes(), path.name)
+        except (DataError, OSError) as error:
+            return None, f"cannot be read: {error}"
+        self._decoded.extend(f"{path.name}: {note}" for note in notes[:1])
+        return text or None, ""
 
     def _skip(self, skipped: Skipped) -> None:
         self.first_skipped = self.first_skipped or f"{skipped.reason}."
@@ -113,15 +128,6 @@ class _Reading:
 def _image(path: Path, shape: Shape) -> tuple[object, str]:
     image = read_image(path, shape)
     return (None, image) if isinstance(image, str) else (image, "")
-
-
-def _text(path: Path) -> tuple[object, str]:
-    if path.stat().st_size > LARGEST_TEXT:
-        return None, f"takes more than {LARGEST_TEXT >> 20} MB"
-    try:
-        return text_of(path.read_bytes(), str(path)) or None, ""
-    except (DataError, OSError) as error:
-        return None, f"cannot be read: {error}"
 
 
 def _members(path: Path) -> tuple[list[_Member], tuple[str, ...]]:
@@ -150,7 +156,5 @@ def _members(path: Path) -> tuple[list[_Member], tuple[str, ...]]:
 
 def _content_of(folder: Path) -> tuple[list[Path], list[Path]]:
     """Subfolders and files, by name, without hidden ones."""
-    inside = sorted(
-        item for item in folder.iterdir() if item.name[0] not in "._" and item.name != "Thumbs.db"
-    )
+    inside = sorted(item for item in folder.iterdir() if item.name[0] != "." and item.name not in _BY_SYSTEMS)
     return [item for item in inside if item.is_dir()], [item for item in inside if not item.is_dir()]

@@ -68,7 +68,8 @@ def concatenated(frames: Sequence[Frame]) -> Frame:
         return frames[0]
     tables = [frame.table for frame in frames]
     if any(table.schema != tables[0].schema for table in tables):
-        tables = [_cast(table, _common_types(tables), frames[0].source) for table in tables]
+        apart = _types_apart(tables)
+        tables = [_as_texts(table, apart, frames[0].source) for table in tables]
     return Frame(
         pa.concat_tables(tables, promote_options="permissive"),
         np.concatenate([frame.rows for frame in frames]),
@@ -93,32 +94,33 @@ def is_name(field: pa.Field) -> bool:
     return (field.metadata or {}).get(b"kind") == b"id"
 
 
-def _common_types(tables: Sequence[pa.Table]) -> dict[str, pa.DataType]:
-    """For each column with types that do not go together by widening: string."""
+def _types_apart(tables: Sequence[pa.Table]) -> list[str]:
+    """The columns whose types do not go together by widening."""
     types: dict[str, set[pa.DataType]] = {}
     for table in tables:
         for field in table.schema:
             types.setdefault(field.name, set()).add(field.type)
-    apart = {}
+    apart = []
     for name, found in types.items():
         try:
             pa.unify_schemas([pa.schema([(name, kind)]) for kind in found], promote_options="permissive")
         except (pa.ArrowInvalid, pa.ArrowTypeError):
-            apart[name] = pa.string()
+            apart.append(name)
     return apart
 
 
-def _cast(table: pa.Table, types: dict[str, pa.DataType], source: str) -> pa.Table:
-    for name, kind in types.items():
-        if (index := table.schema.get_field_index(name)) >= 0:
-            try:
-                table = table.set_column(index, name, table.column(index).cast(kind))
-            except pa.ArrowException as error:
-                found = table.schema.field(index).type
-                raise DataError(
-                    f'{source}, column "{name}": {found} in some rows and another type in others. '
-                    "Give the column one type."
-                ) from error
+def _as_texts(table: pa.Table, names: list[str], source: str) -> pa.Table:
+    """The table with the columns of these names as strings."""
+    for name in set(names) & set(table.column_names):
+        try:
+            column = table.column(name).cast(pa.string())
+        except pa.ArrowException as error:
+            raise DataError(
+                f'{source}, column "{name}": {table.column(name).type} in some rows and another type in '
+                "others. "
+                "Give the column one type."
+            ) from error
+        table = table.set_column(table.column_names.index(name), name, column)
     return table
 
 

@@ -54,8 +54,7 @@ def shape_for(paths: Sequence[Path]) -> tuple[Shape, tuple[str, ...]]:
         (narrow, low), (wide, high) = map(min, zip(*sizes, strict=True)), map(max, zip(*sizes, strict=True))
         note = (
             f"Images are {colors}, {low} to {high} pixels high and {narrow} to {wide} wide: all were "
-            f"brought to "
-            f"{SIDE} by {SIDE}."
+            f"brought to {SIDE} by {SIDE}."
         )
         width = height = SIDE
     return ((height, width) if gray else (height, width, 3)), (note,)

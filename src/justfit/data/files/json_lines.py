@@ -122,8 +122,7 @@ class _Rows:
             if size > LARGEST_ARRAY:
                 raise DataError(
                     f"{self._where}: a JSON array of more than {LARGEST_ARRAY >> 20} MB. Write it as JSON "
-                    f"lines, an object "
-                    "a line."
+                    "lines, an object a line."
                 )
         return b"\n".join(pieces).decode()
 

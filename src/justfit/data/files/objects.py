@@ -51,7 +51,7 @@ def _of_table(rows: Any, source: str) -> Frame:
     else:
         raise DataError(
             f"{source} has no rows that could be read. Expected a data frame, an array, a sparse matrix or "
-            f"a list of texts."
+            "a list of texts."
         )
     index = [name for name in table.column_names if name.startswith("__index_level_")]
     table, notes = flattened(table.drop_columns(index), source)

@@ -48,14 +48,14 @@ def sniff(sample: bytes, where: str, name: str, *, whole: bool) -> Dialect:
     if not text.strip():
         raise DataError(f"{where} is empty. Expected a header with the names of the columns, and rows.")
     delimiter, quote, evenly = _divided(text, stated[1] if stated else None, whole=whole)
-    if name.lower().endswith(".txt") and not evenly:
+    is_prose = not evenly or (delimiter == "," and ", " in text)
+    if name.lower().endswith(".txt") and is_prose:
         return Dialect(NO_DELIMITER, None, ("text",), 0, ("Read as one text a line, without header.",))
     records, ends = _records(text, delimiter, quote, whole=whole)
     if not records:
         raise DataError(
             f"{where}: the first line does not end within {SAMPLE:,} bytes, or a quote ({quote}) in it is "
-            f"never closed. "
-            "Expected a header with the names of the columns."
+            "never closed. Expected a header with the names of the columns."
         )
     first = records[0]
     if quote and text[: ends[0]].count(quote) % 2:

@@ -62,8 +62,7 @@ class Utf8:
         if self._wrong_bytes:
             notes.append(
                 f"{_counted(self._wrong_bytes, 'byte')} not UTF-8, the first in line {self._wrong_line}: "
-                f"read as "
-                "Windows-1252 (Latin-1)."
+                "read as Windows-1252 (Latin-1)."
             )
         if self._zeros:
             notes.append(
@@ -133,8 +132,8 @@ def _unmarked_encoding(head: bytes, where: str) -> str:
     if controls > max(0.05 * len(head), 8):
         raise DataError(
             f"{where} is not text: {controls:,} of its first {len(head):,} bytes are control characters. "
-            f"Expected CSV, TSV, "
-            "JSON lines, Parquet, Arrow, Excel, npz or IDX, or a folder of text files or images."
+            "Expected CSV, TSV, JSON lines, Parquet, Arrow, Excel, npz or IDX, or a folder of text files "
+            "or images."
         )
     return "utf-8"
 
@@ -143,10 +142,11 @@ def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun} was" if number == 1 else f"{number:,} {noun}s were"
 
 
-def text_of(data: bytes, where: str) -> str:
-    """The text in the bytes of a whole file, as `Utf8` reads it.
+def text_of(data: bytes, where: str) -> tuple[str, tuple[str, ...]]:
+    """The text in the bytes of a whole file, as `Utf8` reads it, and its notes.
 
     Raises:
         DataError: it is not text.
     """
-    return b"".join(Utf8(io.BufferedReader(io.BytesIO(data)), where).pieces()).decode()
+    read = Utf8(io.BufferedReader(io.BytesIO(data)), where)
+    return b"".join(read.pieces()).decode(), read.notes()
