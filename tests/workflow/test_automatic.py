@@ -1,9 +1,11 @@
 """The whole workflow by itself: what it decides, that it can be repeated, and that it finds good networks."""
 
+import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from workflow.handmade import all_figures, numbers
 
@@ -23,6 +25,7 @@ from justfit.workflow import (
     carry_out,
     carry_out_automatically,
 )
+from justfit.workflow.plan import protocol_for
 
 HANDMADE = Data("handmade")
 
@@ -130,6 +133,17 @@ def test_the_protocol_follows_from_the_number_of_rows(
     assert planned.study.validation == protocol
     assert words in decided.sentence
     events.close()  # type: ignore[attr-defined]
+
+
+def test_where_a_class_has_fewer_rows_than_there_are_folds_they_are_shuffled_and_that_is_said(
+    tmp_path: Path,
+) -> None:
+    data = numbers("binary")
+    labels = np.where(np.arange(len(data.train)) < 3, 1, 0).astype(np.int64)
+    rare = dataclasses.replace(data, train=dataclasses.replace(data.train, labels=labels))
+    protocol, why = protocol_for(rare, len(rare.train))
+    assert protocol == KFold(5, how="shuffled", repeats=2)
+    assert "one class has only 3" in why
 
 
 def test_a_protocol_can_be_asked_for_and_is_then_not_explained(tmp_path: Path) -> None:

@@ -204,6 +204,7 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
         data, encoding=encoding, num_words=num_words, skip_top=skip_top, maxlen=maxlen, scaling=scaling
     )
     from justfit.cli.progress import download_progress
+    from justfit.store.left_out import write_left_out
 
     with download_progress() as progress:
         dataset, report = loaded(data, progress)
@@ -245,6 +246,8 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
         breadth = "quick" if quick else "thorough" if thorough else "standard"
         how = {"breadth": breadth, "protocol": protocol, "minutes": minutes, "seed": seed}
         stored = [search_shown(data, dataset, store, threads, **how)]
+    if report is not None and (path := write_left_out(stored[0].folder, report.left_out)) is not None:
+        say(f"rows left out, each with its reason: {path}")
     _to_tensorboard(stored, tensorboard)
 
 

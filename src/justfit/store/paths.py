@@ -57,6 +57,11 @@ class StudyPaths:
         return self.folder / "result.json"
 
     @property
+    def left_out(self) -> Path:
+        """The rows of the user's files that could not be used, a line each."""
+        return self.folder / "left_out.csv"
+
+    @property
     def curves_png(self) -> Path:
         """Loss and metric of the chosen network over epochs, as a picture."""
         return self.folder / "curves.png"

@@ -71,7 +71,7 @@ def carry_out_automatically(  # noqa: PLR0913 - what can be decided from outside
             "The whole workflow chooses by validation rows: hold some out, or leave the protocol out."
         )
     rows = len(dataset.train) if data.rows is None else data.rows
-    chosen_protocol, why = protocol_for(rows) if protocol is None else (protocol, "")
+    chosen_protocol, why = protocol_for(dataset, rows) if protocol is None else (protocol, "")
     search = _Search(data, dataset, chosen_protocol, BREADTHS[breadth], store, seed, threads)
     planned = announced(plan(search.study, dataset))
     search.findings = planned.findings

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from justfit.data.dataset import Dataset
 from justfit.data.preparation import columns_of
 from justfit.data.splits import Split, splits
@@ -251,10 +253,17 @@ def batch_size_for(rows: int) -> int:
     return min(512, max(16, 1 << (wanted - 1).bit_length()))
 
 
-def protocol_for(rows: int) -> tuple[Protocol, str]:
-    """Hold-out or folds by the number of training rows, and why in a sentence."""
+def protocol_for(dataset: Dataset, rows: int) -> tuple[Protocol, str]:
+    """Hold-out or folds for the first ``rows`` training rows, by their number, and why in a sentence."""
     if rows >= FEW_ROWS:
         return HoldOut(), f"{rows:,} training rows are enough to hold a stratified fifth out for validation."
+    folds, repeats = (4, 1) if rows >= VERY_FEW_ROWS else (5, 2)
+    how, why = "stratified", ""
+    labels = dataset.train.labels[:rows]
+    fewest = int(np.unique(labels, return_counts=True)[1].min()) if labels.dtype == np.int64 else folds
+    if fewest < folds:
+        how, why = "shuffled", f"; one class has only {fewest}, so folds cannot all have it and are shuffled"
     if rows >= VERY_FEW_ROWS:
-        return KFold(4), f"{rows:,} training rows are few, so each of 4 folds validates once."
-    return KFold(5, repeats=2), f"{rows:,} training rows are very few, so 5 folds are cut twice."
+        return KFold(4, how), f"{rows:,} training rows are few, so each of 4 folds validates once{why}."
+    protocol = KFold(5, how, repeats)
+    return protocol, f"{rows:,} training rows are very few, so 5 folds are cut twice{why}."
