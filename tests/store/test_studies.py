@@ -127,7 +127,15 @@ def test_a_file_cut_off_at_any_point_is_named_with_the_folder_to_remove(tmp_path
         assert str(caught.value).endswith(f"Remove {folder} and run the study again.")
 
 
-NETWORK = {"name": "a", "candidate": {}, "parameters": 1, "layers": [], "runs": [], "left": None, "standing": None}
+NETWORK = {
+    "name": "a",
+    "candidate": {},
+    "parameters": 1,
+    "layers": [],
+    "runs": [],
+    "left": None,
+    "standing": None,
+}
 
 
 @pytest.mark.parametrize(

@@ -135,9 +135,7 @@ def test_the_protocol_follows_from_the_number_of_rows(
     events.close()  # type: ignore[attr-defined]
 
 
-def test_where_a_class_has_fewer_rows_than_there_are_folds_they_are_shuffled_and_that_is_said(
-    tmp_path: Path,
-) -> None:
+def test_where_a_class_has_fewer_rows_than_there_are_folds_they_are_shuffled_and_that_is_said() -> None:
     data = numbers("binary")
     labels = np.where(np.arange(len(data.train)) < 3, 1, 0).astype(np.int64)
     rare = dataclasses.replace(data, train=dataclasses.replace(data.train, labels=labels))
