@@ -1,4 +1,5 @@
 """Texts to n-grams, beside scikit-learn and by properties over all of Unicode."""
+# ruff: noqa: RUF001 - letters of other scripts look like ours
 
 import re
 import sys
