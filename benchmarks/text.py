@@ -98,7 +98,9 @@ def _work(answer: Connection, who: str, longest: int, rows: int | None) -> None:
     before = _megabytes()
     start = time.perf_counter()
     if who == "justfit":
-        preparation = fit_ngrams(Ngrams("word", longest, 1, 1.0, None, weights="counts"), Texts(texts))
+        preparation = fit_ngrams(
+            Ngrams("word", longest, 1, most=None, weights="counts", punctuation=False), Texts(texts)
+        )
         bags = preparation.rows(Texts(texts))
         indices, values, columns = bags.indices, bags.values, bags.columns
     else:
