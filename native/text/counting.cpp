@@ -54,7 +54,7 @@ void Counting::add(std::span<const std::string_view> texts) {
   const auto count = static_cast<int64_t>(texts.size());
   next_number(rows_ + count);
   std::vector<Result> results(at((count + kTextsATask - 1) / kTextsATask));
-  std::vector<Splitter> splitters(at(pool_.threads()), Splitter(units_));
+  std::vector<SplitText> split(at(pool_.threads()), SplitText(units_));
   run_tasks(pool_, static_cast<int64_t>(results.size()), [&](int64_t task, int thread) {
     Words& words = by_thread_[at(thread)];
     Result& result = results[at(task)];
@@ -62,7 +62,8 @@ void Counting::add(std::span<const std::string_view> texts) {
     for (int64_t i = task * kTextsATask; i < std::min(count, (task + 1) * kTextsATask); ++i) {
       const auto row = static_cast<int32_t>(rows_ + i);
       const std::size_t before = result.words.size();
-      splitters[at(thread)].split(texts[at(i)], [&](std::string_view word, uint64_t hash) {
+      split[at(thread)].split(texts[at(i)], &words.table);
+      split[at(thread)].for_each([&](std::string_view word, uint64_t hash) {
         const int32_t number = words.table.find_or_add(word, hash);
         if (at(number) == words.rows.size()) {
           words.rows.push_back(0);

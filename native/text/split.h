@@ -85,4 +85,39 @@ class Splitter {
   std::string word_;
 };
 
+// The words of one text. All are split before the first is looked up, so that a table can be asked for them ahead.
+class SplitText {
+ public:
+  explicit SplitText(Units units) : splitter_(units) {}
+
+  void split(std::string_view text, const WordTable* table) {
+    words_.clear();
+    letters_.clear();
+    splitter_.split(text, [&](std::string_view word, uint64_t hash) {
+      if (table) table->prefetch(hash);
+      letters_ += word;
+      words_.push_back({hash, letters_.size()});
+    });
+  }
+
+  // Calls each(word, hash) in reading order.
+  template <class Each>
+  void for_each(Each&& each) const {
+    std::size_t start = 0;
+    for (const auto& [hash, end] : words_) {
+      each(std::string_view(letters_).substr(start, end - start), hash);
+      start = end;
+    }
+  }
+
+ private:
+  struct Word {
+    uint64_t hash;
+    std::size_t end;  // in letters_
+  };
+  Splitter splitter_;
+  std::string letters_;
+  std::vector<Word> words_;
+};
+
 }  // namespace justfit::text

@@ -1,6 +1,7 @@
 #include "text/vocabulary.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <exception>
 #include <mutex>
@@ -15,9 +16,22 @@ constexpr int64_t kAhead = 16;  // look-ups between the asking for a table's lin
 
 std::size_t at(int64_t i) { return static_cast<std::size_t>(i); }
 
-// Columns of one row, sorted here, to its indices and values.
-void add_row(std::vector<int32_t>& columns, const Weighing& weighing, Part& part) {
-  std::sort(columns.begin(), columns.end());
+// By radix, a byte at a time: a row's columns are too few to gain from larger digits, and comparing them takes longer.
+void sort(std::vector<int32_t>& columns, std::vector<int32_t>& other, int32_t largest) {
+  other.resize(columns.size());
+  for (int shift = 0; shift < 31 && largest >> shift; shift += 8) {
+    const auto digit = [shift](int32_t column) { return static_cast<std::size_t>(column >> shift & 0xff); };
+    std::array<uint32_t, 256> starts{};
+    for (const int32_t column : columns) ++starts[digit(column)];
+    uint32_t before = 0;
+    for (uint32_t& start : starts) before += std::exchange(start, before);
+    for (const int32_t column : columns) other[starts[digit(column)]++] = column;
+    columns.swap(other);
+  }
+}
+
+// Sorted columns of one row, some more than once, to its indices and values.
+void add_row(const std::vector<int32_t>& columns, const Weighing& weighing, Part& part) {
   const std::size_t first = part.indices.size();
   double norm = 0.0;
   for (auto i = columns.begin(); i != columns.end();) {
@@ -154,9 +168,9 @@ std::string Vocabulary::text() const {
 }
 
 struct Vocabulary::Scratch {
-  explicit Scratch(Units units) : splitter(units) {}
-  Splitter splitter;
-  std::vector<int32_t> words, numbers, columns;
+  explicit Scratch(Units units) : text(units) {}
+  SplitText text;
+  std::vector<int32_t> words, numbers, columns, other;
   std::vector<uint64_t> hashes, longer_hashes;
 };
 
@@ -210,7 +224,8 @@ void Vocabulary::rows(std::span<const std::string_view> texts, const Weighing& w
       scratch.words.clear();
       scratch.hashes.clear();
       scratch.columns.clear();
-      scratch.splitter.split(texts[at(i)], [&](std::string_view word, uint64_t hash) {
+      scratch.text.split(texts[at(i)], hashed_ ? nullptr : &words_);
+      scratch.text.for_each([&](std::string_view word, uint64_t hash) {
         if (hashed_) {
           scratch.hashes.push_back(hash);
         } else {
@@ -222,6 +237,7 @@ void Vocabulary::rows(std::span<const std::string_view> texts, const Weighing& w
       } else {
         find(scratch);
       }
+      sort(scratch.columns, scratch.other, columns_ - 1);
       add_row(scratch.columns, weighing, part);
     }
   });

@@ -1,8 +1,10 @@
 """Texts to n-grams, beside scikit-learn and by properties over all of Unicode."""
+# ruff: noqa: RUF001 - letters of other scripts look like ours
 
 import re
 import sys
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -36,12 +38,12 @@ TEXT = st.text(CHARACTER, max_size=40) | st.lists(st.sampled_from(["a", "b", "Σ
 TEXTS = st.lists(TEXT, max_size=8)
 
 REVIEWS = ["A good film, a very good film!", "Bad. Very bad film.", "good plot; bad film", "", "plot?"]
-SOME = Ngrams("word", longest=3, min_rows=1, most=None)
+SOME = Ngrams("word", longest=3, min_rows=1, most=None, punctuation=False)
 
 
 def fit(texts: list[str], **settings: object) -> NgramPreparation:
     """Everything that the texts hold, but for what ``settings`` say."""
-    defaults = {"unit": "word", "min_rows": 1, "most": None, "weights": "counts"}
+    defaults = {"unit": "word", "min_rows": 1, "most": None, "weights": "counts", "punctuation": False}
     return fit_ngrams(Ngrams(**(defaults | settings)), Texts(texts))
 
 
@@ -184,7 +186,7 @@ def test_the_weights_of_one_small_set_are_those_worked_out_by_hand() -> None:
 
 
 def test_hashed_n_grams_need_no_training_and_keep_their_columns() -> None:
-    spec = Ngrams("word", longest=2, hashed=2**20, weights="counts")
+    spec = Ngrams("word", longest=2, hashed=2**20, weights="counts", punctuation=False)
     few, many = (fit_ngrams(spec, Texts(texts)).rows(Texts(REVIEWS)) for texts in (["x"], REVIEWS))
     assert few.columns == 2**20
     np.testing.assert_array_equal(few.indices, many.indices)
@@ -226,7 +228,7 @@ def test_threads_change_nothing(texts: list[str], longest: int, min_rows: int, t
 
 
 def test_hashed_tf_idf_counts_the_rows_of_each_column() -> None:
-    spec = Ngrams("word", longest=1, hashed=2**16, weights="tf_idf")
+    spec = Ngrams("word", longest=1, hashed=2**16, weights="tf_idf", punctuation=False)
     rows = fit_ngrams(spec, Texts(REVIEWS)).rows(Texts(REVIEWS)).to_csr()
     theirs = TfidfVectorizer(token_pattern=WORD).fit_transform(REVIEWS)
     ours = rows[:, np.unique(rows.indices)].toarray()
@@ -339,3 +341,13 @@ def test_numbers_are_refused() -> None:
 def test_a_value_that_is_no_text_is_refused() -> None:
     with pytest.raises(TypeError, match="a text is not a str"):
         fit(["a", None])
+
+
+def test_threads_of_python_may_use_one_preparation_together() -> None:
+    preparation = fit(REVIEWS, longest=3)
+    texts = Texts(REVIEWS * 50)
+    alone = preparation.rows(texts)
+    with ThreadPoolExecutor(4) as pool:
+        for rows in pool.map(preparation.rows, [texts] * 20):
+            np.testing.assert_array_equal(rows.indices, alone.indices)
+            np.testing.assert_array_equal(rows.values, alone.values)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
 from justfit.data.columns import Column
+from justfit.data.ngrams import NgramPreparation, fit_ngrams
 from justfit.data.preparation import NumberPreparation, Preparation, TextPreparation, fit_preparation
 from justfit.data.preparation_json import (
     preparation_from_parts,
@@ -17,7 +18,7 @@ from justfit.data.preparation_json import (
 from justfit.data.raw import Categories, Numbers, Table, Texts
 from justfit.data.table_preparation import TablePreparation
 from justfit.errors import DataError
-from justfit.spec import Ngrams, Scaling, TableEncoding, TextEncoding
+from justfit.spec import NGRAM_WEIGHTS, Ngrams, Scaling, TableEncoding, TextEncoding
 
 TEXT, WORDS = preparation_to_parts(fit_preparation(TextEncoding(num_words=8), Texts(["one two two"])))
 NUMBERS, _ = preparation_to_parts(
@@ -211,3 +212,94 @@ def test_arrays_of_a_table_that_are_missing_or_too_many_are_refused(
     arrays = {name: array for name, array in ARRAYS.items() if name != lacks}
     with pytest.raises(DataError, match=message):
         preparation_from_parts(TABLE, arrays | ({more: np.zeros(1)} if more else {}))
+
+
+NGRAMS, NGRAM_ARRAYS = preparation_to_parts(
+    fit_ngrams(Ngrams("word", 2, 1, weights="tf_idf"), Texts(["one two", "two one", "two"]))
+)
+HASHED, HASHED_ARRAYS = preparation_to_parts(fit_ngrams(Ngrams("word", hashed=9), Texts(["one"])))
+
+
+@given(
+    st.lists(st.text(max_size=20), min_size=2, max_size=6),
+    st.sampled_from(["word", "character"]),
+    st.sampled_from(NGRAM_WEIGHTS),
+    st.sampled_from([None, 7]),
+    st.booleans(),
+)
+def test_n_grams_read_back_give_the_same_rows_to_the_last_bit(
+    texts: list[str], unit: str, weights: str, hashed: int | None, punctuation: bool
+) -> None:
+    chosen = {"hashed": hashed} if hashed else {"min_rows": 1, "most": 20, "max_share": 0.9}
+    spec = Ngrams(unit, 3, **chosen, weights=weights, punctuation=punctuation)
+    try:
+        before = fit_ngrams(spec, Texts(texts), np.arange(len(texts)) % 2)
+    except DataError:  # none has a column
+        return
+    after = read_back(before)
+    assert isinstance(after, NgramPreparation)
+    assert (after.spec, after.names) == (before.spec, before.names)
+    one, other = (preparation.rows(Texts([*texts, "unseen"])) for preparation in (before, after))
+    for name in ("indptr", "indices", "values"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+def lines(text: str) -> dict[str, np.ndarray]:
+    return {"ngrams": np.frombuffer(text.encode(), np.uint8)}
+
+
+def scales(*values: float) -> dict[str, np.ndarray]:
+    return {"scale": np.array(values, np.float32)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "arrays", "message"),
+    [
+        ({"unit": "auto"}, {}, 'key unit: "auto" is not known'),
+        ({"longest": 10**9}, {}, "longest must be a whole number from 1 to 5"),
+        ({"min_rows": 0}, {}, "min_rows must be a whole number"),
+        ({"max_share": "1"}, {}, "max_share must be a number"),
+        ({"punctuation": 1}, {}, "punctuation must be true or false"),
+        ({"weights": "tfidf"}, {}, 'weights "tfidf" is not known'),
+        ({"weights": "counts"}, {}, "expected the arrays ngrams, got"),
+        ({"most": 2}, {}, "array ngrams: expected 1 to 2 lines, got 4"),
+        ({}, lines(""), "array ngrams: expected 1 to 30000 lines, got 0"),
+        ({}, lines("one\none"), "array ngrams: n-gram 1 stands there twice"),
+        ({}, lines("one\n\ntwo"), "array ngrams: n-gram 1 is not one of 1 to 2 units"),
+        ({}, lines("one two three"), "array ngrams: n-gram 0 is not one of 1 to 2 units"),
+        ({}, lines("One"), "array ngrams: n-gram 0 is not"),
+        ({}, lines("one  two"), "array ngrams: n-gram 0 is not"),
+        ({}, {"ngrams": np.frombuffer(b"\xff", np.uint8)}, "array ngrams: 'utf-8' codec can't decode"),
+        ({}, {"ngrams": np.zeros(3, np.int64)}, "array ngrams: expected the bytes of a text"),
+        ({}, scales(1, 2, 3), "array scale: expected 4 finite numbers of float32"),
+        ({}, scales(1, 2, 3, float("inf")), "array scale: expected 4 finite numbers"),
+        ({}, {"scale": np.ones(4)}, "array scale: expected 4 finite numbers"),
+        ({}, {"more": np.ones(4)}, "expected the arrays ngrams, scale, got"),
+    ],
+)
+def test_n_grams_that_were_tampered_with_are_refused(
+    changes: dict[str, object], arrays: dict[str, np.ndarray], message: str
+) -> None:
+    with pytest.raises(DataError, match=f"^preparation.*{message}"):
+        preparation_from_parts(NGRAMS | changes, NGRAM_ARRAYS | arrays)
+
+
+@pytest.mark.parametrize(
+    ("changes", "arrays", "message"),
+    [
+        ({}, lines("one"), "array ngrams: hashed n-grams have no names"),
+        ({"hashed": 10**12}, {}, "hashed must be a whole number"),
+        ({"most": 5}, {}, "Hashed n-grams are not chosen"),
+    ],
+)
+def test_hashed_n_grams_that_were_tampered_with_are_refused(
+    changes: dict[str, object], arrays: dict[str, np.ndarray], message: str
+) -> None:
+    with pytest.raises(DataError, match=f"^preparation.*{message}"):
+        preparation_from_parts(HASHED | changes, HASHED_ARRAYS | arrays)
+
+
+@pytest.mark.parametrize("key", [*NGRAMS])
+def test_a_missing_key_of_n_grams_is_missed(key: str) -> None:
+    with pytest.raises(DataError, match="preparation"):
+        preparation_from_parts({name: value for name, value in NGRAMS.items() if name != key}, NGRAM_ARRAYS)

@@ -1,7 +1,7 @@
 import pytest
 
 from justfit.errors import SpecError
-from justfit.spec import Scaling, TextEncoding
+from justfit.spec import Ngrams, Scaling, TextEncoding
 
 
 def test_without_more_said_texts_become_10000_words_and_numbers_are_standardized() -> None:
@@ -23,6 +23,16 @@ def test_without_more_said_texts_become_10000_words_and_numbers_are_standardized
         (lambda: Scaling("standart"), 'scaling "standart" is not known: .* Did you mean "standard"'),
         (lambda: Scaling("divide", 0), r"by must be a number in \(0, inf\), got 0"),
         (lambda: Scaling("standard", 255), '"by" belongs to scaling "divide", got by 255 with "standard"'),
+        (lambda: Ngrams("words"), 'unit "words" is not known: .* Did you mean "word"'),
+        (lambda: Ngrams(longest=6), "longest must be a whole number from 1 to 5, got 6"),
+        (lambda: Ngrams(min_rows=0), "min_rows must be a whole number from 1 to 2147483647, got 0"),
+        (lambda: Ngrams(max_share=0), r"max_share must be a number in \(0, 1\], got 0"),
+        (lambda: Ngrams(most=0), "most must be a whole number from 1 to 2147483646, got 0"),
+        (lambda: Ngrams(hashed=1), "hashed must be a whole number from 2 to 100000000, got 1"),
+        (lambda: Ngrams(hashed=100, min_rows=1), "Hashed n-grams are not chosen: leave min_rows"),
+        (lambda: Ngrams(hashed=100, most=None), "Hashed n-grams are not chosen"),
+        (lambda: Ngrams(weights="tfidf"), 'weights "tfidf" is not known: .* Did you mean "tf_idf"'),
+        (lambda: Ngrams(punctuation=1), "punctuation must be true or false, got 1"),
     ],
 )
 def test_a_preparation_that_cannot_be_is_refused_with_its_key(make: object, message: str) -> None:

@@ -90,11 +90,11 @@ def fit_ngrams(spec: Ngrams, raw: Texts, labels: npt.NDArray[np.generic] | None 
     Raises:
         DataError: no n-gram stands in enough rows, or ``log_count_ratio`` got no labels of two classes.
 
-    >>> preparation = fit_ngrams(Ngrams(longest=2, min_rows=1), Texts(["Good film.", "good, GOOD plot"]))
+    >>> preparation = fit_ngrams(Ngrams(longest=2, min_rows=1), Texts(["Good film!", "good GOOD plot"]))
     >>> preparation.names
-    ['good', 'film', 'plot', 'good film', 'good good', 'good plot']
+    ['good', '!', 'film', 'plot', 'film !', 'good film', 'good good', 'good plot']
     >>> preparation.rows(Texts(["A good plot"])).indices.tolist()
-    [0, 2, 5]
+    [0, 3, 7]
     """
     spec = dataclasses.replace(spec, unit=_unit(spec, raw))
     ngrams = count_ngrams(spec, raw)

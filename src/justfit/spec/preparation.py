@@ -94,7 +94,7 @@ class Ngrams:
     most: int | None = 30_000
     hashed: int | None = None
     weights: str = "multi_hot"
-    punctuation: bool = False
+    punctuation: bool = True
 
     def __post_init__(self) -> None:
         require_choice("unit", self.unit, NGRAM_UNITS)
