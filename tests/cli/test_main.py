@@ -119,7 +119,7 @@ def failing(error: BaseException) -> object:
 def test_what_is_nobody_s_mistake_ends_with_its_own_code(
     command: Command, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, message: str
 ) -> None:
-    monkeypatch.setattr("justfit.data.sources.load_dataset", failing(error))
+    monkeypatch.setattr("justfit.data.load.load_dataset", failing(error))
     ended = command("run", "wine")
     assert ended.code == code
     assert re.match(message, ended.err, re.DOTALL)

@@ -45,6 +45,7 @@ def test_a_file_is_typed_trained_and_tested_without_a_study_file(command: Comman
     assert result is not None
     assert result["test"]["accuracy"]["value"] > 0.9
     assert sum(result["rows"].values()) == 119
+    assert StudyPaths(folder).left_out.read_text() == f"file,row,reason\n{path},6,no label\n"
     (study,) = read_studies(StudyPaths(folder).file)
     assert study.data.files is not None
     assert study.data.files.train == str(path)
@@ -74,8 +75,6 @@ def test_files_of_each_part_are_used_as_such(command: Command, tmp_path: Path) -
         (("reviews.csv", "--target", "sentimnt"), 'Did you mean "sentiment"?'),
         (("revews.csv", "--target", "sentiment"), "revews.csv"),
         (("wine", "--drop", "ash"), "--drop belongs to a file of rows"),
-        ((), "Say what to run: a data set, a study file or a file of rows, or --train FILE."),
-        (("wine", "--train", "reviews.csv"), "Say what to run"),
         (("reviews.csv", "--target", "sentiment", "--task", "regression"), "sentiment"),
         (
             ("reviews.csv", "--target", "sentiment", "--scaling", "none", "--hidden", "4"),
@@ -93,6 +92,12 @@ def test_what_cannot_be_is_one_sentence(
     assert message in ended.err
     assert ended.err.startswith("error: ")
     assert len(ended.err.splitlines()) == 1
+
+
+def test_a_data_set_and_a_file_at_once_are_not_understood(command: Command) -> None:
+    ended = command("run", "wine", "--train", "reviews.csv")
+    assert ended.code == 2
+    assert "say what to run" in ended.err
 
 
 def test_strict_stops_at_rows_that_cannot_be_used(command: Command, tmp_path: Path) -> None:

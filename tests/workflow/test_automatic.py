@@ -177,7 +177,7 @@ def test_when_time_is_over_the_rest_of_the_search_is_left_out_and_what_there_is_
 
 @pytest.mark.parametrize("task", ["multiclass", "multilabel", "regression", "unit_regression"])
 def test_every_task_is_searched_and_learned(tmp_path: Path, task: str) -> None:
-    study = searched(numbers(task), tmp_path)
+    study = searched(numbers(task), tmp_path, protocol=HoldOut(size=0.3))
     assert study.result is not None
     assert study.result["learned"]
 

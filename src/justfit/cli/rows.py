@@ -68,7 +68,7 @@ def show_report(report: "DataReport") -> None:
     say_table(("column", "kind", "why"), rows, texts=3)
     if report.left_out:
         count = len(report.left_out)
-        say(f"{count:,} row{'s' if count > 1 else ''} left out:")
+        say(f"{count:,} row{'s' if count > 1 else ''} left out, told in left_out.csv of the study's folder:")
         for each in report.left_out[:MOST_SHOWN]:
             say(f"  row {each.row:,} of {each.source}: {cell(each.reason)}")
         if count > MOST_SHOWN:

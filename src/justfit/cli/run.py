@@ -177,7 +177,9 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
         import justfit.bridges.tensorboard  # noqa: F401
     given = _given(context)
     if (what is None) == (train is None):
-        raise SpecError("Say what to run: a data set, a study file or a file of rows, or --train FILE.")
+        raise typer.BadParameter(
+            "say what to run: a data set, a study file, a file of rows, or --train FILE."
+        )
     what = what or str(train)
     if what.endswith((".yaml", ".yml")):
         _refuse(given, set(given) - _OF_ANY_RUN, "a study file, which decides it: change the file")
@@ -246,8 +248,8 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
         breadth = "quick" if quick else "thorough" if thorough else "standard"
         how = {"breadth": breadth, "protocol": protocol, "minutes": minutes, "seed": seed}
         stored = [search_shown(data, dataset, store, threads, **how)]
-    if report is not None and (path := write_left_out(stored[0].folder, report.left_out)) is not None:
-        say(f"rows left out, each with its reason: {path}")
+    if report is not None:
+        write_left_out(stored[0].folder, report.left_out)
     _to_tensorboard(stored, tensorboard)
 
 
