@@ -322,3 +322,21 @@ def test_of_200_studies_the_test_interval_of_accuracy_holds_the_truth_in_92_to_9
         accuracy = figures_of(stored)["test"]["accuracy"]
         held.append(accuracy["low"] <= truth <= accuracy["high"])
     assert 0.92 <= np.mean(held) <= 0.98
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel", "regression", "unit_regression"])
+def test_the_mean_output_of_the_replicates_is_a_row_of_its_own(tmp_path: Path, task: str) -> None:
+    result = carried_out(small_study(replicates=3), numbers(task), tmp_path).result
+    assert result is not None
+    together, each = result["test_ensemble"], result["test_replicates"]
+    # Losses are convex: that of a mean is at most the mean of theirs, and less where networks differ.
+    assert together["loss"]["value"] < each["loss"]["value"]
+    assert together["loss"]["low"] < together["loss"]["value"] < together["loss"]["high"]
+    figure = "accuracy" if "accuracy" in each else "mae"
+    assert abs(together[figure]["value"] - each[figure]["value"]) < max(0.1, 0.5 * each[figure]["value"])
+
+
+def test_one_replicate_has_no_mean_output(tmp_path: Path) -> None:
+    result = carried_out(small_study(replicates=1), numbers("binary"), tmp_path).result
+    assert result is not None
+    assert result["test_ensemble"] is None

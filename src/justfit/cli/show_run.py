@@ -201,6 +201,9 @@ def _show_test(study: StoredStudy, result: Mapping[str, Any], task: Task) -> Non
             if " of " not in name
         ]
         say_table((f"{what}, mean of {seeds} seeds", "value", "95% interval"), rows)
+        say()
+        together = [row[:3] for row in _figure_rows(result, result["test_ensemble"])]
+        say_table((f"{what}, mean output of {seeds} networks", "value", "95% interval"), together)
     if not result["learned"]:
         say()
         say(
@@ -248,7 +251,7 @@ def _shown(name: str, value: float) -> str:
 def _figure_rows(result: Mapping[str, Any], test: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     base = result["test_baseline"]["figures"]
     yield "loss", number(test["loss"]["value"]), interval(test["loss"]), ""
-    if test["penalty"]:
+    if test.get("penalty"):
         yield "with penalties", number(test["loss"]["value"] + test["penalty"]), "", ""
     for name in ("accuracy", *_SPOKEN, "mae", "rmse", "r2"):
         if (found := test.get(name)) is None:

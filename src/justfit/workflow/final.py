@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from justfit.data.dataset import Part
+from justfit.data.dataset import Labels, Part
 from justfit.data.rows import Float32
 from justfit.data.splits import Split
 from justfit.errors import EngineError
@@ -220,45 +220,50 @@ def model_of(plan: Plan, ground: Ground, trial: Trial, threshold: float = 0.5) -
 def _tested(plan: Plan, ground: Ground, models: Sequence[Model], run: Run, test: Part) -> dict[str, Any]:
     """Figures of the final networks and of the baseline on the test rows.
 
-    ``test`` has those of the first replicate, whose model is kept, and ``test_replicates`` the mean of
-    each over all replicates with its values.
+    ``test`` has those of the first replicate, whose model is kept, ``test_replicates`` the mean of each over
+    all replicates with its values, and ``test_ensemble`` those of the mean of their outputs.
     """
     dataset = plan.dataset
     rows = ground.preparation.rows(test.raw)
-    labels = test.labels if ground.target is None else ground.target.to_engine(test.labels)
-    loss = dataset.task.loss(run.candidate.recipe.loss)
     guess = baseline(dataset.train.labels, test.labels, dataset.classes, dataset.task)
+    loss = dataset.task.loss(run.candidate.recipe.loss)
+    outputs = [network_outputs(model, rows) for model in models]
+    found = [
+        _figures(model, loss, test.labels, each) | {"penalty": network_penalty(model, rows)}
+        for model, each in zip(models, outputs, strict=True)
+    ]
     values: dict[str, list[float]] = defaultdict(list)
-    first: dict[str, Any] = {}
-    for model in models:
-        outputs = network_outputs(model, rows)
-        figures: dict[str, Any] = {
-            "loss": dataclasses.asdict(loss_figure(row_losses(loss, labels, outputs))),
-            "penalty": network_penalty(model, rows),
-        }
-        measured: ClassificationFigures | RegressionFigures
-        if model.target is None:
-            of = test.labels, outputs, dataset.classes, dataset.task
-            measured = classification_figures(*of, model.threshold)
-            figures |= dataclasses.asdict(calibration(test.labels, outputs, dataset.task))
-            figures |= dataclasses.asdict(ranking(*of))
-        else:
-            measured = regression_figures(test.labels, model.target.from_engine(outputs))
-        figures |= dataclasses.asdict(measured)
-        if not first:
-            first = figures
+    for figures in found:
         for name, value in _replicated(figures):
             values[name].append(value)
     means = {
-        name: {**dataclasses.asdict(mean_interval(found, *_range(name))), "values": found}
-        for name, found in values.items()
+        name: {**dataclasses.asdict(mean_interval(each, *_range(name))), "values": each}
+        for name, each in values.items()
     }
+    together = np.mean(outputs, axis=0, dtype=np.float64).astype(np.float32)
     return {
-        "test": first,
+        "test": found[0],
         "test_replicates": means,
+        "test_ensemble": _figures(models[0], loss, test.labels, together) if len(models) > 1 else None,
         "test_baseline": dataclasses.asdict(guess),
-        "learned": _has_learned(first),
+        "learned": _has_learned(found[0]),
     }
+
+
+def _figures(model: Model, loss: str, labels: Labels, outputs: Float32) -> dict[str, Any]:
+    """The figures of what a network, or several of its kind together, give for rows."""
+    target = model.target
+    to_engine = labels if target is None else target.to_engine(labels)
+    figures: dict[str, Any] = {"loss": dataclasses.asdict(loss_figure(row_losses(loss, to_engine, outputs)))}
+    measured: ClassificationFigures | RegressionFigures
+    if target is None:
+        of = labels, outputs, model.classes, model.task
+        measured = classification_figures(*of, model.threshold)
+        figures |= dataclasses.asdict(calibration(labels, outputs, model.task))
+        figures |= dataclasses.asdict(ranking(*of))
+    else:
+        measured = regression_figures(labels, target.from_engine(outputs))
+    return figures | dataclasses.asdict(measured)
 
 
 def _has_learned(figures: Mapping[str, Any]) -> bool:
