@@ -1,7 +1,7 @@
 import pytest
 
 from justfit.errors import SpecError
-from justfit.spec import Ngrams, Scaling, TextEncoding
+from justfit.spec import Ngrams, Scaling, TextEncoding, parse_ngrams
 
 
 def test_without_more_said_texts_become_10000_words_and_numbers_are_standardized() -> None:
@@ -38,3 +38,24 @@ def test_without_more_said_texts_become_10000_words_and_numbers_are_standardized
 def test_a_preparation_that_cannot_be_is_refused_with_its_key(make: object, message: str) -> None:
     with pytest.raises(SpecError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x", "longest must be a whole number"),
+        ("3:weights", "is not understood: expected such as 3:weights=tf_idf"),
+        ("3:longest=2", "is not understood"),
+        ("3:wieghts=counts", 'Did you mean "weights"'),
+        ("3:min_rows=1.5", "min_rows must be a whole number"),
+    ],
+)
+def test_a_short_form_of_n_grams_that_cannot_be_is_refused(text: str, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        parse_ngrams(text)
+
+
+def test_the_short_form_of_n_grams_says_what_differs() -> None:
+    assert parse_ngrams("2") == Ngrams(longest=2)
+    wanted = Ngrams("character", 4, max_share=0.5, most=None, punctuation=False)
+    assert parse_ngrams("4:unit=character,max_share=0.5,most=none,punctuation=false") == wanted

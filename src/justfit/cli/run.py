@@ -26,6 +26,7 @@ from justfit.errors import SpecError
 from justfit.machine import DEFAULT_STORE
 from justfit.spec import (
     ACTIVATIONS,
+    CLASS_WEIGHTS,
     LOSSES,
     MONITORS,
     OPTIMIZERS,
@@ -33,6 +34,7 @@ from justfit.spec import (
     TEXT_ENCODINGS,
     Network,
     Recipe,
+    parse_ngrams,
     parse_numbers,
     parse_optimizer,
     parse_protocol,
@@ -147,6 +149,13 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
         int | None, _option("Rows", "Of texts: word ids below this count as unknown.")
     ] = None,
     maxlen: Annotated[int | None, _option("Rows", "Of texts: ids that the encoding average pads to.")] = None,
+    ngrams: Annotated[
+        str | None,
+        _option("Rows", "Of texts: the longest n-gram, such as 3; more as 3:weights=tf_idf,min_rows=5."),
+    ] = None,
+    class_weights: Annotated[
+        str | None, _option("Rows", f"Of classes: {', '.join(CLASS_WEIGHTS)}, so that each weighs the same.")
+    ] = None,
     scaling: Annotated[str | None, _option("Rows", f"Of numbers: {', '.join(SCALINGS)}.")] = None,
     quick: Annotated[bool, _flag("Search", "--quick", "Try few networks.")] = False,
     thorough: Annotated[bool, _flag("Search", "--thorough", "Try many networks.")] = False,
@@ -203,7 +212,14 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
         strict=strict or None,
     )
     data = replace(
-        data, encoding=encoding, num_words=num_words, skip_top=skip_top, maxlen=maxlen, scaling=scaling
+        data,
+        encoding=encoding,
+        num_words=num_words,
+        skip_top=skip_top,
+        maxlen=maxlen,
+        scaling=scaling,
+        ngrams=None if ngrams is None else parse_ngrams(ngrams),
+        class_weights=class_weights,
     )
     from justfit.cli.progress import download_progress
     from justfit.store.left_out import write_left_out
@@ -272,6 +288,8 @@ _OF_ROWS = {
     "num_words",
     "skip_top",
     "maxlen",
+    "ngrams",
+    "class_weights",
     "scaling",
     "seed",
 }

@@ -1,6 +1,5 @@
 """What an engine trains: members that share rows, row order and batch size."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,22 +82,17 @@ def _laid_out(what: str, array: object, dtype: type[np.generic], axes: int) -> n
     return np.require(array, requirements=("C", "ALIGNED"))
 
 
-def class_weights(labels: npt.NDArray[np.int64], weights: Sequence[float] | str = "balanced") -> Float32:
-    """Row weights ``[rows]`` from weights of classes, one a class in the order of their numbers.
+def class_weights(labels: npt.NDArray[np.int64], classes: int) -> Float32:
+    """Weights ``[classes]`` with which each class weighs the same: ``rows / (classes * rows of the class)``.
 
-    ``balanced`` weighs each class by ``rows / (classes * rows of the class)``, as scikit-learn does.
+    As scikit-learn's ``balanced``. A class without rows counts as none, and weighs as one with one row.
 
-    >>> [round(weight, 2) for weight in class_weights(np.array([0, 0, 0, 1])).tolist()]
-    [0.67, 0.67, 0.67, 2.0]
+    >>> [round(weight, 2) for weight in class_weights(np.array([0, 0, 0, 1]), 2).tolist()]
+    [0.67, 2.0]
     """
-    if isinstance(weights, str):
-        if weights != "balanced":
-            raise EngineError(f'Class weights must be "balanced" or numbers, got "{weights}".')
-        counts = np.bincount(labels)
-        weights = (len(labels) / ((counts > 0).sum() * np.maximum(counts, 1))).tolist()
-    if len(weights) <= labels.max():
-        raise EngineError(f"There are {len(weights)} class weights, but a label is {labels.max()}.")
-    return np.asarray(weights, np.float32)[labels]
+    counts = np.bincount(labels, minlength=classes)
+    weights = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    return np.asarray(weights, np.float32)
 
 
 @dataclass(frozen=True, eq=False)

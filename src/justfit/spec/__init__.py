@@ -1,5 +1,6 @@
 """The nouns: frozen dataclasses of plain values. No NumPy, no files, no clock."""
 
+from justfit.spec.data import CLASS_WEIGHTS as CLASS_WEIGHTS
 from justfit.spec.data import Data as Data
 from justfit.spec.data import Files as Files
 from justfit.spec.data import data_in as data_in
@@ -40,6 +41,7 @@ from justfit.spec.preparation import PreparationSpec as PreparationSpec
 from justfit.spec.preparation import Scaling as Scaling
 from justfit.spec.preparation import TableEncoding as TableEncoding
 from justfit.spec.preparation import TextEncoding as TextEncoding
+from justfit.spec.preparation import parse_ngrams as parse_ngrams
 from justfit.spec.protocol import AllRows as AllRows
 from justfit.spec.protocol import HoldOut as HoldOut
 from justfit.spec.protocol import KFold as KFold

@@ -11,6 +11,8 @@ from justfit.spec.checks import is_text, nearest, require_choice, require_flag, 
 from justfit.spec.preparation import Ngrams, PreparationSpec, Scaling, TableEncoding, TextEncoding
 from justfit.spec.task import TASKS
 
+CLASS_WEIGHTS = ("balanced",)
+
 _OF_TEXTS = ("encoding", "num_words", "skip_top", "maxlen")
 _OF_NUMBERS = ("scaling", "by")
 
@@ -80,6 +82,8 @@ class Data:
     by: float | None = None
     ngrams: Ngrams | None = None
     """How texts become n-grams, in place of an encoding. A mapping of its fields will do."""
+    class_weights: str | None = None
+    """``balanced`` lets each class weigh the same in losses, however few its rows; None each row."""
     files: Files | None = None
     """Where the rows are; None where the name says it. A mapping of its fields will do."""
 
@@ -88,6 +92,8 @@ class Data:
             raise SpecError(f"data must be the name of a data set, got {self.name!r}.")
         if self.rows is not None:
             require_integer("rows", self.rows, 2)
+        if self.class_weights is not None:
+            require_choice("class_weights", self.class_weights, CLASS_WEIGHTS)
         object.__setattr__(self, "files", _noun(Files, "files", self.files))
         object.__setattr__(self, "ngrams", _noun(Ngrams, "ngrams", self.ngrams))
         if self.ngrams is not None and (wrong := self._given(_OF_TEXTS)):

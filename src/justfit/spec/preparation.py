@@ -1,6 +1,7 @@
 """How raw rows shall become the engine's rows. What training rows teach stands in `justfit.data`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from justfit.errors import SpecError
 from justfit.spec.checks import require_choice, require_flag, require_integer, set_number
@@ -111,6 +112,41 @@ class Ngrams:
                 )
         require_choice("weights", self.weights, NGRAM_WEIGHTS)
         require_flag("punctuation", self.punctuation)
+
+
+def parse_ngrams(text: str) -> Ngrams:
+    """`Ngrams` from their short form on the command line: the longest, and what differs from the defaults.
+
+    Raises:
+        SpecError: a key or value that cannot be.
+
+    >>> parse_ngrams("3:weights=tf_idf,min_rows=5,most=none").most is None
+    True
+    """
+    longest, colon, pairs = text.partition(":")
+    keys = tuple(item.name for item in fields(Ngrams) if item.init)
+    given: dict[str, Any] = {"longest": _plain(longest)}
+    for pair in pairs.split(",") if colon else ():
+        key, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals or key in given:
+            raise SpecError(
+                f'ngrams "{text}" is not understood: expected such as 3:weights=tf_idf,min_rows=5.'
+            )
+        given[require_choice("ngrams key", key, keys, f'in "{text}"')] = _plain(value)
+    return Ngrams(**given)
+
+
+def _plain(text: str) -> object:
+    """A whole number, a number, true, false or none; else the text itself."""
+    words: dict[str, object] = {"true": True, "false": False, "none": None}
+    if text in words:
+        return words[text]
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
 
 
 @dataclass(frozen=True)

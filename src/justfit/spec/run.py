@@ -48,6 +48,8 @@ class Run:
     """Which of the protocol's splits, from 1."""
     seed: int = 0
     """Another one for each replicate."""
+    class_weights: str | None = None
+    """As `justfit.spec.Data` has them."""
 
     def __post_init__(self) -> None:
         task_named(self.task).loss(self.candidate.recipe.loss)

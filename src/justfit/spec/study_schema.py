@@ -4,7 +4,7 @@ import dataclasses
 import inspect
 from typing import Any
 
-from justfit.spec.data import Data, Files
+from justfit.spec.data import CLASS_WEIGHTS, Data, Files
 from justfit.spec.history import MONITORS
 from justfit.spec.network import A_LAYER, ACTIVATIONS, MAX_UNITS
 from justfit.spec.optimizers import OPTIMIZERS
@@ -187,6 +187,7 @@ def _data() -> Schema:
             "scaling": _or_null({"enum": list(SCALINGS)}),
             "by": _or_null(_ABOVE_0),
             "ngrams": _or_null(_ngrams()),
+            "class_weights": _or_null({"enum": list(CLASS_WEIGHTS)}),
             "files": _or_null(_files()),
         },
         "name",

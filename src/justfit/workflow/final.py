@@ -240,7 +240,7 @@ def _tested(plan: Plan, ground: Ground, models: Sequence[Model], run: Run, test:
         name: {**dataclasses.asdict(mean_interval(each, *_range(name))), "values": each}
         for name, each in values.items()
     }
-    together = np.mean(outputs, axis=0, dtype=np.float64).astype(np.float32)
+    together = np.asarray(np.mean(outputs, axis=0, dtype=np.float64), np.float32)
     return {
         "test": found[0],
         "test_replicates": means,

@@ -131,6 +131,7 @@ class Plan:
             candidate=candidate,
             protocol=protocol,
             seed=self.study.seed,
+            class_weights=self.study.data.class_weights,
         )
 
 
@@ -147,6 +148,11 @@ def plan(study: Study, dataset: Dataset) -> Plan:
         raise SpecError(
             f"threshold is {study.final.threshold}, but the labels of {dataset.name} are "
             f"{dataset.task.name}: only binary labels are decided by one threshold. Leave it out."
+        )
+    if study.data.class_weights is not None and dataset.task.name not in ("binary", "multiclass"):
+        raise SpecError(
+            f"class_weights is {study.data.class_weights}, but the labels of {dataset.name} are "
+            f"{dataset.task.name}: only classes of which each row has one can be balanced. Leave it out."
         )
     preparation = study.data.preparation(dataset.preparation)
     train = dataset.train

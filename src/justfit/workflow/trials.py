@@ -12,7 +12,7 @@ from justfit.data.dataset import Part
 from justfit.data.preparation import Preparation, fit_preparation
 from justfit.data.splits import Split
 from justfit.data.target import Target, fit_target
-from justfit.engine import Labelled, Member, Trained, Trainings, initial_weights
+from justfit.engine import Labelled, Member, Trained, Trainings, class_weights, initial_weights
 from justfit.errors import EngineError
 from justfit.spec import Candidate, Diverged, Epoch, Failed, Layer, PreparationSpec, Run, Task
 from justfit.workflow.events import LayerSummary
@@ -40,10 +40,17 @@ class Ground:
     validation: Labelled | None
 
     @classmethod
-    def of(
-        cls, spec: PreparationSpec, train: Part, validation: Part | None, task: Task, outputs: int
+    def of(  # noqa: PLR0913 - what a split is made of
+        cls,
+        spec: PreparationSpec,
+        train: Part,
+        validation: Part | None,
+        task: Task,
+        outputs: int,
+        *,
+        balanced: bool = False,
     ) -> "Ground":
-        """Prepared by what the rows that train teach.
+        """Prepared by what the rows that train teach; ``balanced`` lets each of their classes weigh the same.
 
         Raises:
             DataError: a row or a label does not fit.
@@ -51,9 +58,13 @@ class Ground:
         preparation = fit_preparation(spec, train.raw, train.labels)
         target = fit_target(task, train.labels)
 
+        # The rows that train say what a class weighs among those that validate, too.
+        by_class = class_weights(train.labels.astype(np.int64), max(2, outputs)) if balanced else None
+
         def labelled(part: Part) -> Labelled:
             labels = part.labels if target is None else target.to_engine(part.labels)
-            return Labelled.of(preparation.rows(part.raw), labels, task)
+            weights = None if by_class is None else by_class[part.labels.astype(np.int64)]
+            return Labelled.of(preparation.rows(part.raw), labels, task, weights)
 
         validates = None if validation is None else labelled(validation)
         return cls(task, outputs, preparation, target, labelled(train), validates)
@@ -93,7 +104,12 @@ def ground_of(plan: Plan, split: Split, test: Part | None = None) -> Ground:
     if test is None and len(split.validation):
         validation = dataset.train.take(split.validation)
     return Ground.of(
-        plan.preparation, dataset.train.take(split.train), validation, dataset.task, dataset.outputs
+        plan.preparation,
+        dataset.train.take(split.train),
+        validation,
+        dataset.task,
+        dataset.outputs,
+        balanced=plan.study.data.class_weights is not None,
     )
 
 
