@@ -83,6 +83,7 @@ OTHER_TEXT = {
 }
 
 OTHER_THAN_NONE = {
+    "class_weights": "balanced",
     "embedding": 8,
     "train": 5_000,
     "loss": "mse",
@@ -185,9 +186,25 @@ def test_rows_come_in_the_same_order_for_all_candidates_but_weights_and_dropout_
 
 
 def test_another_seed_data_split_or_preparation_gives_another_order() -> None:
-    others = [variant for path, variant in variants(RUN) if not path.startswith("candidate.")]
+    others = [
+        variant
+        for path, variant in variants(RUN)
+        if not path.startswith("candidate.") and path != "class_weights"
+    ]
     assert len({run.entropy("order") for run in (RUN, *others)}) == 1 + len(others)
     assert 0 <= RUN.entropy("order") < 2**128
+
+
+def test_what_classes_weigh_changes_the_run_but_no_random_number() -> None:
+    balanced = dataclasses.replace(RUN, class_weights="balanced")
+    assert balanced.id != RUN.id
+    for purpose in ("weights", "dropout", "order"):
+        assert balanced.entropy(purpose) == RUN.entropy(purpose)
+
+
+def test_a_field_that_came_later_is_left_out_where_it_says_nothing_so_that_ids_keep_their_meaning() -> None:
+    assert "class_weights" not in plain(RUN)
+    assert plain(dataclasses.replace(RUN, class_weights="balanced"))["class_weights"] == "balanced"
 
 
 @pytest.mark.parametrize(

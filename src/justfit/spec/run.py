@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from justfit.errors import SpecError
@@ -48,7 +48,7 @@ class Run:
     """Which of the protocol's splits, from 1."""
     seed: int = 0
     """Another one for each replicate."""
-    class_weights: str | None = None
+    class_weights: str | None = field(default=None, metadata={"unsaid": None})
     """As `justfit.spec.Data` has them."""
 
     def __post_init__(self) -> None:
@@ -69,10 +69,10 @@ class Run:
         """A 128-bit number to seed the random numbers that serve ``purpose``.
 
         Initial weights and dropout follow from the spec without what decides only when training ends,
-        so that a run of fewer epochs is the beginning of a longer one. Row order leaves the candidate
-        out, so that candidates are compared on the same order of the same rows.
+        so that a run of fewer epochs is the beginning of a longer one, and without what classes weigh.
+        Row order leaves the candidate out, so that candidates are compared on the same order of the same rows.
         """
-        spec = plain(dataclasses.replace(self, candidate=_endless(self.candidate)))
+        spec = plain(dataclasses.replace(self, candidate=_endless(self.candidate), class_weights=None))
         if purpose == "order":
             del spec["candidate"]
         return int(digest({"purpose": purpose, "spec": spec})[:32], 16)
@@ -87,10 +87,17 @@ def _endless(candidate: Candidate) -> Candidate:
 
 
 def plain(noun: object) -> dict[str, object]:
-    """A noun of `justfit.spec` as nested dicts and lists of plain values, ready for JSON."""
+    """A noun of `justfit.spec` as nested dicts and lists of plain values, ready for JSON.
+
+    A field that came later is left out where it says nothing, so that ids from before keep their meaning.
+    """
     assert dataclasses.is_dataclass(noun)
     assert not isinstance(noun, type)
-    return {"format": FORMAT, **dataclasses.asdict(noun)}
+    values = dataclasses.asdict(noun)
+    for item in dataclasses.fields(noun):
+        if "unsaid" in item.metadata and values[item.name] == item.metadata["unsaid"]:
+            del values[item.name]
+    return {"format": FORMAT, **values}
 
 
 def digest(value: object) -> str:
