@@ -64,6 +64,7 @@ stages:
 """
 
 
+@pytest.mark.slow
 def test_a_study_that_ctrl_c_ended_goes_on_where_it_was(tmp_path: Path) -> None:
     (tmp_path / "small.yaml").write_text(STUDY)
     with subprocess.Popen(

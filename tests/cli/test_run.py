@@ -365,6 +365,7 @@ def test_more_epochs_are_advised_where_the_last_was_best_and_again_when_shown_ag
     assert "try more epochs" not in out
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("real_data")
 def test_imdb_s_network_has_the_published_parameters(command: Command) -> None:
     ended = command("run", "imdb", "--epochs", "1", "--batch-size", "512", "--validation", "first:10000")

@@ -164,7 +164,7 @@ CASES = [
     *OF_TASKS_AND_LOSSES,
     *OF_OPTIMIZERS,
     *OF_SCHEDULES,
-    *MIXTURES,
+    *(pytest.param(case, marks=pytest.mark.slow) for case in MIXTURES),
 ]
 
 

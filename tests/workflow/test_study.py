@@ -281,6 +281,7 @@ def test_a_study_killed_at_any_moment_and_run_again_ends_with_the_same_figures(
         assert all_figures(read_study(store / f"small-{study.id}")) == expected, moment
 
 
+@pytest.mark.slow
 def test_a_study_killed_again_and_again_ends_with_the_same_figures(tmp_path: Path) -> None:
     study = small_study(stages=(WIDTHS,))
     expected = all_figures(carried_out(study, numbers("binary"), tmp_path / "whole"))

@@ -16,11 +16,19 @@ from justfit.spec import Scaling, TextEncoding, task_named
 DOWNLOADED = ("imdb", "imdb_text", "mnist")
 
 
-@pytest.mark.parametrize("name", [name for name in SOURCES if name not in DOWNLOADED])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name == "docstrings" else [])
+        for name in SOURCES
+        if name not in DOWNLOADED
+    ],
+)
 def test_an_embedded_source_keeps_the_contract(name: str) -> None:
     check_source(SOURCES[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DOWNLOADED)
 @pytest.mark.usefixtures("real_data")
 def test_a_downloaded_source_keeps_the_contract(name: str) -> None:
