@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from justfit.store import StudyPaths, read_study
 
 JUSTFIT = (str(Path(sys.executable).with_name("justfit")),)

@@ -70,7 +70,7 @@ class Run:
 
         Initial weights and dropout follow from the spec without what decides only when training ends,
         so that a run of fewer epochs is the beginning of a longer one, and without what classes weigh.
-        Row order leaves the candidate out, so that candidates are compared on the same order of the same rows.
+        Row order leaves the candidate out, so that candidates are compared on the same rows in one order.
         """
         spec = plain(dataclasses.replace(self, candidate=_endless(self.candidate), class_weights=None))
         if purpose == "order":
