@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from justfit.spec import KFold as KFold
     from justfit.spec import Nadam as Nadam
     from justfit.spec import Network as Network
+    from justfit.spec import Ngrams as Ngrams
     from justfit.spec import Recipe as Recipe
     from justfit.spec import RmsProp as RmsProp
     from justfit.spec import Scaling as Scaling
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from justfit.store import predict as predict
     from justfit.store import read_model as read_model
     from justfit.workflow import run as run
+    from justfit.workflow import search as search
 
 # Where each name comes from: imported when first used, since some take SciPy and scikit-learn along.
 _HOMES = {
@@ -59,6 +61,7 @@ _HOMES = {
     "KFold": "justfit.spec",
     "Nadam": "justfit.spec",
     "Network": "justfit.spec",
+    "Ngrams": "justfit.spec",
     "Recipe": "justfit.spec",
     "RmsProp": "justfit.spec",
     "Scaling": "justfit.spec",
@@ -73,6 +76,7 @@ _HOMES = {
     "predict": "justfit.store",
     "read_model": "justfit.store",
     "run": "justfit.workflow",
+    "search": "justfit.workflow",
 }
 
 __all__ = list(_HOMES)

@@ -17,6 +17,7 @@ from justfit.workflow.events import Tested as Tested
 from justfit.workflow.plan import Plan as Plan
 from justfit.workflow.plan import plan as plan
 from justfit.workflow.plan import single as single
+from justfit.workflow.searching import search as search
 from justfit.workflow.study import carry_out as carry_out
 from justfit.workflow.study import run as run
 from justfit.workflow.validation_outputs import HeldOut as HeldOut

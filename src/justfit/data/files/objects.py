@@ -1,6 +1,7 @@
 """Data frames, arrays, lists and sparse matrices of Python to a `Frame`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,8 @@ def frame_of(rows: Any) -> Frame:
     """
     source = f"The {type(rows).__name__}"
     if sparse.issparse(rows):
-        bags = Bags.from_csr(rows.tocsr())  # type: ignore[attr-defined]
+        matrix: Any = rows  # whose types SciPy's stubs, where they are, know better than NumPy's
+        bags = Bags.from_csr(matrix.tocsr())
         return Frame(pa.table({}), np.arange(1, len(bags) + 1), (), (), source, bags)
     try:
         frame = _of_table(rows, source)
@@ -34,6 +36,21 @@ def frame_of(rows: Any) -> Frame:
     if not len(frame):
         raise DataError(f"{source} has no rows.")
     return frame
+
+
+def with_labels(frame: Frame, name: str, labels: Any) -> Frame:
+    """A frame with one more column, of labels that stand in no table.
+
+    Raises:
+        DataError: there are not as many as rows, or they mix types.
+    """
+    try:
+        column = pa.array(np.asarray(labels) if not hasattr(labels, "__arrow_c_stream__") else list(labels))
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise DataError(f"The labels are no column: {first_line(error)}.") from error
+    if len(column) != len(frame):
+        raise DataError(f"There are {len(frame):,} rows but {len(column):,} labels.")
+    return replace(frame, table=frame.table.append_column(name, column))
 
 
 def _of_table(rows: Any, source: str) -> Frame:

@@ -64,10 +64,11 @@ def sniff(sample: bytes, where: str, name: str, *, whole: bool) -> Dialect:
         )
     if len(first) > MOST_COLUMNS:
         raise DataError(f"{where}: the header has {len(first):,} columns, expected at most {MOST_COLUMNS:,}.")
-    if delimiter != NO_DELIMITER:
-        notes = [f"Cells are divided by {_DELIMITERS.get(delimiter, delimiter)}."]
-    else:
+    notes = []
+    if delimiter == NO_DELIMITER:
         notes = ["There is one column."]
+    elif delimiter != ",":
+        notes = [f"Cells are divided by {_DELIMITERS.get(delimiter, delimiter)}."]
     if quote != '"':
         notes.append("Quotes are taken as they stand." if quote is None else "Cells are quoted by '.")
     if all(_NUMBER.fullmatch(cell.strip()) for cell in first):
