@@ -4,8 +4,10 @@ import csv
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cli.ended import Command
+from PIL import Image
 
 from justfit.spec.study_file import read_studies
 from justfit.store import StudyPaths, read_study
@@ -115,3 +117,24 @@ def test_a_file_can_be_looked_at_and_audited_before(command: Command, tmp_path: 
     audited = command("data", "audit", str(path), "--target", "sentiment")
     assert audited.code == 0
     assert audited.out.splitlines()[-1].startswith(f"{path}: 0 errors")
+
+
+def test_a_folder_of_images_is_learned_and_predicted_in_the_size_that_was_trained(
+    command: Command, tmp_path: Path
+) -> None:
+    random = np.random.default_rng(0)
+    for part, count in (("train", 30), ("new", 3)):
+        for name, light in (("dark", 0), ("light", 130)):
+            folder = tmp_path / part / name
+            folder.mkdir(parents=True)
+            for number in range(count):
+                pixels = random.integers(0, 120, (12 + number % 3, 10, 3)) + light
+                Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.png")
+    ended = command("run", str(tmp_path / "train"), "--target", "class", "--hidden", "8", "--epochs", "10")
+    assert (ended.code, ended.err) == (0, "")
+    study = Path(ended.out.splitlines()[-1].removeprefix("written to "))
+    told = command("predict", str(study), str(tmp_path / "new"))
+    assert told.code == 0
+    answered = list(csv.DictReader(told.out.splitlines()))
+    assert len(answered) == 6
+    assert all(row["class"] == row["class (predicted)"] for row in answered)

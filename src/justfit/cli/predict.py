@@ -16,6 +16,7 @@ from justfit.machine import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from justfit.data.files import Frame, Skipped
+    from justfit.data.files.images import Shape
     from justfit.store import Model
 
 ModelArgument = Annotated[
@@ -62,7 +63,10 @@ def predict(  # noqa: PLR0917 - typer calls it by keyword
     if file is not None and file.suffix.lower() != ".txt":
         told = _Told()
         tables: Iterator[Any] = (
-            each.table for each in told.passing(predictions(found, told.frames(file), explain=explain))
+            each.table
+            for each in told.passing(
+                predictions(found, told.frames(file, _image_shape(found)), explain=explain)
+            )
         )
     else:
         lines = text or _lines(file)
@@ -85,11 +89,11 @@ class _Told:
         self._skipped: list[Skipped] = []
         self._notes: dict[str, None] = {}
 
-    def frames(self, file: Path) -> "Iterator[Frame]":
-        """The frames of a file; raises `DataError` where it cannot be read."""
+    def frames(self, file: Path, image_shape: "Shape | None") -> "Iterator[Frame]":
+        """The frames of a file, images of this shape; raises `DataError` where it cannot be read."""
         from justfit.data.files import read_batches
 
-        for frame in read_batches(file):
+        for frame in read_batches(file, image_shape=image_shape):
             self._skipped.extend(frame.skipped)
             self._notes |= dict.fromkeys(frame.notes)
             yield frame
@@ -110,6 +114,11 @@ class _Told:
             say_aside(f"and {more:,} more rows have none")
         if out is not None:
             say_aside(f"{self._rows:,} rows written to {out}" if self._rows else f"written to {out}")
+
+
+def _image_shape(model: "Model") -> "Shape | None":
+    """What images are brought to: the shape of those that trained the model."""
+    return next((column.shape for column in model.columns if column.kind == "image"), None)
 
 
 def _say_csv(tables: Iterable[Any]) -> None:

@@ -146,6 +146,8 @@ def _missing(raw: Numbers, finite: npt.NDArray[np.bool_]) -> Iterator[Finding]:
 
 
 def _duplicates(raw: Numbers, whole: npt.NDArray[np.bool_]) -> Iterator[Finding]:
+    if raw.values.dtype == np.uint8:
+        return  # pixels, of which neighbours are often the same
     columns = np.flatnonzero(whole)
     first = columns[first_of_same(number_hashes(raw.values[:, columns].T))]
     again = np.flatnonzero(first != columns)

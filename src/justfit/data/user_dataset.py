@@ -136,8 +136,10 @@ def dataset_of(  # noqa: PLR0913 - what can be decided about a file
 def preparation_of(raw: Raw) -> PreparationSpec:
     """How rows of a file are prepared unless asked otherwise."""
     match raw:
-        case Numbers(values):
-            return Scaling("divide", 255.0) if values.dtype == np.uint8 else Scaling("standard")
+        case Numbers():
+            return Scaling(
+                "standard"
+            )  # pixels, too: where none is dark, dividing leaves units that never learn
         case Texts(texts):
             looked_at = [text.strip() for text in texts[:_LOOKED_AT]]
             if sum(" " in text for text in looked_at) < len(looked_at) / 10:
