@@ -62,11 +62,9 @@ def predict(  # noqa: PLR0917 - typer calls it by keyword
     found = load(model, store)
     if file is not None and file.suffix.lower() != ".txt":
         told = _Told()
+        frames = told.frames(file, _image_shape(found))
         tables: Iterator[Any] = (
-            each.table
-            for each in told.passing(
-                predictions(found, told.frames(file, _image_shape(found)), explain=explain)
-            )
+            each.table for each in told.passing(predictions(found, frames, explain=explain))
         )
     else:
         lines = text or _lines(file)

@@ -137,9 +137,8 @@ def preparation_of(raw: Raw) -> PreparationSpec:
     """How rows of a file are prepared unless asked otherwise."""
     match raw:
         case Numbers():
-            return Scaling(
-                "standard"
-            )  # pixels, too: where none is dark, dividing leaves units that never learn
+            # Pixels, too: where most are bright, dividing by 255 leaves units that never learn.
+            return Scaling("standard")
         case Texts(texts):
             looked_at = [text.strip() for text in texts[:_LOOKED_AT]]
             if sum(" " in text for text in looked_at) < len(looked_at) / 10:
