@@ -8,7 +8,6 @@ import typer
 from justfit.cli.predict import ModelArgument
 from justfit.cli.run import StoreOption
 from justfit.cli.screen import say, say_aside
-from justfit.cli.studies import read_from
 from justfit.machine import DEFAULT_STORE
 
 
@@ -18,6 +17,7 @@ def card(
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
     """Print a model card: data, audit, network, figures with intervals, limits, how to repeat it."""
+    from justfit.judge.studies import read_from
     from justfit.report.card import card as card_of
     from justfit.report.card import write_card
     from justfit.store import find_model, read_stored_model

@@ -7,26 +7,14 @@ import typer
 
 from justfit.cli.run import StoreOption
 from justfit.cli.screen import cell, number, say, say_table
-from justfit.cli.show import compared_json, study_json, told_terms, told_trouble
-from justfit.cli.studies import (
-    JsonOption,
-    StoredNetwork,
-    StudyArgument,
-    compared,
-    is_leaked,
-    metric_of,
-    read_networks,
-    say_json,
-    shown,
-    shown_interval,
-    told_figure,
-)
+from justfit.cli.studies import JsonOption, StudyArgument, say_json, shown, shown_interval, told_figure
 from justfit.errors import SpecError, StoreError
 from justfit.machine import DEFAULT_STORE
 from justfit.spec.checks import require_choice
 
 if TYPE_CHECKING:
     from justfit.judge import Compared, Figure
+    from justfit.judge.studies import StoredNetwork
     from justfit.store import StoredStudy
 
 
@@ -50,7 +38,9 @@ def compare(  # noqa: PLR0917 - typer calls it by keyword
 
     With other studies on the same rows: compare what they have chosen on the rows that validate.
     """
+    from justfit.cli.show_study import compared_json, study_json
     from justfit.judge.selection import FIGURES
+    from justfit.judge.studies import compared, is_leaked, metric_of, read_networks
 
     if others:
         from justfit.cli.compare_rows import compare_studies, show_studies
@@ -83,8 +73,8 @@ def compare(  # noqa: PLR0917 - typer calls it by keyword
 
 
 def _of_stage(
-    study: "StoredStudy", networks: Mapping[str, StoredNetwork], stage: str | None
-) -> Mapping[str, StoredNetwork]:
+    study: "StoredStudy", networks: Mapping[str, "StoredNetwork"], stage: str | None
+) -> Mapping[str, "StoredNetwork"]:
     """The networks of a stage, or all."""
     if stage is None:
         return networks
@@ -93,7 +83,7 @@ def _of_stage(
     return {each["name"]: networks[each["name"]] for each in stages[stage]["networks"]}
 
 
-def _nothing(study: "StoredStudy", networks: Mapping[str, StoredNetwork], by: str) -> str:
+def _nothing(study: "StoredStudy", networks: Mapping[str, "StoredNetwork"], by: str) -> str:
     """Why there is nothing to compare."""
     if not any(network.run_ids for network in networks.values()):
         return (
@@ -114,12 +104,14 @@ def _nothing(study: "StoredStudy", networks: Mapping[str, StoredNetwork], by: st
 
 def _show(
     study: "StoredStudy",
-    networks: Mapping[str, StoredNetwork],
+    networks: Mapping[str, "StoredNetwork"],
     found: Mapping[str, "Compared | None"],
     by: str,
     metric: str,
 ) -> None:
     from justfit.cli.show_run import LEAKED
+    from justfit.cli.show_study import told_terms, told_trouble
+    from justfit.judge.studies import is_leaked
 
     leaked = is_leaked(study)
     figure = told_figure(by, metric)
@@ -154,7 +146,7 @@ def _show(
 
 
 def _cells(
-    network: StoredNetwork, found: "Compared | None", by: str, metric: str, *, leaked: bool
+    network: "StoredNetwork", found: "Compared | None", by: str, metric: str, *, leaked: bool
 ) -> tuple[str, ...]:
     tail = (f"{network.parameters:,}", network.told_runs)
     if found is None:
@@ -188,7 +180,7 @@ def _shown_ends(apart: "Figure | None", by: str, metric: str) -> str:
 _PENALTIES = ("l1", "l2", "activity_l1", "activity_l2")
 
 
-def _notes(study: "StoredStudy", networks: Mapping[str, StoredNetwork], by: str) -> Iterator[str]:
+def _notes(study: "StoredStudy", networks: Mapping[str, "StoredNetwork"], by: str) -> Iterator[str]:
     """What to know of these figures."""
     penalized = any(
         any(getattr(each.candidate.network, key)) for each in networks.values() for key in _PENALTIES

@@ -1,10 +1,10 @@
 """What commands have in common that ask a stored study's network about rows it was not trained on."""
 
 from justfit.cli.progress import download_progress
-from justfit.cli.studies import read_from
 from justfit.data.dataset import Dataset
 from justfit.data.load import load
 from justfit.errors import StoreError
+from justfit.judge.studies import read_from
 from justfit.spec import Data
 from justfit.store import StoredStudy, write_validation
 from justfit.workflow import HeldOut, validation_outputs

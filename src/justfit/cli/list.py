@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from justfit.cli.run import StoreOption
 from justfit.cli.screen import cell, number, percent, say, say_table
-from justfit.cli.studies import JsonOption, is_leaked, read_from, say_json, state_of, within
+from justfit.cli.studies import JsonOption, say_json
 from justfit.errors import StoreError
 from justfit.machine import DEFAULT_STORE
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def list_studies(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
     """List the studies in the store, the last written first."""
+    from justfit.judge.studies import read_from
     from justfit.store import read_looks, read_study, study_folders
 
     found: list[dict[str, Any]] = []
@@ -51,6 +52,7 @@ def list_studies(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False
 
 def _entry(study: "StoredStudy") -> dict[str, Any]:
     """What the list tells of a study, as plain values."""
+    from justfit.judge.studies import is_leaked, state_of
     from justfit.store import has_run
 
     result, final = study.result, study.spec["final"]
@@ -83,6 +85,8 @@ def _test(result: Mapping[str, Any] | None) -> dict[str, Any] | None:
     figure = "accuracy" if "accuracy" in result["test"] else "mae"
     mean = result["test_replicates"][figure]
     seeds = len(mean["values"])
+    from justfit.judge.studies import within
+
     # One seed tells nothing of seeds, but the test rows tell what their choice leaves open.
     over, of = ("seeds", mean) if seeds > 1 else ("test rows", result["test"][figure])
     low, high = within(figure, of["low"], of["high"])

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from justfit.cli.data import picture
-from justfit.cli.studies import within
 from justfit.data.columns import of_kind
 from justfit.data.dataset import Part
 from justfit.data.raw import Ids, Numbers, Raw, Table, Texts
@@ -24,6 +23,7 @@ from justfit.judge import (
     quarters,
     suspected_labels,
 )
+from justfit.judge.studies import within
 from justfit.spec.checks import require_choice
 from justfit.store import effects
 from justfit.workflow import HeldOut

@@ -8,7 +8,7 @@ import typer
 
 from justfit.cli.run import StoreOption
 from justfit.cli.screen import cell, say
-from justfit.cli.studies import JsonOption, StudyArgument, read_from, say_json, state_of
+from justfit.cli.studies import JsonOption, StudyArgument, say_json
 from justfit.errors import StoreError
 from justfit.machine import DEFAULT_STORE
 
@@ -23,6 +23,7 @@ def rm(
     as_json: JsonOption = False,
 ) -> None:
     """Remove a study: its folder, and the runs that no other study uses."""
+    from justfit.judge.studies import read_from
     from justfit.store import find_study, read_study, remove_study
 
     stored = read_study(find_study(store, study))
@@ -61,6 +62,8 @@ def _require_terminal(folder: Path, *, as_json: bool) -> None:
 
 
 def _question(study: "StoredStudy", runs: int) -> str:
+    from justfit.judge.studies import state_of
+
     what = f"{study.folder.name} ({state_of(study)}, {_counted(runs)}, less those that other studies use)"
     return f"Remove {cell(what)} for good?"
 

@@ -4,25 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from justfit.cli.screen import cell
-from justfit.cli.studies import StoredNetwork, is_leaked, metric_of, more_is_better
+from justfit.judge.studies import StoredNetwork, is_leaked, stage_findings
 
 if TYPE_CHECKING:
-    from justfit.judge import Compared, SearchFinding, Verdict
+    from justfit.judge import Compared, Verdict
     from justfit.store import StoredStudy
-
-
-def fits_of(
-    networks: Mapping[str, StoredNetwork], found: Mapping[str, "Compared | None"]
-) -> dict[str, "Verdict | None"]:
-    """Whether each network is under- or overfit, held against the best; None where its runs do not say."""
-    from justfit.judge import verdicts
-
-    # What left early says nothing of how it would have come to fit.
-    runs = {
-        name: network.runs if network.is_complete and network.left is None else ()
-        for name, network in networks.items()
-    }
-    return verdicts(runs, next((name for name, each in found.items() if each is not None), None))
 
 
 def told_fit(fit: "Verdict | None", left: int | None = None, *, leaked: bool) -> str:
@@ -48,18 +34,3 @@ def told_stage(
         yield f"{mark}{cell(best)}: {fit.sentence}"
     for finding in stage_findings(study, networks, names):
         yield f"{mark}search: {finding.sentence}"
-
-
-def stage_findings(
-    study: "StoredStudy", networks: Mapping[str, StoredNetwork], names: Sequence[str]
-) -> tuple["SearchFinding", ...]:
-    """How well a stage has searched, by those of its networks whose runs are all trained to their ends."""
-    from justfit.judge import Tried, search_findings
-
-    tried = {
-        name: Tried(each.candidate, each.runs)
-        for name in names
-        if (each := networks[name]).is_complete and each.left is None
-    }
-    figure = study.spec["select"]
-    return search_findings(tried, figure, more_is_better=more_is_better(figure, metric_of(networks)))

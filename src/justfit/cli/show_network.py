@@ -4,22 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from justfit.cli.screen import cell, say, say_table
-from justfit.cli.show import compared_json, study_json, told_trouble
-from justfit.cli.show_fit import fits_of
 from justfit.cli.show_run import LEAKED
-from justfit.cli.studies import (
-    StoredNetwork,
-    compared,
-    is_leaked,
-    metric_of,
-    more_is_better,
-    shown,
-    shown_interval,
-    told_figure,
-)
+from justfit.cli.show_study import compared_json, study_json, told_trouble
+from justfit.cli.studies import shown, shown_interval, told_figure
 from justfit.errors import StoreError
 from justfit.judge import Curve, Verdict, mean_curve, standing
 from justfit.judge.selection import FIGURES
+from justfit.judge.studies import StoredNetwork, compared, fits_of, is_leaked, metric_of, more_is_better
 from justfit.spec import Diverged
 from justfit.spec.checks import nearest
 from justfit.spec.settings import settings_of

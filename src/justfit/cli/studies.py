@@ -2,122 +2,18 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from justfit.cli.screen import number, percent, say
-from justfit.errors import StoreError
-from justfit.spec import Candidate, candidate_of, task_named
-
-if TYPE_CHECKING:
-    from justfit.judge import Compared
-    from justfit.store import StoredRun, StoredStudy
 
 StudyArgument = Annotated[
     str, typer.Argument(help="A study's folder, its name in the store, or the beginning of its id.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-
-
-@dataclass(frozen=True)
-class StoredNetwork:
-    """A network of a stored study with those of its runs that are trained."""
-
-    number: int
-    """From 1, in the order of the stages."""
-    name: str
-    parameters: int
-    candidate: Candidate
-    layers: tuple[Mapping[str, Any], ...]
-    """Of each line of its summary ``kind``, ``detail``, ``outputs`` and ``parameters``."""
-    run_ids: tuple[str, ...]
-    """All that the study plans, trained or not."""
-    runs: tuple["StoredRun", ...]
-    left: int | None = None
-    """The epoch after which it left its stage, being in the worse half; None where it did not."""
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether all its runs are trained, so that it can be compared."""
-        return 0 < len(self.run_ids) == len(self.runs)
-
-    @property
-    def told_runs(self) -> str:
-        """How many runs are trained, and of how many where some are not."""
-        planned, trained = len(self.run_ids), len(self.runs)
-        return f"{trained:,}" if trained == planned else f"{trained:,}/{planned:,}"
-
-
-@contextmanager
-def read_from(folder: Path) -> Iterator[None]:
-    """What is missing from a study's files, or of another kind than expected there, as one sentence."""
-    try:
-        yield
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-        raise StoreError(
-            f"{folder} has files that do not fit together ({type(error).__name__}: {error}): "
-            "they were changed, or written by another version. Remove it and run the study again; "
-            "its runs are kept beside it."
-        ) from error
-
-
-def read_networks(store: Path, reference: str) -> tuple["StoredStudy", dict[str, StoredNetwork]]:
-    """The study that ``reference`` means, and the networks of all its stages by name, with their runs.
-
-    Raises:
-        StoreError: no study is meant, or several, or a file of it is broken.
-    """
-    from justfit.store import find_study, has_run, read_run, read_study
-
-    study = read_study(find_study(store, reference))
-    store = study.folder.parent
-    runs: dict[str, StoredRun] = {}
-    found = {}
-    with read_from(study.folder):
-        is_leaked(study)
-        for place, (name, network) in enumerate(study.networks.items(), start=1):
-            ids = [run_id for run_id in network["runs"] if has_run(store, run_id)]
-            runs |= {run_id: read_run(store, run_id) for run_id in ids if run_id not in runs}
-            candidate = network["candidate"]
-            found[name] = StoredNetwork(
-                number=place,
-                name=name,
-                parameters=int(network["parameters"]),
-                candidate=candidate_of({**candidate["network"], **candidate["recipe"]}),
-                layers=tuple(
-                    {key: key_of(line[key]) for key, key_of in _LAYER.items()} for line in network["layers"]
-                ),
-                run_ids=tuple(network["runs"]),
-                runs=tuple(runs[run_id] for run_id in ids),
-                left=network["left"],
-            )
-    return study, found
-
-
-_LAYER = {"kind": str, "detail": str, "outputs": int, "parameters": int}
-
-
-def is_leaked(study: "StoredStudy") -> bool:
-    """Whether the test rows validate, so that all its figures are fitted to them."""
-    validation: Mapping[str, Any] = study.spec["validation"]
-    return validation["name"] == "test_rows" or bool(study.result and study.result["leaked"])
-
-
-def state_of(study: "StoredStudy") -> str:
-    """``done`` or ``unfinished``."""
-    return "unfinished" if study.result is None else "done"
-
-
-def metric_of(networks: Mapping[str, StoredNetwork]) -> str:
-    """``accuracy`` or ``mae``, as the task of the runs has it; ``metric`` where none is trained."""
-    runs = (run for network in networks.values() for run in network.runs)
-    first = next(runs, None)
-    return "metric" if first is None else task_named(first.spec["task"]).metric
 
 
 def shown(figure: str, metric: str, value: float | None, *, leaked: bool = False) -> str:
@@ -130,35 +26,15 @@ def shown(figure: str, metric: str, value: float | None, *, leaked: bool = False
 
 def shown_interval(figure: str, metric: str, low: float | None, high: float | None) -> str:
     """The ends of a figure's interval as a cell; empty where one run leaves them unknown."""
+    from justfit.judge.studies import within
+
     low, high = within(metric if figure.endswith("metric") else figure, low, high)
     return "" if low is None else f"{shown(figure, metric, low)} to {shown(figure, metric, high)}"
-
-
-def within(figure: str, low: float | None, high: float | None) -> tuple[float | None, float | None]:
-    """The ends of an interval, cut to the range of an accuracy: Student's of a few seeds can reach beyond."""
-    if figure != "accuracy" or low is None or high is None:
-        return low, high
-    return max(0.0, low), min(1.0, high)
-
-
-def more_is_better(figure: str, metric: str) -> bool:
-    """Whether the highest is the best."""
-    return figure.endswith("metric") and metric == "accuracy"
 
 
 def told_figure(figure: str, metric: str) -> str:
     """A figure by the name of what the task measures: ``val_accuracy`` for ``val_metric``."""
     return figure.replace("metric", metric)
-
-
-def compared(
-    networks: Mapping[str, StoredNetwork], figure: str, metric: str
-) -> Mapping[str, "Compared | None"]:
-    """How networks stand by a figure, the best first; None for those whose runs are not all trained."""
-    from justfit.judge import compare
-
-    complete = {name: each.runs if each.is_complete else () for name, each in networks.items()}
-    return compare(complete, figure, more_is_better=more_is_better(figure, metric))
 
 
 def say_json(value: Mapping[str, object]) -> None:

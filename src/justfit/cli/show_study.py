@@ -1,0 +1,256 @@
+"""A study stage by stage, for the screen and as plain values."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from justfit.cli.screen import cell, number, percent, say, say_table
+from justfit.cli.show_fit import told_fit, told_stage
+from justfit.cli.studies import shown, shown_interval, told_figure
+from justfit.judge.studies import (
+    StoredNetwork,
+    fits_of,
+    is_leaked,
+    metric_of,
+    read_from,
+    stage_findings,
+    state_of,
+)
+
+if TYPE_CHECKING:
+    from justfit.judge import Compared
+    from justfit.store import StoredStudy
+
+
+def show_study(
+    study: "StoredStudy", networks: Mapping[str, StoredNetwork], found: Mapping[str, "Compared | None"]
+) -> None:
+    """Show what a study is about, its stages, the choice and the test."""
+    with read_from(study.folder):
+        head = list(_head(study, networks))
+        decisions = [cell(decision) for decision in study.result["decisions"]] if study.result else []
+    for line in head:
+        say(line)
+    if decisions:
+        say()
+        say("how the whole workflow came to it")
+    for line in decisions:
+        say(line)
+    _show_stages(study, networks, found)
+    _show_end(study)
+
+
+def _head(study: "StoredStudy", networks: Mapping[str, StoredNetwork]) -> Iterator[str]:
+    """What the study is about."""
+    from justfit.cli.show_run import LEAKED
+
+    spec, result = study.spec, study.result
+    given = [f"{key} {value}" for key, value in spec["data"].items() if key != "name" and value is not None]
+    yield cell(
+        f"{study.name}: study {study.id} on {', '.join([spec['data']['name'], *given])}; {state_of(study)}"
+    )
+    if is_leaked(study):
+        yield LEAKED
+    yield f"validation: {told_protocol(spec['validation'])}"
+    first, replicates = spec["seed"], spec["replicates"]
+    seeds = f"seed {first}" if replicates == 1 else f"seeds {first} to {first + replicates - 1}"
+    yield f"replicates: {replicates}, {seeds}"
+    if result is None:
+        ids = {run_id for network in networks.values() for run_id in network.run_ids}
+        trained = {run.id for network in networks.values() for run in network.runs}
+        yield (
+            f"{len(trained):,} of {len(ids):,} runs of {len(study.stages)} of {len(spec['stages'])} stages "
+            "are trained: run it again to train what is missing"
+        )
+        return
+    rows, splits = (
+        result["rows"],
+        "rows of the first fold" if spec["validation"]["name"] == "k_fold" else "rows",
+    )
+    validating = "" if is_leaked(study) else f"{rows['validation']:,} validate, "
+    yield f"{splits}: {rows['train']:,} train, {validating}{rows['test']:,} test"
+    for note in result["notes"]:
+        yield cell(f"note: {note}")
+    for finding in result["audit"]:
+        if finding["level"] == "warning":
+            yield cell(f"warning: {finding['sentence']}")
+    if (guess := result["validation_baseline"]) is not None:
+        yield f"common-sense baseline on the rows that validate: {_told_baseline(guess)}"
+
+
+def told_protocol(protocol: Mapping[str, Any]) -> str:
+    """A protocol as stored, in words.
+
+    >>> told_protocol({"name": "k_fold", "folds": 4, "how": "in_order", "repeats": 1, "seed": 0})
+    '4 folds, in order'
+    """
+    match protocol["name"]:
+        case "k_fold":
+            repeats = protocol["repeats"]
+            again = f", {repeats} times reshuffled" if repeats > 1 else ""
+            return f"{protocol['folds']} folds, {protocol['how'].replace('_', ' ')}{again}"
+        case "hold_out":
+            trains = "" if protocol["train"] is None else f", {_told_size(protocol['train'])} train"
+            return f"hold-out, {protocol['how']}: {_told_size(protocol['size'])} validate{trains}"
+        case "test_rows":
+            return "the test rows validate, which is a leak"
+    return "no row validates"
+
+
+def _told_size(size: float) -> str:
+    return f"{size:,} rows" if isinstance(size, int) else f"{percent(size)} of the training rows"
+
+
+def _told_baseline(guess: Mapping[str, Any]) -> str:
+    figures, answer = guess["figures"], guess["answer"]
+    if isinstance(answer, float):
+        return f"always {number(answer)}, mae {number(figures['mae']['value'])}"
+    called = answer if isinstance(answer, str) else ", ".join(answer)
+    return cell(f'always "{called}", accuracy {percent(figures["accuracy"]["value"])}')
+
+
+def _show_stages(
+    study: "StoredStudy", networks: Mapping[str, StoredNetwork], found: Mapping[str, "Compared | None"]
+) -> None:
+    metric, figure, leaked = metric_of(networks), study.spec["select"], is_leaked(study)
+    bases = {stage["name"]: stage["base"] for stage in study.spec["stages"]}
+    other = () if figure == "val_metric" else ("val_metric",)
+    figures = (figure, "spread", "95% interval", *other)
+    columns = (
+        *("network", "no.", "parameters", "runs", "best epoch"),
+        *(told_figure(name, metric) for name in figures),
+        *("updates", "seconds", "fit"),
+    )
+    fits = fits_of(networks, found)
+    for stage in study.stages:
+        say()
+        base = bases[stage["name"]]
+        built = "" if base is None else f", from {'the winner of ' if base['winner'] else ''}{base['stage']}"
+        say(cell(f"stage {stage['name']}{built}"))
+        names = [each["name"] for each in stage["networks"]]
+        rows = [
+            (
+                *_cells(networks[name], found[name], figure, metric, leaked=leaked),
+                told_fit(fits[name], networks[name].left, leaked=leaked),
+            )
+            for name in names
+        ]
+        # Where no row validates there are no runs to tell of.
+        shown_columns = len(columns) if any(networks[name].run_ids for name in names) else 3
+        say_table(columns[:shown_columns], [row[:shown_columns] for row in rows])
+        for name in names:
+            for line in told_trouble(networks[name], done=study.result is not None):
+                say(line)
+        for line in told_stage(study, networks, names, found, fits):
+            say(line)
+    if any(found.values()):
+        say()
+        for line in told_terms(study):
+            say(line)
+
+
+def _cells(
+    network: StoredNetwork, found: "Compared | None", figure: str, metric: str, *, leaked: bool
+) -> tuple[str, ...]:
+    """A network's line in the table of its stage."""
+    head = (network.name, str(network.number), f"{network.parameters:,}", network.told_runs)
+    if found is None:
+        return (*head, *([""] * (6 if figure == "val_metric" else 7)))
+    stands, between = found.standing, found.standing.interval
+    other = () if figure == "val_metric" else (shown("val_metric", metric, found.metric, leaked=leaked),)
+    return (
+        *head,
+        str(stands.best_epoch),
+        shown(figure, metric, stands.value, leaked=leaked),
+        shown(figure, metric, stands.spread),
+        shown_interval(figure, metric, between.low, between.high),
+        *other,
+        f"{found.updates:,}",
+        f"{found.seconds:.3f}",
+    )
+
+
+def told_trouble(network: StoredNetwork, *, done: bool) -> Iterator[str]:
+    """Which runs of a network diverged or could not be trained."""
+    from justfit.spec import Diverged
+
+    epochs = [run.outcome.epoch for run in network.runs if isinstance(run.outcome, Diverged)]
+    name, planned = cell(network.name), len(network.run_ids)
+    if epochs:
+        yield f"{name}: {len(epochs)} of {planned} runs diverged, the first in epoch {min(epochs)}"
+    if done and (lacking := planned - len(network.runs)):
+        yield f"{name}: {lacking} of {planned} runs are missing or could not be trained, so it stands nowhere"
+
+
+def told_terms(study: "StoredStudy") -> Iterator[str]:
+    """What the columns mean."""
+    yield "figures: means over runs in the best epoch of the mean curve; spread: standard deviation over runs"
+    yield "updates and seconds: up to that epoch, means over runs; those trained side by side share seconds"
+    if study.spec["validation"]["name"] == "k_fold":
+        yield "folds share training rows, so intervals over them are narrower than the truth"
+
+
+def _show_end(study: "StoredStudy") -> None:
+    """The choice and the test, as `justfit run` shows them."""
+    from justfit.cli.show_run import show_result
+    from justfit.spec import task_named
+
+    if study.result is None:
+        return
+    with read_from(study.folder):
+        result, stands = study.result, study.result["standing"]
+        by = "" if stands is None else f", best epoch {stands['best_epoch']} by {stands['figure']}"
+        say()
+        say(cell(f"chosen: {result['chosen']}{by}") + (" LEAKED" if is_leaked(study) else ""))
+        if result["reason"]:
+            say(cell(result["reason"]))
+        task = task_named(result["task"])
+    show_result(study, task)
+
+
+def shown_json(
+    study: "StoredStudy", networks: Mapping[str, StoredNetwork], found: Mapping[str, "Compared | None"]
+) -> dict[str, object]:
+    """The same as plain values."""
+    from dataclasses import asdict
+
+    fits, stages = fits_of(networks, found), []
+    for stage in study.stages:
+        names = [each["name"] for each in stage["networks"]]
+        told = [
+            {**compared_json(networks[name], found[name], is_leaked(study)), "fit": fit and asdict(fit)}
+            for name in names
+            for fit in (fits[name],)
+        ]
+        search = [asdict(finding) for finding in stage_findings(study, networks, names)]
+        stages.append({"name": stage["name"], "networks": told, "search": search})
+    return {**study_json(study), "spec": study.spec, "stages": stages, "result": study.result}
+
+
+def study_json(study: "StoredStudy") -> dict[str, object]:
+    """What tells a study from others, as plain values."""
+    return {
+        "name": study.name,
+        "id": study.id,
+        "folder": str(study.folder),
+        "state": state_of(study),
+        "leaked": is_leaked(study),
+    }
+
+
+def compared_json(network: StoredNetwork, found: "Compared | None", leaked: bool) -> dict[str, object]:
+    """A network and how it stands, as plain values."""
+    from dataclasses import asdict
+
+    return {
+        "name": network.name,
+        "number": network.number,
+        "leaked": leaked,
+        "parameters": network.parameters,
+        "left": network.left,
+        "runs_trained": len(network.runs),
+        "runs_planned": len(network.run_ids),
+        **(dict.fromkeys(_COMPARED) if found is None else asdict(found)),
+    }
+
+
+_COMPARED = ("standing", "error", "metric", "updates", "seconds", "difference", "pairs", "p", "verdict")
