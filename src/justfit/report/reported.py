@@ -1,0 +1,38 @@
+"""`Reported`: a stored study with all that its report needs, read once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from justfit.judge import Compared, Verdict
+from justfit.judge.studies import StoredNetwork, compared, fits_of, is_leaked, metric_of, read_networks
+from justfit.store import StoredStudy
+
+
+@dataclass(frozen=True, eq=False)
+class Reported:
+    """A study, its networks with their runs, and how they stand."""
+
+    study: StoredStudy
+    networks: Mapping[str, StoredNetwork]
+    found: Mapping[str, Compared | None]
+    """How networks stand by the figure that the study chooses by, the best first; None where runs lack."""
+    fits: Mapping[str, Verdict | None]
+    metric: str
+    """``accuracy`` or ``mae``."""
+    leaked: bool
+    mistakes: Mapping[str, Any] | None = None
+    """What the chosen network gets wrong on validation rows, as `mistakes.json` has it; None where it is not known."""
+
+
+def read_reported(store: Path, reference: str) -> Reported:
+    """The study that ``reference`` means, with its networks.
+
+    Raises:
+        StoreError: no study is meant, or several, or a file of it is broken.
+    """
+    study, networks = read_networks(store, reference)
+    metric = metric_of(networks)
+    found = compared(networks, study.spec["select"], metric)
+    return Reported(study, networks, found, fits_of(networks, found), metric, is_leaked(study))
