@@ -23,7 +23,7 @@ class Reported:
     """``accuracy`` or ``mae``."""
     leaked: bool
     mistakes: Mapping[str, Any] | None = None
-    """What the chosen network gets wrong on validation rows, as ``mistakes.json`` has it; None where unknown."""
+    """What the chosen network gets wrong on validation rows, as ``mistakes.json`` has it, where it is known."""
 
 
 def read_reported(store: Path, reference: str) -> Reported:
