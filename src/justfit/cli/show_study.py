@@ -42,6 +42,7 @@ def show_study(
 def _head(study: "StoredStudy", networks: Mapping[str, StoredNetwork]) -> Iterator[str]:
     """What the study is about."""
     from justfit.cli.show_run import LEAKED
+    from justfit.report.words import told_protocol
 
     spec, result = study.spec, study.result
     given = [f"{key} {value}" for key, value in spec["data"].items() if key != "name" and value is not None]
@@ -75,29 +76,6 @@ def _head(study: "StoredStudy", networks: Mapping[str, StoredNetwork]) -> Iterat
             yield cell(f"warning: {finding['sentence']}")
     if (guess := result["validation_baseline"]) is not None:
         yield f"common-sense baseline on the rows that validate: {_told_baseline(guess)}"
-
-
-def told_protocol(protocol: Mapping[str, Any]) -> str:
-    """A protocol as stored, in words.
-
-    >>> told_protocol({"name": "k_fold", "folds": 4, "how": "in_order", "repeats": 1, "seed": 0})
-    '4 folds, in order'
-    """
-    match protocol["name"]:
-        case "k_fold":
-            repeats = protocol["repeats"]
-            again = f", {repeats} times reshuffled" if repeats > 1 else ""
-            return f"{protocol['folds']} folds, {protocol['how'].replace('_', ' ')}{again}"
-        case "hold_out":
-            trains = "" if protocol["train"] is None else f", {_told_size(protocol['train'])} train"
-            return f"hold-out, {protocol['how']}: {_told_size(protocol['size'])} validate{trains}"
-        case "test_rows":
-            return "the test rows validate, which is a leak"
-    return "no row validates"
-
-
-def _told_size(size: float) -> str:
-    return f"{size:,} rows" if isinstance(size, int) else f"{percent(size)} of the training rows"
 
 
 def _told_baseline(guess: Mapping[str, Any]) -> str:
