@@ -36,6 +36,7 @@ def test_keras_gives_the_same_figures_for_numbers_as_they_are_in_the_data(tmp_pa
     np.testing.assert_allclose(outputs, predict(made, ROWS).outputs, rtol=2e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_every_activation_is_the_same(tmp_path: Path, activation: str) -> None:
     made = model("regression", activation=activation)
@@ -43,6 +44,7 @@ def test_every_activation_is_the_same(tmp_path: Path, activation: str) -> None:
     np.testing.assert_allclose(outputs, predict(made, ROWS).outputs, rtol=2e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["multi_hot", "average"])
 def test_keras_takes_texts_as_prepared_rows(tmp_path: Path, kind: str) -> None:
     made = model("binary", texts(kind), embedding=3 if kind == "average" else None)

@@ -77,6 +77,7 @@ def test_a_broken_file_is_told_or_read(
     trained(command, made(tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", ODD.values(), ids=ODD)
 def test_rows_that_hardly_teach_anything_are_told_or_learned(
     command: Command, tmp_path: Path, content: str

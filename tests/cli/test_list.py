@@ -132,6 +132,7 @@ def test_the_last_written_come_first(command: Command, tmp_path: Path) -> None:
     assert [study["written"][:10] for study in studies] == ["2020-09-15", "2020-09-14", "2020-09-13"]
 
 
+@pytest.mark.slow
 def test_two_hundred_studies_are_all_listed_whole(command: Command, tmp_path: Path) -> None:
     for number in range(200):
         begin_study(

@@ -144,6 +144,7 @@ def test_rows_of_which_nothing_can_be_learned_stop_a_study_before_anything_is_tr
     assert not events
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in SOURCES if not SOURCES[name].files])
 def test_no_data_set_that_is_always_at_hand_has_errors_or_rows_in_both_parts(name: str) -> None:
     findings = found(load_dataset(name))

@@ -61,6 +61,7 @@ def test_one_row_leaves_intervals_unknown_and_sure_right_answers_have_no_error()
     assert (sure.brier.value, sure.ece.value, sure.ece.low, sure.ece.high) == (0, 0, 0, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("bend", "rows"), [(1.0, 200), (1.0, 2000), (2.0, 200), (2.0, 2000)])
 def test_intervals_hold_the_truth_at_least_as_often_as_they_say(bend: float, rows: int) -> None:
     random = np.random.default_rng(2)

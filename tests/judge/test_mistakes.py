@@ -95,6 +95,7 @@ def test_a_class_without_rows_is_never_likely() -> None:
     assert suspected_labels(labels, probabilities) == ()
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32 - 1), st.integers(2, 5))
 def test_the_order_of_rows_and_classes_changes_nothing(seed: int, classes: int) -> None:
     labels, probabilities, _ = planted(classes, 60, 0.2, seed)

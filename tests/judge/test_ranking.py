@@ -74,6 +74,7 @@ def test_the_standard_error_of_the_roc_area_is_delongs_as_by_its_definition() ->
     assert (high - low) / 2 == pytest.approx(1.959964 * error / (area * (1 - area)))
 
 
+@pytest.mark.slow
 def test_the_interval_of_average_precision_is_as_wide_as_the_bootstraps() -> None:
     random = np.random.default_rng(2)
     labels = random.random(400) < 0.3
@@ -115,6 +116,7 @@ def test_curves_are_thinned_to_200_points_that_leave_the_area_as_it_is() -> None
     assert (np.diff(roc, axis=0) >= 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [80, 600])
 def test_intervals_hold_the_truth_as_often_as_they_say(rows: int) -> None:
     random = np.random.default_rng(4)

@@ -204,6 +204,7 @@ def test_one_row_tells_nothing_apart() -> None:
     assert (found.difference.value, found.difference.low, found.p, found.verdict) == (1.0, None, None, None)
 
 
+@pytest.mark.slow
 def test_the_bootstrap_holds_its_level_on_equal_networks() -> None:
     random = np.random.default_rng(3)
     studies = random.normal(size=(2, 200, 40))

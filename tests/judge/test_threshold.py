@@ -44,6 +44,7 @@ def test_one_half_is_kept_where_no_other_threshold_is_better() -> None:
 ROWS = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 10)), min_size=1, max_size=25)
 
 
+@pytest.mark.slow
 @given(ROWS, st.sampled_from(["accuracy", "f1"]))
 @settings(max_examples=80, deadline=None)
 def test_no_threshold_is_better_and_figures_are_scikit_learns(rows: list[tuple[int, int]], aim: str) -> None:

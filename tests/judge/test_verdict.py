@@ -94,6 +94,7 @@ def test_a_curve_that_stays_level_before_it_rises_overfits_from_where_it_rises()
     assert sum(abs(onset - 11) <= 1 for onset in onsets) >= 80
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runs", [2, 3, 5, 10])
 def test_curves_that_only_flatten_are_called_overfit_in_less_than_one_of_twenty_cases(runs: int) -> None:
     random = np.random.default_rng(runs)

@@ -95,6 +95,7 @@ def test_what_is_tested_is_the_choice_among_contenders_trained_with_several_seed
     assert result["learned"]
 
 
+@pytest.mark.slow
 def test_the_study_file_that_is_left_repeats_all_of_it_exactly(
     found: tuple[StoredStudy, list[Event | str]], tmp_path: Path
 ) -> None:

@@ -54,6 +54,7 @@ def test_permuted_labels_cannot_be_learned(tmp_path: Path, task: str) -> None:
         assert test["r2"]["value"] < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "metric", "at_least"),
     [("wine", "accuracy", 0.9), ("digits", "accuracy", 0.92), ("diabetes", "r2", 0.2)],

@@ -107,6 +107,7 @@ def test_a_library_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -
         load()
 
 
+@pytest.mark.slow
 def test_the_installed_libraries_give_thousands_of_texts_without_their_names() -> None:
     dataset = load()
     assert dataset.classes == ("numpy", "scipy", "scikit-learn")
