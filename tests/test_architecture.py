@@ -130,7 +130,7 @@ def test_the_names_of_a_studys_files_stand_in_one_place() -> None:
         getattr(paths, name).name for name, value in vars(StudyPaths).items() if isinstance(value, property)
     }
     assert "result.json" in names
-    assert len(names) == 11
+    assert len(names) == 14
     where = {
         name
         for name, node in places(ast.Constant)

@@ -48,11 +48,11 @@ def known_as(name: str, make: Callable[[], Dataset]) -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def _commands() -> Iterator[None]:
-    """Data for the commands, and no curves drawn, which other tests look at and which takes long."""
+    """Data for the commands, and no report written, which other tests look at and which takes long."""
     before = dict(SOURCES)
     known_as("handmade", lambda: numbers("binary", train=120, test=80))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("justfit.cli.show_run.write_curves", lambda _: None)
+        patched.setattr("justfit.cli.show_run.write_report", lambda _: None)
         yield
     SOURCES.clear()
     SOURCES.update(before)

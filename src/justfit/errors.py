@@ -8,7 +8,8 @@
     ├── DataError           a source, file, row or label that is missing, broken or does not fit
     │   └── SealError       test rows asked for a second time
     ├── StoreError          a run folder that cannot be written, read or found
-    └── EngineError         rows, weights or settings that the engine refuses
+    ├── EngineError         rows, weights or settings that the engine refuses
+    └── StoppedError        no fault: somebody asked a running study to stop
 
 A message says what was expected, what was found, where, and what to do.
 """
@@ -44,3 +45,7 @@ class StoreError(JustfitError):
 
 class EngineError(JustfitError):
     """The engine refuses rows, weights or settings that do not fit each other."""
+
+
+class StoppedError(JustfitError):
+    """Somebody asked a running study to stop; runs that had ended are kept, and nothing half-done."""

@@ -7,9 +7,11 @@ import onnx
 import onnxruntime
 import pytest
 from bridges.exported import NUMBERS, ROWS, model, texts
+from scipy import sparse
 
 from justfit.bridges import onnx as bridge
 from justfit.bridges.onnx import write_onnx
+from justfit.data.bag_preparation import BagPreparation
 from justfit.data.preparation import fit_preparation
 from justfit.data.raw import Texts
 from justfit.errors import SpecError, StoreError
@@ -75,6 +77,14 @@ def test_onnxruntime_takes_rows_as_prepared_where_preparing_is_no_few_operations
     rows = preparation.rows(Texts(TEXTS)).to_csr().toarray()
     outputs = answered(made, tmp_path / "model.onnx", rows)
     np.testing.assert_allclose(outputs, predict(made, Texts(TEXTS)).outputs, rtol=2e-6, atol=1e-6)
+
+
+def test_onnxruntime_takes_sparse_rows_as_dense_ones(tmp_path: Path) -> None:
+    rows = np.array([[0, 1.5, 0, 0], [2, 0, 0, -1]], np.float32)
+    made = model("multiclass", BagPreparation(4))
+    outputs = answered(made, tmp_path / "model.onnx", rows)
+    expected = predict(made, sparse.csr_array(rows)).outputs
+    np.testing.assert_allclose(outputs, expected, rtol=2e-6, atol=1e-6)
 
 
 def test_a_model_without_hidden_layers_is_written_too(tmp_path: Path) -> None:

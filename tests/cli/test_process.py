@@ -103,17 +103,18 @@ def test_a_full_disk_is_told_and_the_study_stays_unfinished(tmp_path: Path) -> N
         "study.json",
         "stages.json",
         "selection.json",
+        "live.jsonl",
     }
     assert len(list((tmp_path / "justfit-runs" / "runs").iterdir())) == 2
 
 
-def test_curves_that_do_not_fit_on_the_disk_are_told_and_the_study_is_kept(tmp_path: Path) -> None:
+def test_a_report_that_does_not_fit_on_the_disk_is_told_and_the_study_is_kept(tmp_path: Path) -> None:
     ended = run(("run", "wine", "--hidden", "4", "--epochs", "1"), tmp_path, LIMITED)
     assert ended.returncode == 1
-    assert re.search(r"curves\.\w+ cannot be written, file too large: free some space there", ended.stderr)
+    assert re.search(r"report\.html cannot be written, file too large: free some space there", ended.stderr)
     (folder,) = (tmp_path / "justfit-runs").glob("wine-*")
     assert read_study(folder).result["best_epoch"] == 1
-    assert not StudyPaths(folder).curves_html.exists()
+    assert not StudyPaths(folder).report.exists()
     assert not [path for path in folder.rglob("*") if path.name.startswith(".")]
 
 

@@ -119,6 +119,84 @@ def test_a_file_can_be_looked_at_and_audited_before(command: Command, tmp_path: 
     assert audited.out.splitlines()[-1].startswith(f"{path}: 0 errors")
 
 
+def test_a_column_of_image_paths_is_learned_and_predicted_in_the_size_that_was_trained(
+    command: Command, tmp_path: Path
+) -> None:
+    random = np.random.default_rng(0)
+    for part, count, side in (("train", 60, 9), ("new", 6, 20)):
+        folder = tmp_path / part / "pictures"
+        folder.mkdir(parents=True)
+        lines = ["photo,note,light"]
+        for number in range(count):
+            pixels = random.integers(0, 120, (side, side)) + 130 * (number % 2)
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.png")
+            lines.append(f"pictures/{number}.png,{number % 5},{('no', 'yes')[number % 2]}")
+        lines[4] = "pictures/gone.png,1,no"
+        (tmp_path / part / "rows.csv").write_text("\n".join(lines))
+    path = tmp_path / "train" / "rows.csv"
+    ended = command("run", str(path), "--target", "light", "--hidden", "8", "--epochs", "10")
+    assert (ended.code, ended.err) == (0, "")
+    assert re.search(r"^photo +image +image paths, each image read as 9 x 9 numbers", ended.out, re.M)
+    assert f'row 4 of {path}: column "photo" names "pictures/gone.png", which is not there' in ended.out
+    study = Path(ended.out.splitlines()[-1].removeprefix("written to "))
+    told = command("predict", str(study), str(tmp_path / "new" / "rows.csv"))
+    assert told.code == 0
+    assert 'row 4 has no answer: column "photo" names "pictures/gone.png", which is not there' in told.err
+    answered = list(csv.DictReader(told.out.splitlines()))
+    assert [row["photo"] for row in answered] == [f"pictures/{number}.png" for number in (0, 1, 2, 4, 5)]
+    assert all(row["light"] == row["class"] for row in answered)
+
+
+def test_test_and_validation_arrays_beside_training_ones_are_used(command: Command, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+
+    def arrays(part: str, rows: int) -> dict[str, np.ndarray]:
+        return {f"x_{part}": random.normal(size=(rows, 3)), f"y_{part}": np.arange(rows) % 2}
+
+    np.savez(tmp_path / "all.npz", **arrays("train", 40), **arrays("test", 14), **arrays("valid", 12))
+    ended = command("run", str(tmp_path / "all.npz"), "--target", "y", "--hidden", "4", "--epochs", "2")
+    assert (ended.code, ended.err) == (0, "")
+    assert "40 rows train, 12 validate; 14 test rows are sealed" in ended.out
+    assert "note: The test rows are x_test, y_test of all.npz." in ended.out
+
+
+@pytest.mark.parametrize(
+    ("target", "why"), [("kind", "3 different whole numbers in 88 rows"), ("price", "numbers from 0 to 13")]
+)
+def test_a_number_that_is_missing_as_label_is_left_out_and_its_row_is_named(
+    command: Command, tmp_path: Path, target: str, why: str
+) -> None:
+    lines = ["size,kind,price", *(f"{n * n % 31},{n % 3},{n * n % 97 / 7:.3f}" for n in range(90))]
+    lines[8], lines[20] = "5,nan,nan", "5,,  "
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(lines))
+    asked = (str(path), "--target", target, "--drop", "price" if target == "kind" else "kind")
+    ended = command("data", "audit", *asked)
+    assert (ended.code, ended.err) == (0, "")
+    assert "2 rows left out" in ended.out
+    assert f'  row 8 of {path}: the label "nan" stands for a missing one' in ended.out.splitlines()
+    assert f"  row 20 of {path}: no label" in ended.out.splitlines()
+    assert why in ended.out
+    strict = command("run", *asked, "--strict")
+    assert f"2 rows cannot be used, the first is row 8 of {path}" in strict.err
+
+
+def test_the_first_of_several_sheets_is_read_and_the_others_are_named(
+    command: Command, tmp_path: Path
+) -> None:
+    book = pytest.importorskip("openpyxl").Workbook()
+    book.active.title = "flowers"
+    for row in [("size", "kind"), *((n * n % 31, ("a", "b")[n * n % 31 > 10]) for n in range(60))]:
+        book.active.append(row)
+    for name in ("prices", "old"):
+        book.create_sheet(name).append(("other", "table"))
+    book.save(tmp_path / "garden.xlsx")
+    asked = ("--target", "kind", "--hidden", "4", "--epochs", "2")
+    ended = command("run", str(tmp_path / "garden.xlsx"), *asked)
+    assert (ended.code, ended.err) == (0, "")
+    assert 'note: Only the first sheet, "flowers", is read, not "prices", "old".' in ended.out
+
+
 def test_a_folder_of_images_is_learned_and_predicted_in_the_size_that_was_trained(
     command: Command, tmp_path: Path
 ) -> None:

@@ -1,3 +1,4 @@
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -64,8 +65,8 @@ def test_a_run_tells_what_it_does_and_leaves_all_its_files(command: Command, tmp
     assert chosen in lines
     assert f"training anew, epochs: {best.epoch}" in lines
 
-    assert paths.curves_png.read_bytes().startswith(b"\x89PNG")
-    assert b"</html>" in paths.curves_html.read_bytes()
+    assert f"to be read: {paths.report}" in lines
+    assert b"</html>" in paths.report.read_bytes()
     for run in (run_of(stored), stored.final_runs[0]):
         assert (run.spec["candidate"]["network"]["dropout"], run.spec["seed"]) == ([0.5, 0.0], 3)
     assert read_model(folder).network.hidden == (8, 4)
@@ -114,14 +115,17 @@ def test_a_stored_study_is_shown_again_and_not_done_again(command: Command) -> N
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
-def test_lost_curves_are_drawn_again(command: Command) -> None:
+def test_a_report_that_is_lost_or_older_than_its_result_is_written_again(command: Command) -> None:
     paths = StudyPaths(folder_of(command("run", "wine", "--epochs", "2").out))
-    drawn = paths.curves_html.read_bytes()
-    paths.curves_png.unlink()
-    paths.curves_html.unlink()
+    written = paths.report.read_bytes()
+    paths.report.unlink()
     command("run", "wine", "--epochs", "2")
-    assert paths.curves_html.read_bytes() == drawn
-    assert paths.curves_png.is_file()
+    assert paths.report.read_bytes() == written
+    paths.report.write_text("old")
+    before = paths.result.stat().st_mtime_ns - 1
+    os.utime(paths.report, ns=(before, before))
+    command("run", "wine", "--epochs", "2")
+    assert paths.report.read_bytes() == written
 
 
 def test_every_option_reaches_the_spec(command: Command, opinions: list[str]) -> None:
@@ -176,7 +180,7 @@ def test_training_rows_are_measured_like_validation_rows_where_asked(command: Co
         for epoch in run.history:
             assert f"{name} epoch {epoch.epoch}/{len(run.history)}  loss {epoch.data_loss:.4f}  " in out
             assert f"  fit_loss {epoch.fit_loss:.4f}  fit_accuracy {epoch.fit_metric:.4f}" in out
-    assert "Fit: training rows" in StudyPaths(stored.folder).curves_html.read_text()
+    assert "Fit: training rows" in StudyPaths(stored.folder).report.read_text()
 
 
 def test_replicates_give_a_mean_and_its_interval(command: Command) -> None:

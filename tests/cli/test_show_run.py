@@ -63,7 +63,7 @@ def test_curves_tell_of_dropout_where_the_network_has_some(
     stored = do(numbers("binary"), tmp_path, network)
     show_result(stored.study, TASKS["binary"])
     assert f"written to {stored.folder}" in capsys.readouterr().out
-    page = StudyPaths(stored.folder).curves_html.read_text()
+    page = StudyPaths(stored.folder).report.read_text()
     assert ("dropout on" in page) == (network != Network((8,)))
     assert f"best epoch {stored.result['best_epoch']}" in page
 

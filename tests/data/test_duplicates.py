@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 
 from justfit.data.columns import Column
 from justfit.data.duplicates import near_duplicates, near_training_rows, row_hashes, words_of
 from justfit.data.raw import Categories, Ids, Numbers, Raw, Table, Texts, Vocabulary
+from justfit.data.rows import Bags
 
 WORDS = [f"word{number}" for number in range(200)]
 
@@ -45,6 +47,23 @@ def test_numbers_are_the_same_when_all_are_equal(dtype: type[np.generic]) -> Non
 
 def test_zero_has_no_sign() -> None:
     assert same(Numbers(np.array([[0.0, 1.0], [-0.0, 1.0]]), ("x", "y"))) == [0, 0]
+
+
+def test_sparse_rows_are_the_same_when_all_numbers_are_equal() -> None:
+    dense = np.array([[0, 1, 2], [0, 2, 1], [0, 1, 2], [0, 0, 0], [1, 2, 0], [-0.0, 0, 0]])
+    whole = sparse.csr_array(dense)
+    assert same(Bags.from_csr(whole)) == [0, 1, 0, 3, 4, 3]
+    written = sparse.csr_array(([1.0, 2.0, 0.0, 1.0, 2.0], [1, 2, 0, 1, 2], [0, 2, 5]), shape=(2, 3))
+    assert same(Bags.from_csr(written)) == [0, 0], "a zero that is stored is a zero"
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from([0.0, 1.0, -1.0, 0.5]), min_size=4, max_size=4), min_size=1, max_size=20
+    )
+)
+def test_hashes_of_sparse_rows_are_equal_just_where_dense_ones_are(rows: list[list[float]]) -> None:
+    assert same(Bags.from_csr(sparse.csr_array(np.array(rows)))) == [rows.index(row) for row in rows]
 
 
 @given(st.lists(st.lists(st.integers(0, 3), max_size=4).map(tuple), min_size=1, max_size=30))

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from justfit.data import rows as rows_module
 from justfit.data.rows import Bags, Dense
 from justfit.errors import DataError
 
@@ -79,6 +80,31 @@ def test_an_index_may_be_lower_in_the_next_row_even_after_empty_rows() -> None:
     assert len(bags()) == 3
     empty = bags(indptr=np.zeros(4, np.int64), indices=np.zeros(0, np.int32), values=np.zeros(0, np.float32))
     assert empty.to_csr().nnz == 0
+
+
+@pytest.mark.parametrize("at_a_time", [1, 2, 3, 4, 100])
+def test_many_entries_are_checked_some_at_a_time_and_none_is_missed(
+    at_a_time: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows_module, "_CHECKED", at_a_time)
+    indptr = np.array([0, 0, 3, 4, 4, 7, 7])
+    right = np.array([2, 5, 8, 8, 0, 1, 8], np.int32)
+    values = np.ones(7, np.float32)
+    assert len(Bags(indptr, right, values, 9)) == 6
+    for entry, row in ((1, 1), (2, 1), (5, 4), (6, 4)):  # those that follow another in their row
+        wrong = right.copy()
+        wrong[entry] = wrong[entry - 1]
+        with pytest.raises(DataError, match=f"Row {row}: index {wrong[entry]} follows {wrong[entry]};"):
+            Bags(indptr, wrong, values, 9)
+    for entry, row in enumerate((1, 1, 1, 2, 4, 4, 4)):
+        with pytest.raises(DataError, match=f"Row {row}: the value at index {right[entry]} is inf"):
+            Bags(indptr, right, np.where(np.arange(7) == entry, np.inf, values).astype(np.float32), 9)
+
+
+def test_more_entries_than_the_engine_takes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows_module, "MOST_ENTRIES", 2)
+    with pytest.raises(DataError, match="3 sparse rows hold 3 entries, and may hold 2: give fewer rows"):
+        bags()
 
 
 @pytest.mark.parametrize(

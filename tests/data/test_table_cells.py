@@ -113,3 +113,15 @@ def test_images_keep_their_type_and_are_zero_where_missing() -> None:
 def test_what_no_text_can_be_made_of_is_refused_with_its_place() -> None:
     with pytest.raises(DataError, match=r'^a.csv, column "b" holds struct<.*leave it out'):
         texts_of(column({"k": 1}), 'a.csv, column "b"')
+
+
+@pytest.mark.parametrize("form", ["", "thousands", "comma"])
+def test_cells_that_come_again_and_again_are_read_as_each_alone(form: str) -> None:
+    texts = ["1", " 2.5 ", "1,234", "1.234,5", None, "", "n/a", "x", "inf", "-3e2"]
+    alone = [number_cells(pa.chunked_array([pa.array([text], pa.string())]), form, "") for text in texts]
+    order = np.random.default_rng(0).integers(0, len(texts), 20_000)
+    many = number_cells(pa.chunked_array([pa.array(texts).take(pa.array(order))]), form, "")
+    values = np.concatenate([cells.values for cells in alone])[order]
+    wrong = np.concatenate([cells.wrong for cells in alone])[order]
+    assert np.array_equal(many.values, values, equal_nan=True)
+    assert many.wrong.tolist() == wrong.tolist()

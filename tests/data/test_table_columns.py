@@ -86,7 +86,7 @@ def sentences(count: int) -> list[str]:
         (
             [f"{row}.png" for row in range(40)],
             "id",
-            "every value is the name of a picture, and pictures are read as a folder",
+            "names of pictures, most of which are not in the file's folder",
             "",
         ),
         (["same"] * 20, "constant", '"same" in every row', ""),

@@ -70,6 +70,18 @@ def test_rows_without_a_label_are_those_with_empty_missing_and_blank_cells() -> 
     assert unlabelled(column(["NA", "b", "?"]), WHERE) == {}
 
 
+@pytest.mark.parametrize("cell", ["nan", "NaN", "NA", "n/a", "null", "?", "-", "#N/A"])
+@pytest.mark.parametrize("numbers", [["0", "1"], ["1,5", "2"], ["3.5", "-2"]])
+def test_among_numbers_what_stands_for_a_missing_one_is_no_label(numbers: list[str], cell: str) -> None:
+    found = unlabelled(column([*numbers * 5, cell, " ", *numbers]), WHERE)
+    assert found == {10: f'the label "{cell}" stands for a missing one', 11: "no label"}
+
+
+def test_among_texts_the_same_cells_are_labels() -> None:
+    assert unlabelled(column(["none", "some", "NA", "-", "1"]), WHERE) == {}
+    assert unlabelled(column(["NA", "-"] * 5), WHERE) == {}
+
+
 def test_among_many_numbers_a_label_that_is_none_is_left_out() -> None:
     cells = ["12 kg", *map(str, range(50)), "NA"]
     assert unlabelled(column(cells), WHERE) == {

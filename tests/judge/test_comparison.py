@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from justfit.judge import compare
+from justfit.judge import compare, compare_pairs, standing
 from justfit.spec import Done, Epoch
 from justfit.store import StoredRun
 
@@ -158,3 +158,26 @@ def test_networks_without_a_measured_figure_come_last() -> None:
     assert [name for name, each in found.items() if each is None] == ["no runs", "diverged", "cut"]
     assert compare({}, "loss", more_is_better=False) == {}
     assert compare(networks, "fit_loss", more_is_better=False)["fine"] is None
+
+
+def test_pairs_are_corrected_for_those_that_are_compared_and_no_others() -> None:
+    keys = [(1, seed) for seed in range(4)]
+    values = {
+        "base": np.array([0.50, 0.52, 0.51, 0.49]),
+        "near": np.array([0.46, 0.49, 0.50, 0.45]),
+        "far": np.array([0.90, 0.93, 0.91, 0.92]),
+    }
+    networks = networks_of(values, keys) | {"elsewhere": [run(2, 0, [0.4])]}
+    standings = {
+        name: standing([each.history for each in runs], "val_data_loss", more_is_better=False)
+        for name, runs in networks.items()
+    }
+    known = {name: found for name, found in standings.items() if found is not None}
+    pairs = [("near", "base"), ("far", "base"), ("elsewhere", "base")]
+    found = compare_pairs(networks, known, pairs, more_is_better=False)
+    assert list(found) == pairs[:2]
+    raw = [stats.ttest_rel(values[name], values["base"]).pvalue for name in ("near", "far")]
+    assert 0.02 < raw[0] < 0.05
+    assert found[pairs[0]].p == pytest.approx(raw[0])  # the last to be corrected
+    assert found[pairs[1]].p == pytest.approx(2 * raw[1])
+    assert [each.verdict for each in found.values()] == ["better", "worse"]

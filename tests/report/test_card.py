@@ -12,8 +12,9 @@ from workflow.handmade import carried_out, numbers, small_study, texts
 
 from justfit.data.columns import Column
 from justfit.errors import StoreError
-from justfit.report.card import _plain, card, write_card
+from justfit.report.card import card, write_card
 from justfit.report.look import shown
+from justfit.report.markdown import plain
 from justfit.spec import Final, TestRows
 from justfit.store import StoredModel, pack_model, read_stored_model
 
@@ -124,7 +125,7 @@ def tags(page: str) -> set[str]:
 @given(st.text(max_size=60))
 def test_any_text_is_shown_as_it_is(text: str) -> None:
     for before in ("", "- ", "# "):
-        page = rendered(f"{before}{_plain(text)}")
+        page = rendered(f"{before}{plain(text)}")
         found = re.sub("<[^>]*>", "", page).strip()
         for name, letter in {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&"}.items():
             found = found.replace(name, letter)

@@ -4,10 +4,8 @@ from pathlib import Path
 import pytest
 from report.handmade import LEAK, labels_of, rows_of, study, texts_of
 
-from justfit.errors import StoreError
-from justfit.report import curves, write_curves
+from justfit.report import curves
 from justfit.spec import AllRows
-from justfit.store import StudyPaths
 
 
 def losses(_network: str, _split: int, seed: int) -> list[float]:
@@ -65,18 +63,3 @@ def test_leaked_curves_say_so(tmp_path: Path) -> None:
     title, subtitle = texts_of(curves(study(tmp_path, ONE, losses, validation=LEAK), "16-1"))
     assert title == "handmade: 16-1 (leaked)"
     assert "Validated on the test rows: leaked." in subtitle
-
-
-@pytest.mark.parametrize("epochs", [1, 2, 100])
-def test_the_chosen_network_s_curves_are_written_as_picture_and_page(tmp_path: Path, epochs: int) -> None:
-    two = {**ONE, "8-1": {"hidden": [8]}}
-    stored = study(tmp_path, two, lambda *_: [1 / epoch for epoch in range(1, epochs + 1)], chosen="8-1")
-    write_curves(stored)
-    paths = StudyPaths(stored.folder)
-    assert paths.curves_png.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    assert "<title>handmade: 8-1</title>" in paths.curves_html.read_text()
-
-
-def test_a_study_without_a_choice_has_no_curves_to_write(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="has chosen no network yet"):
-        write_curves(study(tmp_path, ONE, losses))

@@ -58,9 +58,11 @@ def test_where_no_row_validates_only_what_was_tested_is_trained(tmp_path: Path) 
 
 def test_what_a_mean_is_over_is_told(tmp_path: Path) -> None:
     stored = study(tmp_path, TWO, losses, validation=FOUR_FOLDS, replicates=3)
-    assert averaged(stored, 12) == "4 folds x 3 replicates"
-    assert averaged(stored, 3) == "3 replicates"
-    assert averaged(study(tmp_path, TWO, losses), 1) == ""
+    runs = stored.runs("a")
+    assert averaged([runs, stored.runs("b")]) == "4 folds x 3 replicates"
+    assert averaged([[run for run in runs if run.spec["split"] == 2]]) == "3 replicates"
+    assert averaged([runs[::3], runs]) == "4 to 12 runs"
+    assert averaged([study(tmp_path, TWO, losses).runs("a")]) == ""
 
 
 def test_a_study_file_that_was_changed_is_told_in_one_sentence(tmp_path: Path) -> None:

@@ -188,3 +188,22 @@ def test_many_runs_are_not_named(tmp_path: Path) -> None:
     chart = folds(study(tmp_path, TWO, losses, replicates=30), "small")
     assert labels_of(chart) == ["mean"]
     assert curve_of(chart, "seed 29")[1] == pytest.approx(0.9 + 0.02 * 29)
+
+
+def test_a_triangle_marks_where_a_network_overfits(tmp_path: Path) -> None:
+    chart = overlay(study(tmp_path, TWO, losses), onsets={"large": 3})
+    marks = [(row["name"], row["epoch"], row["value"]) for row in rows_of(chart) if "overfits from" in row]
+    assert marks == [("large", 3, pytest.approx(0.6))]
+    assert texts_of(chart)[1].endswith("Triangles: overfitting begins.")
+
+
+def test_of_several_networks_the_best_has_its_band(tmp_path: Path) -> None:
+    networks = {name: {"hidden": [units]} for units, name in enumerate("abcdef", start=1)}
+
+    def falling(network: str, _split: int, seed: int) -> list[float]:
+        return [0.9 - 0.1 * "abcdef".index(network) + 0.01 * seed]
+
+    chart = overlay(study(tmp_path, networks, falling, replicates=2))
+    bands = [(row["low"] + row["high"]) / 2 for row in rows_of(chart) if "low" in row]
+    assert bands == pytest.approx([0.405])
+    assert "that of the best network with its 95% interval" in texts_of(chart)[1]

@@ -51,6 +51,28 @@ def test_every_row_of_a_csv_file_gets_what_it_gets_alone(tmp_path: Path) -> None
     assert found.column("class").to_pylist() == ["yes" if share > 0.5 else "no" for share in shares]
 
 
+def test_rows_whose_image_cannot_be_read_are_named_and_the_others_keep_their_order(tmp_path: Path) -> None:
+    pillow = pytest.importorskip("PIL.Image")
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 256, (8, 2, 3)).astype(np.uint8)
+    for number, each in enumerate(pixels):
+        pillow.fromarray(each).save(tmp_path / f"{number}.png")
+    places = [3, 0, 9, 7, 7, 1]  # of which there is no 9.png
+    path = csv_of(tmp_path / "in.csv", {"photo": [f"{each}.png" for each in places], "no": list(range(6))})
+    column = Column("photo", "image", form="2,3")
+    numbers = NumberPreparation(Scaling("none"), column.numbers, np.zeros(6), np.ones(6))
+    asked = dataclasses.replace(model("regression", numbers), columns=(column,))
+    (found,) = predictions(asked, read_batches(path), explain=True)
+    assert [(each.row, each.reason) for each in found.skipped] == [
+        (3, 'column "photo" names "9.png", which is not there')
+    ]
+    assert found.table.column_names == ["photo", "no", "value", "because"]
+    assert found.table.column("photo").to_pylist() == ["3.png", "0.png", "7.png", "7.png", "1.png"]
+    assert found.table.column("no").to_pylist() == ["0", "1", "3", "4", "5"]
+    expected = predict(asked, pixels[[3, 0, 7, 7, 1]].reshape(5, 6)).outputs[:, 0]
+    np.testing.assert_array_equal(found.table.column("value").to_numpy(), expected)
+
+
 def test_numbers_are_found_by_their_names_and_the_rest_of_the_file_stays(tmp_path: Path) -> None:
     asked = model("regression")
     height, weight = VALUES.T.tolist()

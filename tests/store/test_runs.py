@@ -12,7 +12,7 @@ from store.handmade import history, keep_runs, run
 
 from justfit.errors import StoreError
 from justfit.spec import Diverged, Done, Epoch, Outcome, plain
-from justfit.store import has_run, read_run, write_run
+from justfit.store import has_run, read_run, trained_runs, write_run
 from justfit.store.paths import run_path
 
 
@@ -128,3 +128,12 @@ def test_whole_numbers_are_figures_too(tmp_path: Path) -> None:
     losses = [epoch.loss for epoch in read_run(tmp_path, run_id).history]
     assert losses == [1.0, 1.0, 1.0]
     assert all(isinstance(loss, float) and math.isfinite(loss) for loss in losses)
+
+
+def test_all_runs_of_a_store_are_found_by_one_look_at_their_folder(tmp_path: Path) -> None:
+    assert trained_runs(tmp_path / "store") == frozenset()
+    for seed in (1, 2):
+        write_run(tmp_path / "store", run(seed), history(), Done(), updates=1)
+    (tmp_path / "store" / "runs" / ".0123456789ab.json.partial-00000000-1-here").write_text("{")
+    (tmp_path / "store" / "runs" / "notes.json").write_text("{")
+    assert trained_runs(tmp_path / "store") == {run(1).id, run(2).id}

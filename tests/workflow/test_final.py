@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from judge.test_ranking_curves import furthest
 from sklearn.metrics import (
     accuracy_score,
     average_precision_score,
     confusion_matrix,
     f1_score,
     roc_auc_score,
+    roc_curve,
 )
 from workflow.handmade import all_figures, carried_out, numbers, small_study, untimed
 
@@ -284,10 +286,28 @@ def test_test_figures_tell_of_ranking_and_calibration_and_each_class_has_its_cur
     assert sum(point["rows"] for point in figures["reliability"]) == (600 if task == "multilabel" else 200)
     names = data.classes[1:] if task == "binary" else data.classes
     assert [curves["name"] for curves in figures["curves"]] == [*names]
+    for column, curves in enumerate(figures["curves"]):
+        of = true[:, column], outputs[:, column]
+        assert curves["roc_auc"] == pytest.approx(roc_auc_score(*of))
+        false_rate, found_rate, _ = roc_curve(*of, drop_intermediate=False)
+        assert (curves["roc"][0], curves["roc"][-1]) == ([0, 0], [1, 1])
+        assert furthest(np.stack([false_rate, found_rate], axis=1), curves["roc"]) < 0.0051
     means = result["test_replicates"]
     for name in ("macro_f1", "brier", "ece", "roc_auc", "pr_auc"):
         assert means[name]["values"][0] == figures[name]["value"]
         assert figures[name]["low"] <= figures[name]["value"] <= figures[name]["high"]
+
+
+@pytest.mark.parametrize("task", ["regression", "unit_regression"])
+def test_a_regression_keeps_its_predictions_beside_the_labels_of_the_test_rows(
+    tmp_path: Path, task: str
+) -> None:
+    stored = carried_out(small_study(), numbers(task), tmp_path)
+    pairs = np.array(figures_of(stored)["test"]["residuals"])
+    test = numbers(task).sealed.open()
+    np.testing.assert_allclose(np.sort(pairs[:, 0]), np.sort(test.labels.astype(float)))
+    predicted = np.asarray(predict(read_model(stored.folder), test.raw).outputs, float).ravel()
+    np.testing.assert_allclose(np.sort(pairs[:, 1]), np.sort(predicted), rtol=1e-5)
 
 
 @pytest.mark.slow

@@ -297,16 +297,44 @@ import sys
 from pathlib import Path
 from workflow.handmade import carried_out, numbers, small_study
 
-carried_out(small_study(), numbers("binary"), Path(sys.argv[1]), threads=1)
+carried_out(small_study(sys.argv[2]), numbers("binary"), Path(sys.argv[1]), threads=1)
 """
 
 
-def test_the_same_study_can_be_carried_out_by_two_at_once(tmp_path: Path) -> None:
-    expected = all_figures(carried_out(small_study(), numbers("binary"), tmp_path / "alone"))
-    store, environment = tmp_path / "both", {"PYTHONPATH": str(Path(__file__).parents[1])}
-    both = [subprocess.Popen([sys.executable, "-c", AT_ONCE, str(store)], env=environment) for _ in range(2)]
-    assert [process.wait() for process in both] == [0, 0]
-    assert all_figures(read_study(store / f"small-{small_study().id}")) == expected
+def at_once(store: Path, *names: str) -> list[tuple[int, str]]:
+    """Exit code and errors of processes that carry studies of these names out at the same time."""
+    environment = {"PYTHONPATH": str(Path(__file__).parents[1])}
+    begun = [
+        subprocess.Popen(
+            [sys.executable, "-c", AT_ONCE, str(store), name],
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name in names
+    ]
+    errors = [process.communicate()[1] for process in begun]
+    return [(process.returncode, error) for process, error in zip(begun, errors, strict=True)]
+
+
+def test_two_studies_with_the_same_runs_can_be_carried_out_at_once(tmp_path: Path) -> None:
+    assert at_once(tmp_path / "both", "small", "other") == [(0, ""), (0, "")]
+    for name in ("small", "other"):
+        study = small_study(name)
+        expected = all_figures(carried_out(study, numbers("binary"), tmp_path / "alone"))
+        assert all_figures(read_study(tmp_path / "both" / f"{name}-{study.id}")) == expected
+
+
+def test_of_two_that_carry_the_same_study_out_at_once_one_is_told_who_does(tmp_path: Path) -> None:
+    ends = at_once(tmp_path / "both", "small", "small")
+    refused = [error for code, error in ends if code]
+    # Where one begins after the other's end, it finds all done.
+    assert len(refused) <= 1
+    assert all("is being carried out already, by process" in error for error in refused)
+    found = read_study(tmp_path / "both" / f"small-{small_study().id}")
+    assert all_figures(found) == all_figures(
+        carried_out(small_study(), numbers("binary"), tmp_path / "alone")
+    )
 
 
 @pytest.mark.parametrize("count", [1, 20, 57])

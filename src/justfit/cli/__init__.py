@@ -1,7 +1,7 @@
 """The command line: one file a command; the only place that prints.
 
 Exit codes: 0 done, 1 something the user can mend, 2 a command that is not understood, 3 a fault of justfit,
-130 Ctrl-C.
+130 a study that was stopped, by Ctrl-C or `justfit stop`.
 """
 
 import sys
@@ -21,13 +21,16 @@ from justfit.cli.mistakes import mistakes
 from justfit.cli.plan import plan
 from justfit.cli.plot import plot
 from justfit.cli.predict import predict
+from justfit.cli.report import report
 from justfit.cli.reproduce import reproduce
 from justfit.cli.rm import rm
 from justfit.cli.run import run
 from justfit.cli.schema import schema
 from justfit.cli.screen import say_error
 from justfit.cli.show import show
-from justfit.errors import JustfitError, StudyFileError
+from justfit.cli.stop import stop
+from justfit.cli.ui import ui
+from justfit.errors import JustfitError, StoppedError, StudyFileError
 
 app = typer.Typer(
     help="Labelled text, images or tables to a tested feed-forward network that fits just right.",
@@ -37,13 +40,16 @@ app = typer.Typer(
 )
 _COMMANDS: dict[str, Callable[..., None]] = {
     "run": run,
+    "stop": stop,
     "check": check,
     "plan": plan,
     "list": list_studies,
+    "ui": ui,
     "show": show,
     "compare": compare,
     "mistakes": mistakes,
     "plot": plot,
+    "report": report,
     "rm": rm,
     "predict": predict,
     "card": card,
@@ -68,6 +74,9 @@ def main() -> None:
         if end.code == INTERRUPTED:
             say_error("Stopped by Ctrl-C; runs that had ended are kept, and nothing half-done.")
         raise
+    except StoppedError as stopped:
+        say_error(str(stopped))
+        code = INTERRUPTED
     except StudyFileError as error:
         for line in str(error).splitlines():
             say_error(line)

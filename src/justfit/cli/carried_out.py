@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from justfit.cli.rows import loaded
-from justfit.spec import Data, Study, TestRows
+from justfit.cli.screen import say_aside
+from justfit.errors import EngineError
+from justfit.spec import Data, Study, TestRows, protocol_of
 
 if TYPE_CHECKING:
     from justfit.data.dataset import Dataset
@@ -25,7 +27,16 @@ def search_shown(
         show_result,
         show_standings,
     )
-    from justfit.workflow import Chosen, Decided, Halved, Planned, StageDone, Stored, carry_out_automatically
+    from justfit.workflow import (
+        Chosen,
+        Decided,
+        Halved,
+        Noted,
+        Planned,
+        StageDone,
+        Stored,
+        carry_out_automatically,
+    )
 
     with study_progress() as tell:
         for event in carry_out_automatically(data, dataset, store, threads=threads, **how):
@@ -41,8 +52,11 @@ def search_shown(
                     show_standings(event, most=5)
                 case Chosen():
                     show_choice(event)
+                case Noted(sentence):
+                    say_aside(sentence)
                 case Stored():
                     stored = event.study
+    _look_at_mistakes(stored, dataset, threads)
     show_result(stored, dataset.task)
     return stored
 
@@ -68,6 +82,7 @@ def carry_out_shown(
     from justfit.workflow import (
         Chosen,
         Halved,
+        Noted,
         Planned,
         StageDone,
         StagePlanned,
@@ -93,10 +108,43 @@ def carry_out_shown(
                     show_standings(event, leaked=leaked)
                 case Chosen():
                     show_choice(event, leaked=leaked)
+                case Noted(sentence):
+                    say_aside(sentence)
                 case Stored():
                     stored = event.study
+    _look_at_mistakes(stored, dataset, threads)
     show_result(stored, dataset.task)
     return stored
+
+
+def go_on_shown(folder: Path, threads: int | None) -> "StoredStudy":
+    """Go on with a study or a search that has begun in a store, and show it; of a done one what came out."""
+    from justfit.cli.progress import download_progress
+    from justfit.spec.study_file import read_studies
+    from justfit.store import StudyPaths, read_study
+
+    study = read_study(folder)
+    if study.search is None:
+        (asked,) = read_studies(StudyPaths(folder).file)
+        return carry_out_shown(asked, folder.parent, threads)
+    data = Data(**study.spec["data"])
+    with download_progress() as progress:
+        dataset, _ = loaded(data, progress)
+    how = {key: study.search[key] for key in ("breadth", "minutes")}
+    protocol = protocol_of(study.spec["validation"]) if study.search["protocol"] else None
+    return search_shown(
+        data, dataset, folder.parent, threads, **how, protocol=protocol, seed=study.spec["seed"]
+    )
+
+
+def _look_at_mistakes(stored: "StoredStudy", dataset: "Dataset", threads: int | None) -> None:
+    """Find what the chosen network gets wrong of validation rows, for the report; that costs no result."""
+    from justfit.cli.mistakes_kept import keep_mistakes
+
+    try:
+        keep_mistakes(stored, dataset, threads)
+    except EngineError as error:
+        say_aside(f"The report tells no mistakes. {error}")
 
 
 def _trains_one_network(study: Study) -> bool:

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from justfit.cli.rows import TargetOption, data_meant, loaded
+from justfit.cli.rows import DropOption, TargetOption, TaskOption, TextOption, data_meant, loaded
 from justfit.cli.screen import cell, say, say_table
+from justfit.cli.studies import JsonOption, say_json
 
 if TYPE_CHECKING:
     from justfit.data.dataset import Dataset
@@ -15,12 +16,16 @@ app = typer.Typer(invoke_without_command=True, help="List the data sets, look at
 
 
 @app.callback()
-def list_sources(context: typer.Context) -> None:
+def list_sources(context: typer.Context, as_json: JsonOption = False) -> None:
     """List the data sets that justfit knows by name."""
     if context.invoked_subcommand:
         return
     from justfit.data.sources import SOURCES
 
+    if as_json:
+        told = ("name", "about", "task", "license", "needs")
+        say_json({"sets": [{key: getattr(source, key) for key in told} for source in SOURCES.values()]})
+        return
     rows = [(source.name, source.about, source.task, source.needs) for source in SOURCES.values()]
     say_table(("name", "what it is", "task", "needs"), rows, texts=4)
 
@@ -58,20 +63,30 @@ def show(
 
 
 @app.command()
-def audit(
+def audit(  # noqa: PLR0917 - typer calls it by keyword
     name: Annotated[str, typer.Argument(help="A data set, as `justfit data` lists them, or a file.")],
     target: TargetOption = None,
+    task: TaskOption = None,
+    text: TextOption = None,
+    drop: DropOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Say what is wrong or remarkable with rows and labels. Of test rows only hashes are compared.
 
-    The exit status is 1 where an error would stop a run.
+    The exit status is 1 where an error would stop a run. With --json the kinds of all columns are told, too,
+    also of a file whose column to learn is left open.
     """
     from justfit.cli.progress import download_progress
     from justfit.data.audit import audit as audited
     from justfit.data.finding import LEVELS
 
+    if as_json:
+        from justfit.cli.data_looked import looked_at
+
+        say_json(looked_at(name, target, task=task, text=text, drop=drop))
+        return
     with download_progress() as progress:
-        dataset = loaded(data_meant(name, target), progress)[0]
+        dataset = loaded(data_meant(name, target, task=task, text=text, drop=drop), progress)[0]
     findings = audited(dataset)
     for finding in findings:
         say(cell(f"{finding.level}: {finding.sentence}"))

@@ -100,6 +100,7 @@ class _Told:
         """``found``, with what is odd in it remembered."""
         for each in found:
             self._rows += each.table.num_rows
+            self._skipped.extend(each.skipped)
             self._notes |= dict.fromkeys(odd.sentence for odd in each.odd)
             yield each
 

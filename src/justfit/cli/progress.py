@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
 
 from justfit.cli.screen import console, say
 from justfit.spec import Diverged, Epoch, Failed, Task
-from justfit.workflow import Chosen, EpochDone, Event, Planned, RunDone, StagePlanned
+from justfit.workflow import EpochDone, Event, Progress, RunDone
 
 
-def _bar(*more: TimeRemainingColumn) -> Progress:
+def _bar(*more: TextColumn) -> Bars:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -18,7 +20,7 @@ def _bar(*more: TimeRemainingColumn) -> Progress:
         TimeElapsedColumn(),
         *more,
     )
-    return Progress(*columns, console=console)
+    return Bars(*columns, console=console)
 
 
 @contextmanager
@@ -88,45 +90,10 @@ def _what(done: EpochDone) -> str:
     return "final" if done.stage == "final" else "validation"
 
 
-class _Count:
-    """Epochs trained and to train, of all runs together."""
-
-    def __init__(self) -> None:
-        self.done = self.total = self.runs = self.all_runs = 0
-        self._replicates = 1
-        self._epochs: dict[str, int] = {}
-        self._left: dict[tuple[str, str, int, int], int] = {}
-
-    def tell(self, event: Event) -> None:
-        """Count what an event adds."""
-        match event:
-            case Planned():
-                self._replicates = event.replicates
-            case StagePlanned():
-                for network in event.networks:
-                    self._add(network.name, network.epochs, network.missing)
-            case Chosen() if event.is_tested:
-                self._add(event.network, event.epochs, self._replicates)
-            case EpochDone():
-                self.done += 1
-                run = (event.stage, event.network, event.split, event.seed)
-                self._left[run] = event.epochs - event.epoch.epoch
-            case RunDone():
-                run = (event.stage, event.network, event.split, event.seed)
-                # What ends early leaves nothing to wait for.
-                self.done += self._left.pop(run, self._epochs[event.network])
-                self.runs += 1
-
-    def _add(self, network: str, epochs: int, runs: int) -> None:
-        self._epochs[network] = epochs
-        self.total += epochs * runs
-        self.all_runs += runs
-
-
 @contextmanager
 def study_progress() -> Iterator[Callable[[Event], None]]:
     """Gives what to call with each event of a study that trains networks side by side."""
-    count = _Count()
+    count = Progress()
     if not console.is_terminal:
         told = 0
 
@@ -143,14 +110,20 @@ def study_progress() -> Iterator[Callable[[Event], None]]:
 
         yield line
         return
-    with _bar(TimeRemainingColumn()) as bar:
-        task = bar.add_task("training", total=None, figures="")
+    with _bar(TextColumn("{task.fields[left]}")) as bar:
+        task = bar.add_task("training", total=None, figures="", left="")
 
         def progress(event: Event) -> None:
             count.tell(event)
             _say_trouble(event)
-            figures = f"{count.runs:,} of {count.all_runs:,} runs"
-            bar.update(task, completed=count.done, total=count.total or None, figures=figures)
+            left = count.seconds_left
+            bar.update(
+                task,
+                completed=count.share,
+                total=None if left is None else 1.0,
+                figures=f"{count.runs:,} of {count.all_runs:,} runs",
+                left="" if left is None else f"about {timedelta(seconds=round(left))} left",
+            )
 
         yield progress
 

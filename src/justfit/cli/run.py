@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from justfit.cli.carried_out import carry_out_shown, search_shown
+from justfit.cli.carried_out import carry_out_shown, go_on_shown, search_shown
 from justfit.cli.rows import (
     CategoriesOption,
     DropOption,
@@ -61,7 +61,8 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
     what: Annotated[
         str | None,
         typer.Argument(
-            help="A data set as `justfit data` lists them, a file or folder of rows, or a study file (.yaml)."
+            help="A data set as `justfit data` lists them, a file or folder of rows, a study file (.yaml), "
+            "or the folder of a study that was stopped."
         ),
     ] = None,
     target: TargetOption = None,
@@ -197,6 +198,12 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
         stored = [carry_out_shown(study, store, threads, again) for study in read_studies(Path(what))]
         _to_tensorboard(stored, tensorboard)
         return
+    if (Path(what) / "study.json").is_file():
+        _refuse(given, set(given) - _OF_A_FOLDER, "a study's folder, which has it all")
+        if "store" in given and store.resolve() != Path(what).resolve().parent:
+            raise SpecError(f"{what} stands in another store than {store}: leave --store out.")
+        _to_tensorboard([go_on_shown(Path(what), threads)], tensorboard)
+        return
     validating = validation if validation is not None and Path(validation).exists() else None
     protocol = None if validation is None or validating else parse_protocol(validation)
     data = data_meant(
@@ -280,6 +287,7 @@ def _to_tensorboard(stored: "Sequence[StoredStudy]", folder: Path | None) -> Non
 
 
 _OF_ANY_RUN = {"what", "store", "threads", "again", "tensorboard"}
+_OF_A_FOLDER = _OF_ANY_RUN - {"again"}
 _OF_THE_SEARCH = {"quick", "thorough", "minutes"}
 _OF_ROWS = {
     *("target", "train", "test", "task", "text", "categories", "numbers", "drop", "strict"),

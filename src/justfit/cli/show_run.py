@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from justfit.cli.screen import interval, number, percent, say, say_table
-from justfit.report import write_curves
+from justfit.report.reported import read_reported
+from justfit.report.whole import write_report
 from justfit.spec import AllRows, KFold, Task
 from justfit.store import StoredStudy, StudyPaths
 from justfit.workflow import Chosen, Decided, Halved, NetworkSummary, Planned, StageDone, StagePlanned
@@ -156,7 +157,7 @@ def show_choice(chosen: Chosen, *, leaked: bool = False) -> None:
 
 
 def show_result(study: StoredStudy, task: Task) -> None:
-    """The figures of a study that is done, and the chosen network's curves drawn where they are not yet."""
+    """The figures of a study that is done; its report is written where it is missing or older than they."""
     assert study.result is not None
     result = study.result
     say()
@@ -172,10 +173,11 @@ def show_result(study: StoredStudy, task: Task) -> None:
             say(line)
     _show_advice(study)
     paths = StudyPaths(study.folder)
-    is_drawn = paths.curves_png.is_file() and paths.curves_html.is_file()
-    if not is_drawn:
-        write_curves(study)
+    report, told = paths.report, [path for path in (paths.result, paths.mistakes) if path.is_file()]
+    if not report.is_file() or report.stat().st_mtime_ns < max(path.stat().st_mtime_ns for path in told):
+        write_report(read_reported(study.folder.parent, str(study.folder)))
     say()
+    say(f"to be read: {report}")
     say(f"written to {study.folder}")
 
 

@@ -4,6 +4,7 @@
 takes a second, and who only prepares rows needs neither.
 """
 
+from justfit.data.bag_preparation import BagPreparation as BagPreparation
 from justfit.data.dataset import Dataset as Dataset
 from justfit.data.dataset import Labels as Labels
 from justfit.data.dataset import Part as Part

@@ -5,22 +5,22 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from justfit.data.audit_columns import column_findings, table_findings
+from justfit.data.audit_columns import bag_findings, column_findings, table_findings
 from justfit.data.audit_labels import label_findings, order_findings, split_findings, takes_file_order
 from justfit.data.dataset import Dataset, Part, Split
 from justfit.data.duplicates import (
     UInt64,
     Words,
     first_of_same,
+    hashed_texts,
     near_duplicates,
     number_hashes,
     row_hashes,
-    text_hashes,
-    words_of,
 )
 from justfit.data.finding import LEVELS, counted, has, of_rows
 from justfit.data.finding import Finding as Finding
 from justfit.data.raw import Numbers, Table
+from justfit.data.rows import Bags
 from justfit.spec import Protocol
 
 _LONG = 20
@@ -49,20 +49,23 @@ def audit(
         *order_findings(train.labels, task, protocol),
         *(split_findings(train.labels, task, classes, splits) if takes_file_order(protocol) else ()),
     ]
-    words = None
+    texts = None
     if isinstance(train.raw, Numbers):
         found += column_findings(train, train.raw, task)
         hashes = number_hashes(train.raw.values)
     elif isinstance(train.raw, Table):
         found += table_findings(train, train.raw, task)
         hashes = row_hashes(train.raw)
+    elif isinstance(train.raw, Bags):
+        found += bag_findings(train, train.raw, task)
+        hashes = row_hashes(train.raw)
     else:
-        words = words_of(train.raw)
-        hashes = text_hashes(words)
-        found += _length_findings(words.lengths)
-        found += _near(near_duplicates(words))
+        texts = hashed_texts(train.raw)
+        hashes = texts.hashes
+        found += _length_findings(texts.lengths)
+        found += _near(near_duplicates(texts.first), len(hashes))
     found += _same(hashes, train, classification=task.is_classification)
-    found += _overlap(hashes, words, dataset)
+    found += _overlap(hashes, texts.first if texts else None, dataset)
     return tuple(sorted(found, key=lambda each: LEVELS.index(each.level)))
 
 
@@ -84,7 +87,17 @@ def _length_findings(lengths: npt.NDArray[np.int64]) -> Iterator[Finding]:
         )
 
 
-def _near(near: npt.NDArray[np.intp]) -> Iterator[Finding]:
+def _near(near: npt.NDArray[np.intp], count: int) -> Iterator[Finding]:
+    """Near repeats among the first ones of ``count`` texts."""
+    if len(near) < count:
+        yield Finding(
+            "near_duplicates_of_first",
+            "note",
+            len(near),
+            (),
+            f"Texts that nearly repeat another are looked for among the first {len(near):,} of {count:,} "
+            "training texts alone, as all would take too much memory, and likewise among the test texts.",
+        )
     if len(rows := np.flatnonzero(near != np.arange(len(near)))):
         yield of_rows(
             "near_duplicate_rows",

@@ -1,15 +1,17 @@
 """What an audit finds in columns of numbers: missing, constant, twice there, or the label itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from justfit.data.bag_preparation import bag_column
 from justfit.data.columns import of_kind
 from justfit.data.dataset import Labels, Part
 from justfit.data.duplicates import first_of_same, number_hashes
 from justfit.data.finding import Finding, counted, has, named, of_rows
 from justfit.data.raw import Numbers, Table
+from justfit.data.rows import Bags, Int64
 from justfit.spec import Task
 
 _FEWEST_ROWS = 20
@@ -17,6 +19,9 @@ _FEWEST_ROWS = 20
 
 _FEWEST_OF_CLASS = 5
 """With fewer rows of a class a column may part it from the others by chance."""
+
+_CHUNK = 1 << 22
+"""Numbers of sparse rows that are looked at as dense ones at a time."""
 
 _UNEXPLAINED = 1e-6
 """Share of a label's variance that a column may leave when it is said to equal it: labels are float32."""
@@ -77,6 +82,48 @@ def table_findings(train: Part, raw: Table, task: Task) -> Iterator[Finding]:
         yield from _parting(train, values, task, levels=len(codes))
 
 
+def bag_findings(train: Part, raw: Bags, task: Task) -> Iterator[Finding]:
+    """What is remarkable with the columns of sparse rows."""
+    filled = raw.values != 0
+    of_row = np.repeat(np.arange(len(raw)), np.diff(raw.indptr))[filled]
+    if len(empty := np.flatnonzero(np.bincount(of_row, minlength=len(raw)) == 0)):
+        yield of_rows(
+            "empty_rows",
+            "warning",
+            empty,
+            f"{counted(len(empty), 'training row')} {has(len(empty))} 0 in every column (such as row "
+            f"{empty[0]}), so nothing can be learned from them: leave out what is empty.",
+        )
+    counts = np.bincount(raw.indices[filled], minlength=raw.columns)
+    if unused := int(np.count_nonzero(counts == 0)):
+        yield Finding(
+            "constant_columns",
+            "note",
+            unused,
+            (),
+            f"{unused:,} of {counted(raw.columns, 'column')} {has(unused)} 0 in all training rows, so "
+            "nothing can be learned from them: they may be left out.",
+        )
+    yield from _told_by(_label_bag_columns(raw, counts, train.labels, task))
+
+
+def _label_bag_columns(raw: Bags, counts: Int64, labels: Labels, task: Task) -> list[str]:
+    """Names of the columns that tell the label of every row.
+
+    Such a column can be 0 only in rows of the same label, so that most columns need no look.
+    """
+    several = labels.T if labels.ndim > 1 else [labels]
+    most = max(int(np.unique(each, return_counts=True)[1].max()) for each in several)
+    likely = np.flatnonzero(counts >= len(raw) - most)
+    columns = raw.to_csr().tocsc()[:, likely]
+    step, found = max(1, _CHUNK // len(raw)), []
+    for start in range(0, len(likely), step):
+        values = columns[:, start : start + step].toarray()
+        told = _label_columns(values, labels, task)
+        found += [bag_column(int(likely[start + each])) for each in told]
+    return found
+
+
 def _parting(train: Part, raw: Numbers, task: Task, levels: int) -> Iterator[Finding]:
     """The columns by which the classes lie apart; the last ``levels`` ones are codes of categories."""
     if task.name not in ("binary", "multiclass"):
@@ -109,7 +156,10 @@ def _parting(train: Part, raw: Numbers, task: Task, levels: int) -> Iterator[Fin
 
 
 def _telling(train: Part, raw: Numbers, task: Task) -> Iterator[Finding]:
-    telling = [raw.columns[column] for column in _label_columns(raw.values, train.labels, task)]
+    return _told_by([raw.columns[column] for column in _label_columns(raw.values, train.labels, task)])
+
+
+def _told_by(telling: Sequence[str]) -> Iterator[Finding]:
     if telling:
         yield Finding(
             "label_columns",

@@ -3,15 +3,16 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from justfit.data.columns import Column
-from justfit.data.duplicates import UInt64, Words, near_training_rows, row_hashes, text_hashes, words_of
+from justfit.data.duplicates import UInt64, Words, hashed_texts, near_training_rows, row_hashes
 from justfit.data.raw import Ids, Numbers, Raw, Table, Texts
+from justfit.data.rows import Bags
 from justfit.errors import DataError, SealError
 from justfit.spec import PreparationSpec, Task
 
@@ -51,6 +52,9 @@ class Split:
     train: npt.NDArray[np.intp]
     validation: npt.NDArray[np.intp]
 
+
+_BLOCK = 1 << 16
+"""Texts that are read at a time."""
 
 _EXAMPLES = 5
 """Of training texts that test texts nearly repeat."""
@@ -126,8 +130,8 @@ class Sealed:
             return None
         raw, near = self._read_raw(), np.zeros(0, np.intp)
         if words is not None and isinstance(raw, Texts | Ids):
-            own_words = words_of(raw)
-            own, near = text_hashes(own_words), near_training_rows(words, own_words)
+            texts = hashed_texts(raw)
+            own, near = texts.hashes, near_training_rows(words, texts.first)
         else:
             own = row_hashes(raw)
         near = near[near >= 0]
@@ -191,7 +195,8 @@ def fingerprint(train: Part, sealed: str) -> str:
     arrays: tuple[npt.NDArray[np.generic], ...]
     match train.raw:
         case Texts(texts):
-            digest.update(json.dumps(list(texts)).encode())
+            for piece in _as_json(texts):
+                digest.update(piece)
             arrays = ()
         case Ids(ids, indptr):
             arrays = (ids, indptr)
@@ -201,10 +206,27 @@ def fingerprint(train: Part, sealed: str) -> str:
         case Table(columns, values, categories, columns_of_texts):
             levels = [each.levels for each in categories]
             kinds = [(column.name, column.kind, column.form) for column in columns]
-            digest.update(json.dumps([kinds, levels, [list(texts) for texts in columns_of_texts]]).encode())
+            digest.update(json.dumps([kinds, levels]).encode().removesuffix(b"]") + b", [")
+            for number, texts in enumerate(columns_of_texts):
+                digest.update(b", " if number else b"")
+                for piece in _as_json(texts):
+                    digest.update(piece)
+            digest.update(b"]]")
             arrays = (values, *(each.codes for each in categories))
+        case Bags(indptr, indices, entries, width):
+            digest.update(f"sparse{width}".encode())
+            arrays = (indptr, indices, entries)
     groups = () if train.groups is None else (train.groups,)
     for array in (*arrays, train.labels, *groups):
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:16]
+
+
+def _as_json(texts: Sequence[str]) -> Iterator[bytes]:
+    """What ``json.dumps`` gives for a list of texts, in pieces."""
+    yield b"["
+    for start in range(0, len(texts), _BLOCK):
+        block = json.dumps(list(texts[start : start + _BLOCK])).encode()
+        yield (b", " if start else b"") + block[1:-1]
+    yield b"]"

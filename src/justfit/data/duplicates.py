@@ -4,14 +4,14 @@ Hashes depend on nothing but the row, so that parts that never meet can be compa
 """
 
 import hashlib
-from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from justfit.data.raw import Ids, Numbers, Raw, Table, Texts, Vocabulary
+from justfit.data.raw import Ids, Numbers, Raw, Table, Texts, Vocabulary, is_lazy
+from justfit.data.rows import Bags
 from justfit.data.tokens import tokens
 
 UInt64 = npt.NDArray[np.uint64]
@@ -24,6 +24,15 @@ NEAR = 0.8
 
 _BANDS, _A_BAND = 4, 2
 """Of minimal hashes: two texts that share `NEAR` of their shingles meet in a band with 98% probability."""
+
+MOST_WORDS = 1 << 23
+"""Of texts that are too many to hold, those of which near repeats are looked for: about half a gigabyte."""
+
+_BLOCK = 1 << 18
+"""Of such texts so many are read at a time."""
+
+_LETTERS = 1 << 20
+"""Of texts that are split into words at a time."""
 
 _CHUNK = 1 << 22
 """Numbers that are converted at a time."""
@@ -48,15 +57,83 @@ def words_of(raw: Texts | Ids) -> Words:
         words = raw.ids != Vocabulary.START
         before = np.concatenate(([0], np.cumsum(words, dtype=np.int64)))
         return Words(_mixed(raw.ids[words].astype(np.uint64)), before[raw.indptr])
-    known: dict[str, int] = {}
-    flat, ends = array("Q"), [0]
-    for text in raw.texts:
-        found = tokens(text)
-        for word in set(found).difference(known):
-            known[word] = int.from_bytes(_digest(word.encode(errors="surrogatepass")), "little")
-        flat.extend(map(known.__getitem__, found))
-        ends.append(len(flat))
-    return Words(np.array(flat, np.uint64), np.array(ends, np.int64))
+    known = _Known()
+    numbers, ends = [np.zeros(0, np.int64)], [np.zeros(1, np.int64)]
+    for run in _runs(raw.texts):
+        # All texts of a run are split as one, with words between that stand in none of them.
+        mark = "\0"
+        while any(mark in text for text in run):
+            mark += "\0"
+        known[mark] = 0
+        words = tokens(f" {mark} ".join([*run, ""]))
+        of_words = np.fromiter(map(known.__getitem__, words), np.int64, len(words))
+        del known[mark]
+        lengths = np.diff(np.flatnonzero(of_words == 0), prepend=-1) - 1
+        numbers.append(of_words[of_words > 0])
+        ends.append(ends[-1][-1] + np.cumsum(lengths))
+    hashes = np.frombuffer(b"".join(known.digests), "<u8")
+    return Words(hashes[np.concatenate(numbers)], np.concatenate(ends))
+
+
+class _Known(dict[str, int]):
+    """Words, numbered from 1 in the order in which they are asked for, and the digest of each number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.digests = [bytes(8)]
+
+    def __missing__(self, word: str) -> int:
+        self[word] = number = len(self.digests)
+        self.digests.append(_digest(word.encode(errors="surrogatepass")))
+        return number
+
+
+def _runs(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Texts in order, in runs of about `_LETTERS`."""
+    run, letters = list[str](), 0
+    for text in texts:
+        run.append(text)
+        letters += len(text)
+        if letters >= _LETTERS:
+            yield run
+            run, letters = [], 0
+    if run:
+        yield run
+
+
+@dataclass(frozen=True, eq=False)
+class HashedTexts:
+    """A hash and the number of words of each text, and the words of the first ones."""
+
+    hashes: UInt64
+    lengths: npt.NDArray[np.int64]
+    first: Words
+    """Of all texts, but where they are too many to hold of `MOST_WORDS` at most."""
+
+
+def hashed_texts(raw: Texts | Ids) -> HashedTexts:
+    """Texts by their words; those that are too many to hold are read some at a time."""
+    blocks: Iterable[Texts | Ids] = [raw]
+    if lazy := is_lazy(raw):
+        starts = range(0, len(raw), _BLOCK)
+        blocks = (raw.take(np.arange(start, min(start + _BLOCK, len(raw)))) for start in starts)
+    hashes, lengths, first, words = [], [], [], 0
+    for block in blocks:
+        found = words_of(block)
+        hashes.append(text_hashes(found))
+        lengths.append(found.lengths)
+        words += len(found.hashes)
+        if not lazy or words <= MOST_WORDS:
+            first.append(found)
+    return HashedTexts(np.concatenate(hashes), np.concatenate(lengths), _joined(first))
+
+
+def _joined(parts: Sequence[Words]) -> Words:
+    if len(parts) == 1:
+        return parts[0]
+    lengths = np.concatenate([part.lengths for part in parts] or [np.zeros(0, np.int64)])
+    hashes = np.concatenate([part.hashes for part in parts] or [np.zeros(0, np.uint64)])
+    return Words(hashes, np.concatenate(([0], np.cumsum(lengths))))
 
 
 def row_hashes(raw: Raw) -> UInt64:
@@ -66,8 +143,17 @@ def row_hashes(raw: Raw) -> UInt64:
             return number_hashes(raw.values)
         case Table():
             return _table_hashes(raw)
+        case Bags():
+            return _bag_hashes(raw)
         case _:
-            return text_hashes(words_of(raw))
+            return hashed_texts(raw).hashes
+
+
+def _bag_hashes(raw: Bags) -> UInt64:
+    """A hash a row of its columns that are not 0 and their values."""
+    bits = raw.values.view(np.uint32).astype(np.uint64)
+    of_entry = _mixed(_mixed(raw.indices.astype(np.uint64)) + bits)
+    return _sums(np.where(raw.values == 0, np.uint64(0), of_entry), raw.indptr)
 
 
 def _table_hashes(raw: Table) -> UInt64:
@@ -78,7 +164,7 @@ def _table_hashes(raw: Table) -> UInt64:
         of_level = np.frombuffer(b"".join([*digests, _digest(b"missing")]), "<u8")
         found = _mixed(found + of_level[cells.codes])
     for texts in raw.texts:
-        found = _mixed(found + text_hashes(words_of(Texts(texts))))
+        found = _mixed(found + hashed_texts(Texts(texts)).hashes)
     return found
 
 
@@ -139,10 +225,7 @@ def near_training_rows(train: Words, test: Words) -> npt.NDArray[np.intp]:
 
     Found as in `near_duplicates`. A test text that is a training text word for word has none.
     """
-    words = Words(
-        np.concatenate([train.hashes, test.hashes]),
-        np.concatenate([train.indptr, train.indptr[-1] + test.indptr[1:]]),
-    )
+    words = _joined([train, test])
     count = len(train.lengths)
     near = np.full(len(words.lengths), -1)
     stands = np.isin(text_hashes(test), text_hashes(train))

@@ -1,11 +1,17 @@
 """`load`: the data set that a study names, or that stands in files."""
 
+import dataclasses
+from pathlib import Path
+
 from justfit.data.cache import Progress
 from justfit.data.dataset import Dataset
-from justfit.data.files.read import read_frame
+from justfit.data.files.arrays import npz_parts
+from justfit.data.files.frame import Frame
+from justfit.data.files.kept import gathered
+from justfit.data.files.read import read_batches
 from justfit.data.sources import load_dataset
 from justfit.data.user_dataset import DataReport, dataset_of
-from justfit.spec import Data
+from justfit.spec import Data, Files
 
 
 def load(data: Data, progress: Progress | None = None) -> Dataset:
@@ -22,9 +28,8 @@ def load_with_report(data: Data, progress: Progress | None = None) -> tuple[Data
     files = data.files
     if files is None:
         return load_dataset(data.name, progress), None
-    frames = {part: read_frame(path, strict=files.strict) for part, path in files.parts.items()}
     return dataset_of(
-        frames,
+        _frames(files),
         name=data.name,
         target=files.target,
         task=files.task,
@@ -35,3 +40,17 @@ def load_with_report(data: Data, progress: Progress | None = None) -> tuple[Data
         seed=files.seed,
         strict=files.strict,
     )
+
+
+def _frames(files: Files) -> dict[str, Frame]:
+    """The rows of each file, and those of the parts that an npz file of training rows has besides."""
+    parts, notes = dict(files.parts), []
+    for part in npz_parts(Path(files.train)):
+        if part in parts:
+            notes.append(f"The {part} rows in {files.train} were not read, as others were given.")
+        parts.setdefault(part, files.train)
+    frames = {
+        part: gathered(read_batches(path, strict=files.strict, part=part)) for part, path in parts.items()
+    }
+    frames["train"] = dataclasses.replace(frames["train"], notes=(*frames["train"].notes, *notes))
+    return frames

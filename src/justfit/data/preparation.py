@@ -10,15 +10,20 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
+from justfit.data.bag_preparation import BagPreparation
 from justfit.data.encoding import encode
 from justfit.data.ngrams import NgramPreparation, count_ngrams, fit_ngrams
-from justfit.data.raw import Ids, Numbers, Raw, Table, Texts, Vocabulary
-from justfit.data.rows import Bags, Dense
+from justfit.data.on_disk import rows_on_disk
+from justfit.data.raw import Ids, Numbers, Raw, Table, Texts, Vocabulary, is_lazy
+from justfit.data.rows import Bags, Dense, Rows
 from justfit.data.table_preparation import TablePreparation, fit_table, table_columns
 from justfit.data.tokens import tokens
 from justfit.errors import DataError
 from justfit.machine import MOST_SHARE, memory
 from justfit.spec import Ngrams, PreparationSpec, Scaling, TableEncoding, TextEncoding
+
+_BLOCK = 1 << 16
+"""Rows that are prepared at a time, where not all are held."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +55,8 @@ class TextPreparation:
             case Numbers() | Table():
                 found = "columns of a table" if isinstance(raw, Table) else "numbers"
                 raise DataError(f"This preparation takes texts, got rows of {len(raw.columns)} {found}.")
+            case Bags():
+                raise DataError(f"This preparation takes texts, got sparse rows of {raw.columns} columns.")
 
     def column_name(self, column: int) -> str:
         """The word that a column of the rows stands for."""
@@ -83,7 +90,8 @@ class NumberPreparation:
                 that they would take more than half of the machine's memory.
         """
         if not isinstance(raw, Numbers):
-            found = f"a table of {len(raw.columns)} columns" if isinstance(raw, Table) else "texts"
+            kinds = {Table: "a table", Bags: "sparse rows"}
+            found = kinds.get(type(raw), "texts")
             raise DataError(f"This preparation takes rows of {len(self.names)} numbers, got {found}.")
         if raw.columns != self.names:
             raise DataError(_other_columns(self.names, raw.columns))
@@ -127,7 +135,7 @@ class NumberPreparation:
         return raw
 
 
-Preparation = TextPreparation | NumberPreparation | NgramPreparation | TablePreparation
+Preparation = TextPreparation | NumberPreparation | NgramPreparation | TablePreparation | BagPreparation
 
 
 def fit_preparation(
@@ -152,14 +160,32 @@ def fit_preparation(
             return TextPreparation(spec, Vocabulary(raw.vocabulary.words[: words_below(spec.num_words)]))
         case Scaling(), Numbers():
             return _fit_scaling(spec, raw)
+        case Scaling(kind="none"), Bags():
+            return BagPreparation(raw.columns)
         case TableEncoding(), Table():
             return fit_table(raw, partial(_fit_text, spec.text, labels=labels))
     raise DataError(_misfit(spec, raw))
 
 
+def prepared(preparation: Preparation, raw: Raw) -> Rows:
+    """The rows of ``raw``: in files where there are too many texts among it to hold.
+
+    Raises:
+        DataError: as the preparation's ``rows``, or the disk is full.
+    """
+    if not is_lazy(raw):
+        return preparation.rows(raw)
+    starts = range(0, len(raw), _BLOCK)
+    return rows_on_disk(
+        preparation.rows(raw.take(np.arange(start, min(start + _BLOCK, len(raw))))) for start in starts
+    )
+
+
 def _misfit(spec: PreparationSpec, raw: Raw) -> str:
     """Why rows cannot be prepared so."""
     match spec, raw:
+        case _, Bags():
+            return "Sparse rows are taken as they are: give neither a text encoding nor a scaling."
         case _, Table():
             return "Rows of a table cannot have a text encoding or a scaling of all: give neither."
         case Ngrams(), _:
@@ -193,6 +219,8 @@ def _columns_of(spec: PreparationSpec, raw: Raw) -> int:
             return count_ngrams(spec, raw).columns
         case _, Numbers(columns=names):
             return len(names)
+        case _, Bags(columns=columns):
+            return columns
     raise DataError("These rows cannot be prepared so.")
 
 

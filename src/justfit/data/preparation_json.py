@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from justfit.data.bag_preparation import BagPreparation
 from justfit.data.columns import INPUTS, Column, of_kind
 from justfit.data.ngrams import SCALED, NgramPreparation, ngrams_of
 from justfit.data.preparation import NumberPreparation, Preparation, TextPreparation, words_below
@@ -19,7 +20,7 @@ from justfit.data.raw import Vocabulary
 from justfit.data.table_preparation import Levels, NumberColumns, TablePreparation
 from justfit.errors import DataError, SpecError
 from justfit.spec import Ngrams, Scaling, TextEncoding
-from justfit.spec.checks import require_choice, require_number
+from justfit.spec.checks import require_choice, require_integer, require_number
 
 Arrays = dict[str, npt.NDArray[Any]]
 """Of a preparation, by name; safetensors keeps them beside the weights."""
@@ -55,6 +56,8 @@ def preparation_to_parts(preparation: Preparation) -> tuple[dict[str, object], A
             return {"kind": "ngrams", **{key: getattr(spec, key) for key in _OF_NGRAMS}}, arrays
         case TablePreparation():
             return _table_to_parts(preparation)
+        case BagPreparation(columns):
+            return {"kind": "bags", "columns": columns}, {}
 
 
 _OF_COLUMN = ("name", "kind", "form")
@@ -86,8 +89,9 @@ _KEYS = {
     "numbers": ("kind", "scaling", "by", "columns", "shift", "scale"),
     "table": ("kind", "inputs", *_OF_TABLE, "flagged", "missing", "texts"),
     "ngrams": ("kind", *_OF_NGRAMS),
+    "bags": ("kind", "columns"),
 }
-_ARRAYS = {"text": ("words", "word_offsets"), "numbers": ()}
+_ARRAYS = {"text": ("words", "word_offsets"), "numbers": (), "bags": ()}
 
 
 def preparation_from_parts(
@@ -111,6 +115,8 @@ def preparation_from_parts(
         if set(arrays) != set(_ARRAYS[kind]):
             wanted, found = ", ".join(_ARRAYS[kind]) or "none", ", ".join(arrays) or "none"
             raise DataError(f"preparation: expected the arrays {wanted}, got {found}.")
+        if kind == "bags":
+            return BagPreparation(require_integer("key columns:", values["columns"], 1, 2**31 - 1))
         return _text(values, arrays) if kind == "text" else _numbers(values)
     except SpecError as error:
         raise DataError(f"preparation: {error}") from error

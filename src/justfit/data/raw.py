@@ -1,5 +1,6 @@
-"""Raw rows as a source gives them: `Texts`, word `Ids`, `Numbers`, or a `Table` of several kinds."""
+"""Raw rows as a source gives them: `Texts`, word `Ids`, `Numbers`, a `Table` of several kinds, or `Bags`."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from justfit.data.columns import Column, of_kind
-from justfit.data.rows import take_ragged
+from justfit.data.rows import Bags, take_ragged
 from justfit.errors import DataError
 
 
@@ -38,6 +39,18 @@ class Vocabulary:
         return self.words[rank - 1] if 1 <= rank <= len(self.words) else "?"
 
 
+class LazyTexts(Sequence[str]):
+    """Texts that are read only when they are asked for, as there are too many to hold."""
+
+    @abstractmethod
+    def take(self, rows: npt.NDArray[np.intp]) -> "LazyTexts":
+        """The texts numbered ``rows``, in that order, not yet read."""
+
+
+def _taken(texts: Sequence[str], rows: npt.NDArray[np.intp]) -> Sequence[str]:
+    return texts.take(rows) if isinstance(texts, LazyTexts) else [texts[row] for row in rows]
+
+
 @dataclass(frozen=True, eq=False)
 class Texts:
     """Raw texts, a string a row."""
@@ -49,7 +62,7 @@ class Texts:
 
     def take(self, rows: npt.NDArray[np.intp]) -> "Texts":
         """The rows numbered ``rows``, in that order."""
-        return Texts([self.texts[row] for row in rows])
+        return Texts(_taken(self.texts, rows))
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +171,7 @@ class Table:
             self.columns,
             self.numbers[rows],
             tuple(each.take(rows) for each in self.categories),
-            tuple([texts[row] for row in rows] for texts in self.texts),
+            tuple(_taken(texts, rows) for texts in self.texts),
         )
 
     def cells(self, row: int) -> tuple[tuple[str, str], ...]:
@@ -173,4 +186,10 @@ class Table:
         return (*zip(self.number_names, numbers, strict=True), *zip(names, values, strict=True))
 
 
-Raw = Texts | Ids | Numbers | Table
+Raw = Texts | Ids | Numbers | Table | Bags
+
+
+def is_lazy(raw: Raw) -> bool:
+    """Whether there are texts among the rows that are too many to hold."""
+    texts = (raw.texts,) if isinstance(raw, Texts) else raw.texts if isinstance(raw, Table) else ()
+    return any(isinstance(each, LazyTexts) for each in texts)

@@ -14,6 +14,12 @@ Float32 = npt.NDArray[np.float32]
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 
+MOST_ENTRIES = 2**31 - 1
+"""Of sparse rows together."""
+
+_CHECKED = 1 << 22
+"""Entries that are checked at a time."""
+
 
 @dataclass(frozen=True, eq=False)
 class Bags:
@@ -46,10 +52,19 @@ class Bags:
 
     @classmethod
     def from_csr(cls, matrix: sparse.csr_array | sparse.csr_matrix) -> "Bags":
-        """Bags of a SciPy CSR matrix; repeated entries are added up."""
+        """Bags of a SciPy CSR matrix; repeated entries are added up.
+
+        Raises:
+            DataError: its values are no real numbers, or one is not finite as float32.
+        """
+        if matrix.dtype.kind not in "biuf" or matrix.ndim != 2:
+            raise DataError(
+                f"Sparse rows must be real numbers of two axes, got {matrix.dtype} of shape {matrix.shape}."
+            )
         matrix = sparse.csr_array(matrix, copy=True)
         matrix.sum_duplicates()
-        values = matrix.data.astype(np.float32)
+        with np.errstate(over="ignore"):  # an infinity is told with its row
+            values = matrix.data.astype(np.float32)
         return cls(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), values, matrix.shape[1])
 
     def to_csr(self) -> sparse.csr_array:
@@ -128,6 +143,11 @@ def _check_bags(bags: Bags) -> None:
             f"{indptr[:1].tolist()}..{indptr[-1:].tolist()} for {len(indices)} indices and "
             f"{len(bags.values)} values."
         )
+    if len(indices) > MOST_ENTRIES:
+        raise DataError(
+            f"{len(bags):,} sparse rows hold {len(indices):,} entries, and may hold {MOST_ENTRIES:,}: give "
+            "fewer rows, or have fewer or shorter n-grams."
+        )
     if (falling := np.flatnonzero(np.diff(indptr) < 0)).size:
         raise DataError(
             f"Row {falling[0]}: indptr falls from {indptr[falling[0]]} to {indptr[falling[0] + 1]}."
@@ -139,18 +159,23 @@ def _check_bags(bags: Bags) -> None:
     if indices.size and (indices.min() < 0 or indices.max() >= columns):
         entry = int(np.flatnonzero((indices < 0) | (indices >= columns))[0])
         raise DataError(f"Row {row_of(entry)}: index {indices[entry]} is outside [0, {columns}).")
-    not_rising = np.diff(indices) <= 0
-    starts = indptr[1:-1]
-    not_rising[starts[(starts > 0) & (starts < len(indices))] - 1] = False
-    if not_rising.any():
-        entry = int(np.argmax(not_rising)) + 1
-        raise DataError(
-            f"Row {row_of(entry)}: index {indices[entry]} follows {indices[entry - 1]}; "
-            "indices must rise within a row, without repeats."
-        )
-    if not np.isfinite(bags.values).all():
-        entry = int(np.argmin(np.isfinite(bags.values)))
-        raise DataError(f"Row {row_of(entry)}: the value at index {indices[entry]} is {bags.values[entry]}.")
+    for start in range(0, len(indices), _CHECKED):
+        end = min(start + _CHECKED, len(indices))
+        not_rising = np.diff(indices[start : end + 1]) <= 0
+        first, last = np.searchsorted(indptr, (start + 1, end + 1))
+        begins = indptr[first:last]  # of rows, which need not go on rising
+        not_rising[begins[begins < len(indices)] - 1 - start] = False
+        if not_rising.any():
+            entry = start + int(np.argmax(not_rising)) + 1
+            raise DataError(
+                f"Row {row_of(entry)}: index {indices[entry]} follows {indices[entry - 1]}; "
+                "indices must rise within a row, without repeats."
+            )
+        if not (finite := np.isfinite(bags.values[start:end])).all():
+            entry = start + int(np.argmin(finite))
+            raise DataError(
+                f"Row {row_of(entry)}: the value at index {indices[entry]} is {bags.values[entry]}."
+            )
 
 
 def _require_finite(values: Float32) -> None:

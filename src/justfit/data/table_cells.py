@@ -28,6 +28,9 @@ _DAY, _MINUTE, _ZONE = r"\d{4}-\d{2}-\d{2}", r"\d{2}:\d{2}", r"\s?(?:Z|UTC|[+-]\
 _CLOCK = rf"[T ]({_MINUTE})(:\d{{2}})?(?:\.\d+)?{_ZONE}"
 _SECONDS_A_DAY = 86_400
 
+_FIRST = 10_000
+"""Cells that are looked at to see whether the same ones come again and again."""
+
 
 @dataclass(frozen=True, eq=False)
 class Cells:
@@ -88,8 +91,18 @@ def number_cells(column: pa.ChunkedArray, form: str, where: str) -> Cells:
         numbers = _floats(values.cast(pa.float64(), safe=False))
         return Cells(numbers[:, np.newaxis], np.zeros(len(numbers), bool))
     texts = trimmed(texts_of(column, where))
+    if len(texts) > _FIRST and pc.count_distinct(texts.slice(0, _FIRST)).as_py() < _FIRST / 10:
+        return _by_level(texts, form, where)
     numbers = _floats(_as_floats(texts, form))
     return Cells(numbers[:, np.newaxis], _wrong(texts, np.isnan(numbers)))
+
+
+def _by_level(texts: pa.ChunkedArray, form: str, where: str) -> Cells:
+    """As `number_cells`, each of the strings that come again and again being read once."""
+    encoded = texts.combine_chunks().dictionary_encode()
+    cells = number_cells(pa.chunked_array([encoded.dictionary]), form, where)
+    codes = pc.fill_null(encoded.indices, len(cells.wrong)).to_numpy()
+    return Cells(np.append(cells.values, [[np.nan]], axis=0)[codes], np.append(cells.wrong, False)[codes])
 
 
 def date_cells(column: pa.ChunkedArray, form: str, where: str) -> Cells:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from justfit.data.columns import DATE_FORMS, ISO_DATE, ISO_TIME, NUMBER_FORMS, Column
 from justfit.data.files.frame import is_name, shape_of
+from justfit.data.files.image_paths import are_images_of_paths
 from justfit.data.finding import counted
 from justfit.data.table_cells import (
     MISSING,
@@ -70,7 +71,8 @@ def _looked_at(  # noqa: PLR0911 - one for each kind
     name, where = field.name, f'{source}, column "{field.name}"'
     if (shape := shape_of(field)) is not None and is_numeric(field.type.value_type):
         axes = " x ".join(map(str, shape))
-        return Column(name, "image", f"{axes} numbers in each row", ",".join(map(str, shape)))
+        why = f"image paths, each image read as {axes} numbers" if are_images_of_paths(field) else ""
+        return Column(name, "image", why or f"{axes} numbers in each row", ",".join(map(str, shape)))
     if is_name(field):
         return Column(name, "id", "the name of each row's file")
     rows = len(column)
@@ -175,7 +177,7 @@ def _words(values: pa.ChunkedArray, different: int, name: str, rows: int) -> Col
     words = pc.mean(pc.count_substring_regex(values, r"\S+")).as_py()
     repeats = different <= count / 2
     if count >= _FEW and pc.all(pc.match_substring_regex(values, _PICTURE)).as_py():
-        return Column(name, "id", "every value is the name of a picture, and pictures are read as a folder")
+        return Column(name, "id", "names of pictures, most of which are not in the file's folder")
     if different > _FEW or not repeats:
         if words >= _SENTENCE or (not repeats and words >= _PHRASE):
             return Column(name, "text", f"{words:.1f} words a value on average, and {_of(different, count)}")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+from justfit.data.bag_preparation import BagPreparation
 from justfit.data.columns import Column, of_kind
 from justfit.data.files.frame import Frame
 from justfit.data.preparation import NumberPreparation, Preparation
@@ -33,6 +34,8 @@ def given_columns(preparation: Preparation, columns: Sequence[Column], frame: Fr
         return tuple(columns)
     if isinstance(preparation, TablePreparation):
         return preparation.inputs
+    if isinstance(preparation, BagPreparation):
+        raise preparation.refused("columns of a table")
     if isinstance(preparation, NumberPreparation):
         return tuple(Column(name, "number") for name in preparation.names)
     texts = [field.name for field in frame.table.schema if _is_text(field.type)]

@@ -41,8 +41,8 @@ class LabelColumn:
 def unlabelled(column: pa.ChunkedArray, where: str) -> dict[int, str]:
     """The places of the rows without a label that can be used, each with the reason.
 
-    That are empty, missing and blank cells; and where all but a few of many different labels are numbers,
-    those that are none.
+    That are empty, missing and blank cells; where all others are numbers, what stands for a missing one; and
+    where all but a few of many different labels are numbers, those that are none.
     """
     if pa.types.is_nested(column.type) or is_dated(column.type):
         return _missing(column.is_null())
@@ -51,8 +51,13 @@ def unlabelled(column: pa.ChunkedArray, where: str) -> dict[int, str]:
     texts = trimmed(texts_of(column, where))
     found = _missing(texts.is_null())
     for form in NUMBER_FORMS:
-        numbers = number_cells(texts, form, where).values[:, 0]
+        cells = number_cells(texts, form, where)
+        numbers = cells.values[:, 0]
         no_number = np.flatnonzero(np.isnan(numbers))
+        if not cells.wrong.any() and len(no_number) < len(texts):
+            for place in no_number.tolist():
+                found.setdefault(place, f'the label "{texts[place]}" stands for a missing one')
+            break
         others = len(no_number) - len(found)
         if others <= (1 - _MOSTLY) * (len(texts) - len(found)) and len(np.unique(numbers)) > FEW_NUMBERS:
             for place in no_number.tolist():

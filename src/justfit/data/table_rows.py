@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from justfit.data.columns import INPUTS, Column, of_kind
 from justfit.data.files.frame import Frame, shape_of
 from justfit.data.finding import counted, named
+from justfit.data.on_disk import TextsOnDisk
 from justfit.data.raw import Numbers, Raw, Table, Texts
 from justfit.data.table_cells import (
     category_cells,
@@ -53,7 +54,8 @@ class Odd:
 def raw_of(frame: Frame, columns: Sequence[Column]) -> tuple[Raw, tuple[Odd, ...]]:
     """The rows of a frame, made of the columns that are inputs.
 
-    One column of texts alone gives `Texts`, one of images alone `Numbers`, all else a `Table`.
+    One column of texts alone gives `Texts`, one of images alone `Numbers`, sparse rows `Bags`, all else a
+    `Table`.
 
     Args:
         frame: which may have other columns, too.
@@ -63,11 +65,13 @@ def raw_of(frame: Frame, columns: Sequence[Column]) -> tuple[Raw, tuple[Odd, ...
         DataError: a column is missing or holds another type, or a number is infinite, with file, row and
             column.
     """
+    if frame.bags is not None:
+        return frame.bags, ()
     frame = plain(frame)
     inputs = tuple(column for column in columns if column.kind in INPUTS)
     require_columns(frame, [column.name for column in inputs])
     if len(inputs) == 1 and inputs[0].kind == "text":
-        return Texts(text_cells(frame.table.column(inputs[0].name), _where(frame, inputs[0]))), ()
+        return Texts(_texts(frame, inputs[0])), ()
     if len(inputs) == 1 and inputs[0].kind == "image":
         return Numbers(_images(frame, inputs[0]), inputs[0].numbers), ()
     odd: list[Odd] = []
@@ -76,13 +80,10 @@ def raw_of(frame: Frame, columns: Sequence[Column]) -> tuple[Raw, tuple[Odd, ...
         columns=inputs,
         numbers=np.hstack(blocks) if blocks else np.zeros((len(frame), 0)),
         categories=tuple(
-            category_cells(frame.table.column(column.name), _where(frame, column))
+            category_cells(frame.column(column.name), _where(frame, column))
             for column in of_kind(inputs, "category")
         ),
-        texts=tuple(
-            text_cells(frame.table.column(column.name), _where(frame, column))
-            for column in of_kind(inputs, "text")
-        ),
+        texts=tuple(_texts(frame, column) for column in of_kind(inputs, "text")),
     )
     return table, tuple(odd)
 
@@ -119,9 +120,9 @@ def require_columns(frame: Frame, names: Sequence[str]) -> None:
 
 
 def _numbers(frame: Frame, column: Column, odd: list[Odd]) -> npt.NDArray[np.float64]:
-    cells_of, where = frame.table.column(column.name), _where(frame, column)
     if column.kind == "image":
         return _images(frame, column).astype(np.float64)
+    cells_of, where = frame.column(column.name), _where(frame, column)
     cells = (number_cells if column.kind == "number" else date_cells)(cells_of, column.form, where)
     if (infinite := np.isinf(cells.values).any(axis=1)).any():
         row = int(np.argmax(infinite))
@@ -153,6 +154,12 @@ def _images(frame: Frame, column: Column) -> npt.NDArray[np.generic]:
     return image_cells(cells)
 
 
+def _texts(frame: Frame, column: Column) -> Sequence[str]:
+    if column.name in frame.kept:
+        return TextsOnDisk(frame.kept[column.name], frame.places(column.name))
+    return text_cells(frame.table.column(column.name), _where(frame, column))
+
+
 def _where(frame: Frame, column: Column) -> str:
     return f'{frame.source}, column "{column.name}"'
 
@@ -160,4 +167,5 @@ def _where(frame: Frame, column: Column) -> str:
 def taken(frame: Frame, rows: npt.NDArray[np.intp]) -> Frame:
     """The rows at places ``rows`` of a frame, in that order."""
     table = frame.table.take(pa.array(rows))
-    return Frame(table, frame.rows[rows], frame.skipped, frame.notes, frame.source)
+    bags = None if frame.bags is None else frame.bags.take(rows)
+    return dataclasses.replace(frame, table=table, rows=frame.rows[rows], bags=bags)

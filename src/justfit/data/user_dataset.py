@@ -9,22 +9,26 @@ import numpy.typing as npt
 
 from justfit.data.columns import INPUTS, Column
 from justfit.data.dataset import Dataset, Labels, Part, Sealed, fingerprint
-from justfit.data.files.frame import Frame, concatenated
-from justfit.data.finding import counted, named
+from justfit.data.files.frame import Frame
+from justfit.data.files.kept import joined
+from justfit.data.finding import counted
+from justfit.data.on_disk import give_back
 from justfit.data.raw import Numbers, Raw, Texts
+from justfit.data.rows import Bags
 from justfit.data.splits import splits
 from justfit.data.table_columns import asked_kinds, typed
 from justfit.data.table_labels import LabelColumn, labels_of, unlabelled
-from justfit.data.table_rows import Odd, plain, raw_of, require_columns, taken
+from justfit.data.table_parts import PARTS, parts_of
+from justfit.data.table_rows import Odd, raw_of, taken
 from justfit.data.table_target import infer_target
 from justfit.errors import DataError
 from justfit.spec import HoldOut, Ngrams, PreparationSpec, Protocol, Scaling, TableEncoding, task_named
 
-PARTS = ("train", "validation", "test")
-"""Names of the frames that may be given; without ``test`` a fifth of ``train`` is sealed."""
-
 SEALED = 0.2
 """Share of the rows that is sealed where no test rows are given."""
+
+MOST_TYPED = 1_000_000
+"""Rows by which columns are typed, where their strings stand on the disk."""
 
 _LOOKED_AT = 1_000
 """Texts, to see whether they are single words."""
@@ -99,8 +103,7 @@ def dataset_of(  # noqa: PLR0913 - what can be decided about a file
         SpecError: there is no such task.
     """
     asked = asked_kinds(text, categories, numbers)
-    frames = {part: plain(frame) for part, frame in frames.items()}
-    _require_parts(frames, target, drop, asked)
+    frames = parts_of(frames, target, drop, asked)
     left_out: list[LeftOut] = []
     usable = {part: _usable(frame, target, drop, left_out) for part, frame in frames.items()}
     train = usable["train"]
@@ -111,10 +114,12 @@ def dataset_of(  # noqa: PLR0913 - what can be decided about a file
     if strict and left_out:
         raise DataError(_strict(left_out))
     parts = {part: _labels(frame, reading) for part, frame in {**usable, "train": train}.items()}
+    if train.kept:
+        give_back()  # what reading labels took
     notes = [f"{len(parts[part].labels):,} {part} rows were given." for part in PARTS[1:] if part in parts]
     if "test" not in parts:
         notes.insert(0, _seal(parts, reading, seed))
-    notes += [note for frame in frames.values() for note in frame.notes]
+    notes += _reading_notes(frames, len(parts["train"].labels))
     drawn = _drawn(parts, asked, target)
     if strict and drawn.odd:
         raise DataError(f"{drawn.odd[0].sentence} Correct them, or do not ask to be strict.")
@@ -136,6 +141,8 @@ def dataset_of(  # noqa: PLR0913 - what can be decided about a file
 def preparation_of(raw: Raw) -> PreparationSpec:
     """How rows of a file are prepared unless asked otherwise."""
     match raw:
+        case Bags():
+            return Scaling("none")  # a shift would fill every cell
         case Numbers():
             # Pixels, too: where most are bright, dividing by 255 leaves units that never learn.
             return Scaling("standard")
@@ -169,41 +176,11 @@ class _Drawn:
     odd: tuple[Odd, ...]
 
 
-def _require_parts(
-    frames: Mapping[str, Frame], target: str, drop: Collection[str], asked: Mapping[str, str]
-) -> None:
-    """Raise `DataError` where frames, or columns that were named, are not there."""
-    if "train" not in frames or any(part not in PARTS for part in frames):
-        found = ", ".join(frames) or "none"
-        raise DataError(
-            f"The parts of a data set are {', '.join(PARTS)}, of which train is needed; got {found}."
-        )
-    train = frames["train"]
-    require_columns(train, [target, *drop, *asked])
-    if target in drop or target in asked:
-        raise DataError(
-            f'Column "{target}" is the target, so it cannot be {asked.get(target, "left out")}, too.'
-        )
-    if left := [name for name in asked if name in drop]:
-        raise DataError(f'Column "{left[0]}" is asked to be a {asked[left[0]]} and to be left out.')
-    names = [name for name in train.table.column_names if name not in drop]
-    require_columns(train, names)
-    for part, frame in frames.items():
-        own = [name for name in frame.table.column_names if name not in drop]
-        lacks, more = [n for n in names if n not in own], [n for n in own if n not in names]
-        if lacks or more:
-            said = [f"lacks {named(lacks)}"] * bool(lacks) + [f"has {named(more)} besides"] * bool(more)
-            raise DataError(
-                f"{frame.source} ({part}) {' and '.join(said)}, compared with {train.source}: give both the "
-                "same columns, or drop those that differ."
-            )
-
-
 def _usable(frame: Frame, target: str, drop: Collection[str], left_out: list[LeftOut]) -> Frame:
     """The rows with a label, without the columns to drop; tells of the others."""
     where = f'{frame.source}, column "{target}"'
     left_out += [LeftOut(frame.source, each.row, each.reason) for each in frame.skipped]
-    without = unlabelled(frame.table.column(target), where)
+    without = unlabelled(frame.column(target), where)
     left_out += [LeftOut(frame.source, int(frame.rows[place]), why) for place, why in sorted(without.items())]
     if len(without) == len(frame):
         which = f'row with a label in column "{target}"' if len(frame) else "row"
@@ -222,12 +199,12 @@ def _require_rows(train: Frame, whole: Frame, target: str) -> None:
 
 
 def _target(train: Frame, target: str, task: str | None) -> LabelColumn:
-    return infer_target(train.table.column(target), target, f'{train.source}, column "{target}"', task)
+    return infer_target(train.column(target), target, f'{train.source}, column "{target}"', task)
 
 
 def _labels(frame: Frame, reading: LabelColumn) -> _Labelled:
     where = f'{frame.source}, column "{reading.name}"'
-    return _Labelled(frame, labels_of(frame.table.column(reading.name), reading, frame.rows, where))
+    return _Labelled(frame, labels_of(frame.column(reading.name), reading, frame.rows, where))
 
 
 def _has_one_class_a_row(reading: LabelColumn) -> bool:
@@ -279,17 +256,25 @@ def _seal(parts: dict[str, _Labelled], reading: LabelColumn, seed: int) -> str:
     return f"{count:,} of {len(train.labels):,} rows were sealed first as test rows, {how} (seed {seed})."
 
 
+def _reading_notes(frames: Mapping[str, Frame], train_rows: int) -> list[str]:
+    notes = [note for frame in frames.values() for note in frame.notes]
+    if frames["train"].kept and train_rows > MOST_TYPED:
+        notes.append(f"Columns are typed by the first {MOST_TYPED:,} of {train_rows:,} training rows.")
+    return notes
+
+
 def _drawn(parts: Mapping[str, _Labelled], asked: dict[str, str], target: str) -> _Drawn:
     """Columns typed by the rows that train, and the raw rows of both parts."""
     train, test = parts["train"], parts["test"]
-    columns = typed(train.frame.table.drop_columns([target]), asked, train.frame.source)
-    if not any(column.kind in INPUTS for column in columns):
+    looked_at = train.frame.between(0, MOST_TYPED) if train.frame.kept else train.frame
+    columns = typed(looked_at.table.drop_columns([target]), asked, train.frame.source)
+    if train.frame.bags is None and not any(column.kind in INPUTS for column in columns):
         said = "; ".join(f"{column.name}: {column.reason}" for column in columns[:5])
         raise DataError(f"{train.frame.source} has no column to learn from ({said or 'only the target'}).")
     pool, labels = train.frame, train.labels
     if (validation := parts.get("validation")) is not None:
         source = f"{train.frame.source} and {validation.frame.source}"
-        pool = dataclasses.replace(concatenated([train.frame, validation.frame]), source=source)
+        pool = dataclasses.replace(joined([train.frame, validation.frame]), source=source)
         labels = np.concatenate([labels, validation.labels])
     raw, odd = raw_of(pool, columns)
     test_raw, test_odd = raw_of(test.frame, columns)

@@ -7,6 +7,7 @@ from justfit.engine.cohort import Weights as Weights
 from justfit.engine.cohort import class_weights as class_weights
 from justfit.engine.cohort import initial_weights as initial_weights
 from justfit.engine.native import Training as Training
+from justfit.engine.packing import epoch_work as epoch_work
 from justfit.engine.packing import pack as pack
 from justfit.engine.trainings import Trained as Trained
 from justfit.engine.trainings import Trainings as Trainings

@@ -10,6 +10,7 @@ from justfit.judge.choice import Choice as Choice
 from justfit.judge.choice import choose as choose
 from justfit.judge.comparison import Compared as Compared
 from justfit.judge.comparison import compare as compare
+from justfit.judge.comparison import compare_pairs as compare_pairs
 from justfit.judge.intervals import Figure as Figure
 from justfit.judge.intervals import mean_interval as mean_interval
 from justfit.judge.metrics import ClassFigures as ClassFigures
@@ -29,6 +30,7 @@ from justfit.judge.mistakes import quarters as quarters
 from justfit.judge.mistakes import suspected_labels as suspected_labels
 from justfit.judge.ranking import Ranking as Ranking
 from justfit.judge.ranking import ranking as ranking
+from justfit.judge.residuals import residuals as residuals
 from justfit.judge.search import SearchFinding as SearchFinding
 from justfit.judge.search import Tried as Tried
 from justfit.judge.search import search_findings as search_findings

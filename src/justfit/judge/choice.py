@@ -56,7 +56,7 @@ def choose(
     if len(found) == 1:
         return Choice(best, f"{best} is the only network.")
     ties = [name for name, each in others if each.verdict == TIE]
-    tied = f"; it ties with {_listed(ties)}" if ties else ""
+    tied = f"; it ties with {quoted(ties)}" if ties else ""
     reason = f"{best} has the best {top.standing.figure} of {among}, {_figure(top, mark)}"
     if top.error is None:
         return Choice(best, f"{reason}; one run each cannot tell a tie.")
@@ -95,8 +95,12 @@ def _shown(value: float) -> str:
     return f"{value:.4f}" if abs(value) < 100 else f"{value:,.1f}"
 
 
-def _listed(names: Sequence[str]) -> str:
-    """Some of the names, quoted, as commas stand in them."""
+def quoted(names: Sequence[str]) -> str:
+    """Some of several names of networks, quoted, as commas stand in them.
+
+    >>> quoted(["a", "b, c"]), quoted("abcde")
+    ('"a" and "b, c"', '"a", "b", "c" and 2 more')
+    """
     told = [f'"{name}"' for name in names[:_MOST_NAMES]]
     if more := len(names) - len(told):
         told.append(f"{more} more")

@@ -66,14 +66,12 @@ def compare(
     }
     found: dict[str, Compared | None] = dict.fromkeys(rank(standings, more_is_better=more_is_better))
     known = {name: stands for name in found if (stands := standings[name]) is not None}
-    values = {name: _values(networks[name], stands) for name, stands in known.items()}
-    ratios = {name: rows_ratio(networks[name][0].spec["protocol"]) for name in known}
-    paired = _with_the_best(values, ratios, more_is_better)
+    paired = _with_the_best(networks, known, more_is_better)
     for name, stands in known.items():
         runs, best = networks[name], paired.get(name)
         found[name] = Compared(
             standing=stands,
-            error=standard_error(values[name], ratios[name]),
+            error=standard_error(_values(runs, stands), rows_ratio(runs[0].spec["protocol"])),
             metric=_metric(runs, stands.best_epoch),
             updates=round(_mean([run.updates * stands.best_epoch / len(run.history) for run in runs])),
             seconds=_mean([sum(epoch.seconds for epoch in run.history[: stands.best_epoch]) for run in runs]),
@@ -86,25 +84,45 @@ def compare(
 
 
 def _with_the_best(
-    values: Mapping[str, Mapping[RunKey, float]], ratios: Mapping[str, float], more_is_better: bool
+    networks: Mapping[str, Sequence[StoredRun]], known: Mapping[str, Standing], more_is_better: bool
 ) -> dict[str, Comparison]:
     """Each network compared with the first, p corrected for all pairs of them."""
-    pairs = {
-        (name, other): found
-        for other, name in combinations(values, 2)
-        if (found := compare_paired(values[name], values[other], ratio=ratios[name])) is not None
+    pairs = [(name, other) for other, name in combinations(known, 2)]
+    found = compare_pairs(networks, known, pairs, more_is_better=more_is_better)
+    return {name: each for (name, other), each in found.items() if other == next(iter(known))}
+
+
+def compare_pairs(
+    networks: Mapping[str, Sequence[StoredRun]],
+    standings: Mapping[str, Standing],
+    pairs: Sequence[tuple[str, str]],
+    *,
+    more_is_better: bool,
+) -> dict[tuple[str, str], Comparison]:
+    """The first network of each pair against the second, each in its own best epoch, as in `compare_paired`.
+
+    p and verdict are corrected by `holm` for all the pairs. A pair without runs on the same split with the
+    same seed is left out.
+
+    Args:
+        networks: the runs of each by name.
+        standings: how each stands by the figure that is compared.
+        pairs: of names.
+        more_is_better: whether the higher figure is the better.
+    """
+    names = dict.fromkeys(name for pair in pairs for name in pair)
+    values = {name: _values(networks[name], standings[name]) for name in names}
+    ratios = {name: rows_ratio(networks[name][0].spec["protocol"]) for name in names}
+    found = {
+        (name, other): each
+        for name, other in pairs
+        if (each := compare_paired(values[name], values[other], ratio=ratios[name])) is not None
     }
-    corrected: dict[str, Comparison] = {}
-    tested = {pair: found.p for pair, found in pairs.items() if found.p is not None}
-    p_values = dict(zip(tested, holm(list(tested.values())), strict=True))
-    for (name, other), found in pairs.items():
-        if other != next(iter(values)):
-            continue
-        corrected[name] = found
-        if (p := p_values.get((name, other))) is not None:
-            verdict = verdict_of(found.difference.value, p, more_is_better=more_is_better)
-            corrected[name] = dataclasses.replace(found, p=p, verdict=verdict)
-    return corrected
+    tested = {pair: each.p for pair, each in found.items() if each.p is not None}
+    for pair, p in zip(tested, holm(list(tested.values())), strict=True):
+        verdict = verdict_of(found[pair].difference.value, p, more_is_better=more_is_better)
+        found[pair] = dataclasses.replace(found[pair], p=p, verdict=verdict)
+    return found
 
 
 def _values(runs: Sequence[StoredRun], stands: Standing) -> dict[RunKey, float]:

@@ -5,39 +5,36 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from scipy.stats import rankdata
 
 from justfit.judge.intervals import Figure, Float64, logit_interval
 from justfit.judge.metrics import Labels, Outputs
+from justfit.judge.ranking_curves import Bools, Points, last_of_ties, ranking_curves
 from justfit.spec import Task
 
-MOST_POINTS = 200
-"""Of a stored curve: no point left out is further than a hundredth from one that is kept."""
-
-_DIGITS = 6
-"""Of a stored curve's points."""
-
-Bools = npt.NDArray[np.bool_]
-Points = tuple[tuple[float, float], ...]
+MOST_CURVES = 20
+"""Of more classes those with the most rows have curves."""
 
 
 @dataclass(frozen=True)
 class ClassCurves:
-    """The curves of one class against the others, at most `MOST_POINTS` points each."""
+    """The curves of one class against the others, thinned by `justfit.judge.ranking_curves.thinned`."""
 
     name: str
     roc: Points
     """(false positive rate, true positive rate), from (0, 0) to (1, 1)."""
     pr: Points
     """(recall, precision), recall falling to 0, where precision is 1 by convention."""
+    roc_auc: float
+    pr_auc: float
+    """The areas, as in `Ranking`."""
 
 
 @dataclass(frozen=True)
 class Ranking:
     """Areas and curves; of several classes each is told from the others, and the areas' mean is taken.
 
-    Classes of which there is no row, or nothing but rows, have no curves and do not count.
+    Classes of which there is no row, or nothing but rows, have no curves and do not count. Of the others
+    at most `MOST_CURVES` have curves, those with the most rows.
     """
 
     roc_auc: Figure | None
@@ -96,8 +93,17 @@ def ranking(labels: Labels, probabilities: Outputs, classes: tuple[str, ...], ta
     return Ranking(
         roc_auc=_mean_area(sides, _roc_area),
         pr_auc=_mean_area(sides, _pr_area),
-        curves=tuple(ClassCurves(name, *_curves(one, score)) for name, one, score in pairs),
+        curves=tuple(
+            ClassCurves(name, *ranking_curves(one, score), _roc_area(one, score)[0], _pr_area(one, score)[0])
+            for name, one, score in _largest(pairs)
+        ),
     )
+
+
+def _largest(pairs: Sequence[tuple[str, Bools, Float64]]) -> list[tuple[str, Bools, Float64]]:
+    """The classes with the most rows, in their order."""
+    order = sorted(range(len(pairs)), key=lambda number: -int(pairs[number][1].sum()))
+    return [pairs[number] for number in sorted(order[:MOST_CURVES])]
 
 
 def _mean_area(
@@ -120,55 +126,35 @@ def _roc_area(positive: Bools, scores: Float64) -> tuple[float, Float64]:
     By midranks, as Sun and Xu 2014 (doi:10.1109/LSP.2014.2337313).
     """
     ones, zeros = int(positive.sum()), int((~positive).sum())
-    ranks = rankdata(scores)
+    ranks = _midranks(scores)
     # Of each row the share of the other side that it is rightly before or behind.
     placed = np.empty(len(scores))
-    placed[positive] = (ranks[positive] - rankdata(scores[positive])) / zeros
-    placed[~positive] = 1 - (ranks[~positive] - rankdata(scores[~positive])) / ones
+    placed[positive] = (ranks[positive] - _midranks(scores[positive])) / zeros
+    placed[~positive] = 1 - (ranks[~positive] - _midranks(scores[~positive])) / ones
     area = float(placed[positive].mean())
     count = np.where(positive, ones, zeros)
     return area, (placed - area) / np.sqrt(count * np.maximum(count - 1, 1))
 
 
+def _midranks(scores: Float64) -> Float64:
+    """Ranks from 1, those of equals their mean: ``rankdata``, without all of SciPy's statistics."""
+    _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks: Float64 = (np.cumsum(counts) - (counts - 1) / 2)[places]
+    return ranks
+
+
 def _pr_area(positive: Bools, scores: Float64) -> tuple[float, Float64]:
     """Average precision, and what each row adds to its error: its derivative by the row's weight."""
     order = np.argsort(-scores, kind="stable")
-    one, last = positive[order].astype(np.float64), _last_of_ties(scores[order])
+    one, last = positive[order].astype(np.float64), last_of_ties(scores[order])
     ones = float(one.sum())
     called = last + 1.0
     precision = np.cumsum(one)[last] / called
     area = float((one * precision).sum()) / ones
     # A row changes the precision at each of the rows of the class that stand with it or behind it.
-    first = len(scores) - 1 - _last_of_ties(scores[order][::-1])[::-1]
+    first = len(scores) - 1 - last_of_ties(scores[order][::-1])[::-1]
     counted = np.cumsum((one / called)[::-1])[::-1][first]
     lost = np.cumsum((one * precision / called)[::-1])[::-1][first]
     influence = np.empty(len(scores))
     influence[order] = (one * (precision - area + counted) - lost) / ones
     return area, influence * math.sqrt(ones / max(ones - 1, 1))
-
-
-def _last_of_ties(ordered: Float64) -> npt.NDArray[np.int64]:
-    """For each place the last one with the same score."""
-    ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
-    return ends[np.searchsorted(ends, np.arange(len(ordered)))]
-
-
-def _curves(positive: Bools, scores: Float64) -> tuple[Points, Points]:
-    """The ROC and the precision-recall curve, a point for each score that occurs."""
-    order = np.argsort(-scores, kind="stable")
-    ends = np.unique(_last_of_ties(scores[order]))
-    hits = np.cumsum(positive[order])[ends].astype(np.float64)
-    called = ends + 1.0
-    ones, zeros = hits[-1], called[-1] - hits[-1]
-    roc = np.stack([(called - hits) / zeros, hits / ones], axis=1)
-    pr = np.stack([hits / ones, hits / called], axis=1)
-    return _thinned(np.vstack([(0.0, 0.0), roc])), _thinned(np.vstack([(0.0, 1.0), pr])[::-1])
-
-
-def _thinned(points: Float64) -> Points:
-    """At most `MOST_POINTS` of the points, evenly along the curve, both ends among them."""
-    if len(points) > MOST_POINTS:
-        along = np.append(0.0, np.cumsum(abs(np.diff(points, axis=0)).sum(axis=1)))
-        wanted = np.linspace(0, along[-1], MOST_POINTS)
-        points = points[np.unique(np.searchsorted(along, wanted).clip(max=len(points) - 1))]
-    return tuple((float(x), float(y)) for x, y in points.round(_DIGITS))

@@ -1,8 +1,9 @@
 """Stored studies as the judge sees them: networks with their runs, how they stand, and whether they fit."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from justfit.judge.comparison import Compared, compare
 from justfit.judge.search import SearchFinding, Tried, search_findings
 from justfit.judge.verdict import Verdict, verdicts
 from justfit.spec import Candidate, candidate_of, task_named
-from justfit.store import StoredRun, StoredStudy, find_study, has_run, read_run, read_study
+from justfit.store import StoredRun, StoredStudy, StudyPaths, find_study, has_run, read_run, read_study
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,21 @@ def read_networks(store: Path, reference: str) -> tuple[StoredStudy, dict[str, S
         StoreError: no study is meant, or several, or a file of it is broken.
     """
     study = read_study(find_study(store, reference))
+    return study, networks_of(study)
+
+
+def networks_of(
+    study: StoredStudy, read: Callable[[Path, str], StoredRun] = read_run
+) -> dict[str, StoredNetwork]:
+    """The networks of all stages of a study by name, with those of their runs that are trained.
+
+    Args:
+        study: as it is stored.
+        read: a run by its store and its id, for whoever has kept some.
+
+    Raises:
+        StoreError: a file of the study or of its runs is broken.
+    """
     store = study.folder.parent
     runs: dict[str, StoredRun] = {}
     found = {}
@@ -70,7 +86,7 @@ def read_networks(store: Path, reference: str) -> tuple[StoredStudy, dict[str, S
         is_leaked(study)
         for place, (name, network) in enumerate(study.networks.items(), start=1):
             ids = [run_id for run_id in network["runs"] if has_run(store, run_id)]
-            runs |= {run_id: read_run(store, run_id) for run_id in ids if run_id not in runs}
+            runs |= {run_id: read(store, run_id) for run_id in ids if run_id not in runs}
             candidate = network["candidate"]
             found[name] = StoredNetwork(
                 number=place,
@@ -84,7 +100,7 @@ def read_networks(store: Path, reference: str) -> tuple[StoredStudy, dict[str, S
                 runs=tuple(runs[run_id] for run_id in ids),
                 left=network["left"],
             )
-    return study, found
+    return found
 
 
 _LAYER = {"kind": str, "detail": str, "outputs": int, "parameters": int}
@@ -94,6 +110,61 @@ def is_leaked(study: StoredStudy) -> bool:
     """Whether the test rows validate, so that all its figures are fitted to them."""
     validation: Mapping[str, Any] = study.spec["validation"]
     return validation["name"] == "test_rows" or bool(study.result and study.result["leaked"])
+
+
+def entry_of(study: StoredStudy, trained: Collection[str]) -> dict[str, Any]:
+    """What a list of studies tells of one, as plain values.
+
+    Args:
+        study: as it is stored.
+        trained: the ids of all runs that its store has.
+
+    Raises:
+        StoreError: its files do not fit together.
+    """
+    with read_from(study.folder):
+        result, final = study.result, study.spec["final"]
+        ids = {run_id for network in study.networks.values() for run_id in network["runs"]}
+        if result is not None:
+            ids |= set(result["final_runs"])
+        return {
+            "name": study.name,
+            "id": study.id,
+            "folder": str(study.folder),
+            "data": str(study.spec["data"]["name"]),
+            "state": state_of(study),
+            "leaked": is_leaked(study),
+            "networks": len(study.networks),
+            "runs_trained": sum(run_id in trained for run_id in ids),
+            "runs_planned": len(ids) + (study.spec["replicates"] if final and result is None else 0),
+            "stages_planned": len(study.stages),
+            "stages": len(study.spec["stages"]),
+            "chosen": None if result is None else str(result["chosen"]),
+            "test": figure_of_test(result),
+            "looks": None if result is None or result["looks"] is None else int(result["looks"]["of_study"]),
+            "written": _written(study.folder),
+        }
+
+
+def figure_of_test(result: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The metric on the test rows with its interval; None where nothing was tested."""
+    if result is None or "test" not in result:
+        return None
+    figure = "accuracy" if "accuracy" in result["test"] else "mae"
+    mean = result["test_replicates"][figure]
+    seeds = len(mean["values"])
+    # One seed tells nothing of seeds, but the test rows tell what their choice leaves open.
+    over, of = ("seeds", mean) if seeds > 1 else ("test rows", result["test"][figure])
+    low, high = within(figure, of["low"], of["high"])
+    return {"figure": figure, "value": mean["value"], "low": low, "high": high, "over": over, "seeds": seeds}
+
+
+def _written(folder: Path) -> str:
+    """When the study was last written, as ISO 8601 in UTC."""
+    paths = StudyPaths(folder)
+    there = [path for path in (paths.study, paths.stages, paths.result) if path.is_file()]
+    last = max(path.stat().st_mtime for path in there)
+    return datetime.fromtimestamp(last, UTC).isoformat(timespec="microseconds")
 
 
 def state_of(study: StoredStudy) -> str:

@@ -96,7 +96,7 @@ def against(
     ]
     name = figure_name(figure, metric_of(found[0].runs[0]))
     said = [f"At the best epoch of each network, by {study.spec['select']}."]
-    if mean := averaged(study, max(len(each.runs) for each in measured)):
+    if mean := averaged([each.runs for each in measured]):
         said[0] += f" Mean of {mean}, with its 95% interval."
     if len(measured) < len(found):
         said.append(
@@ -144,7 +144,7 @@ def _chart(points: Sequence[_Point], texts: Sequence[str] | None, name: str, fie
             line = data.mark_line(color=each.colour, strokeDash=list(each.dash), strokeWidth=1.5)
             layers.append(line.encode(y=y))
         bar = data.mark_rule(color=each.colour, strokeWidth=1.5)
-        layers.append(bar.encode(y=alt.Y("low:Q").scale(up.scale()), y2="high:Q"))
+        layers.append(bar.encode(y=alt.Y("low:Q").scale(up.scale()), y2=alt.Y2("high:Q")))
         fill = each.colour if each.dash == SOLID else "white"
         dot = data.mark_point(color=each.colour, fill=fill, size=50, opacity=1)
         told = ["name:N", alt.Tooltip("field:N", title=field), alt.Tooltip("y:Q", format=".4f", title=name)]

@@ -2,12 +2,10 @@
 
 import altair as alt
 
-from justfit.errors import StoreError
-from justfit.report.files import write_chart
 from justfit.report.findings import Finding, averaged, findings, metric_of, notes, titled
 from justfit.report.lines import Line, panel
 from justfit.report.look import COLOURS, SOLID, dressed, heading
-from justfit.store import StoredStudy, StudyPaths
+from justfit.store import StoredStudy
 
 WIDTH, HEIGHT = 330, 280
 
@@ -35,7 +33,7 @@ def curves(study: StoredStudy, network: str) -> alt.HConcatChart:
         for name, figures in (("loss, without penalties", _LOSSES), (metric_of(found.runs[0]), _METRICS))
     ]
     texts = [_how_measured(found), *notes(study, [found])]
-    if mean := averaged(study, len(found.runs)):
+    if mean := averaged([found.runs]):
         texts.append(f"Mean of {mean}, with its 95% interval.")
     if found.best:
         texts[-1] += f" Best epoch by {study.spec['select']}."
@@ -60,19 +58,3 @@ def _how_measured(found: Finding) -> str:
     if first.fit_loss is not None:
         text += " Fit: training rows, measured like validation rows."
     return text
-
-
-def write_curves(study: StoredStudy) -> None:
-    """Draw the curves of the network that a study has chosen, as a picture and as a page, into its folder.
-
-    Raises:
-        SpecError: the network was never trained.
-        StoreError: the study has chosen none yet, a file of its runs is missing, cut off or changed, or the
-            disk is full.
-    """
-    if study.result is None:
-        raise StoreError(f"{study.folder.name} has chosen no network yet: run it to its end.")
-    chart = curves(study, study.result["chosen"])
-    paths = StudyPaths(study.folder)
-    write_chart(chart, paths.curves_png)
-    write_chart(chart, paths.curves_html)

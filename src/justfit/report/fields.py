@@ -4,7 +4,7 @@ import dataclasses
 import statistics
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 from justfit.report.findings import Finding
 from justfit.report.look import is_wide
@@ -28,7 +28,19 @@ _ALL_SAID = 2
 """Series that differ in more settings are called only by what is unusual of them."""
 
 
-def value_of(found: Finding, field: str) -> float | str:
+class Described(Protocol):
+    """A network as it is described before it is trained, and so a `Finding`, too."""
+
+    @property
+    def candidate(self) -> Mapping[str, Any]:
+        """The network and its recipe, as a store has them."""
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers are trained."""
+
+
+def value_of(found: Described, field: str) -> float | str:
     """The value of a field in a network: a number where it is one.
 
     What is one number a layer is that number where all layers have the same.

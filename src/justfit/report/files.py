@@ -1,6 +1,5 @@
 """Charts as files: pictures, and pages that ask for nothing from the network."""
 
-import html
 import json
 from pathlib import Path
 
@@ -8,28 +7,13 @@ import altair as alt
 import vl_convert
 
 from justfit.errors import SpecError
+from justfit.report.html import chart_page, spec_of
 from justfit.spec import digest
 from justfit.spec.checks import nearest
 from justfit.store.files import write_bytes
 
 SUFFIXES = (".png", ".svg", ".html")
 _MOST_LETTERS = 100
-
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:;
- script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'">
-<title>{title}</title>
-</head>
-<body>
-<div id="chart"></div>
-<script>{library}</script>
-<script>vegaEmbed("#chart", {chart}, {{"actions": false}});</script>
-</body>
-</html>
-"""
 
 
 def require_suffix(path: Path) -> str:
@@ -52,20 +36,13 @@ def write_chart(chart: alt.LayerChart | alt.HConcatChart, path: Path) -> None:
         SpecError: another suffix.
         StoreError: the disk is full, the folder is missing or may not be written.
     """
-    suffix = require_suffix(path)
-    spec = chart.to_dict()
-    text = json.dumps(spec)
-    match suffix:
+    match require_suffix(path):
         case ".png":
-            content = vl_convert.vegalite_to_png(text, scale=2)
+            content = vl_convert.vegalite_to_png(json.dumps(spec_of(chart)), scale=2)
         case ".svg":
-            content = vl_convert.vegalite_to_svg(text).encode()
+            content = vl_convert.vegalite_to_svg(json.dumps(spec_of(chart))).encode()
         case _:
-            content = _PAGE.format(
-                title=html.escape(" ".join(spec["title"]["text"])),
-                library=vl_convert.javascript_bundle(),  # type: ignore[call-arg] # the stub lacks its default
-                chart=text.replace("<", "\\u003c"),  # a text with </script> in it must not end the script
-            ).encode()
+            content = chart_page(chart).encode()
     write_bytes(path, content)
 
 

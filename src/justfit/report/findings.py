@@ -158,15 +158,22 @@ def notes(study: StoredStudy, found: Sequence[Finding]) -> list[str]:
     return said
 
 
-def averaged(study: StoredStudy, runs: int) -> str:
-    """What a mean is over, such as ``4 folds x 5 replicates``; empty for one run."""
-    protocol = study.spec["validation"]
-    counts = {
-        "fold": protocol.get("folds", 1),
-        "repeat": protocol.get("repeats", 1),
-        "replicate": study.spec["replicates"],
-    }
-    said = [f"{count} {name}s" for name, count in counts.items() if count > 1]
-    if runs == study.spec["replicates"]:  # of the final runs, too, which are on no fold
-        said = [f"{runs} replicates"]
-    return " x ".join(said) if runs > 1 else ""
+def averaged(networks: Sequence[Sequence[StoredRun]]) -> str:
+    """What the means over the runs of some networks are over; empty where each has one run.
+
+    Counted are the runs themselves, such as ``4 folds x 5 replicates``; networks with other numbers of runs
+    give such as ``4 to 20 runs``.
+    """
+    counts = {_counts(runs) for runs in networks}
+    if len(counts) > 1:
+        lengths = sorted({len(runs) for runs in networks})
+        return f"{lengths[0]} to {lengths[-1]} runs" if len(lengths) > 1 else f"{lengths[0]} runs"
+    names = ("folds", "repeats", "replicates")
+    return " x ".join(f"{count} {name}" for count, name in zip(*counts, names, strict=True) if count > 1)
+
+
+def _counts(runs: Sequence[StoredRun]) -> tuple[int, int, int]:
+    """How many folds, repeats and replicates."""
+    splits = len({run.spec["split"] for run in runs})
+    folds = min(splits, int(runs[0].spec["protocol"].get("folds", 1)))
+    return folds, splits // folds, len({run.spec["seed"] for run in runs})

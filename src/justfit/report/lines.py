@@ -37,6 +37,8 @@ class Line:
     width: float = 2.0
     best: int | None = None
     """The epoch to mark, from 1; None for none."""
+    onset: int | None = None
+    """The epoch from which it overfits, from 1; None where it does not."""
     has_band: bool = False
     has_dots: bool = False
     has_label: bool = True
@@ -80,16 +82,23 @@ def panel(
         for line in lines
         if line.best and line.best <= len(line.curve.mean)
     ]
+    layers += [
+        _onset(line, line.onset, name, x, y)
+        for line in lines
+        if line.onset and line.onset <= len(line.curve.mean)
+    ]
     layers += labels(ends, where, width)
     return alt.LayerChart(layer=layers).properties(width=width, height=height)
 
 
 def _band(line: Line, axis: Axis, x: alt.X) -> alt.Chart:
     rows = [
-        {"epoch": epoch, "low": max(low, axis.low), "high": min(high, axis.high)}
+        {"epoch": epoch, "low": max(low, axis.low), "high": min(high, axis.high), "of": shown(line.name)}
         for epoch, (low, high) in enumerate(line.curve.band or (), start=1)
     ]
-    data = alt.Chart(alt.InlineData(rows)).encode(x=x, y=alt.Y("low:Q").scale(axis.scale()), y2="high:Q")
+    data = alt.Chart(alt.InlineData(rows)).encode(
+        x=x, y=alt.Y("low:Q").scale(axis.scale()), y2=alt.Y2("high:Q")
+    )
     layer: alt.Chart = data.mark_area(color=line.colour, opacity=0.13, clip=True)
     if len(rows) == 1:  # an area would have no width
         layer = data.mark_rule(color=line.colour, opacity=0.4, strokeWidth=6, clip=True)
@@ -106,7 +115,9 @@ def _line(line: Line, name: str, x: alt.X, y: alt.Y) -> alt.Chart:
     mark = alt.Chart(alt.InlineData(rows)).mark_line(
         color=line.colour, strokeWidth=line.width, strokeDash=list(line.dash), point=dots
     )
-    layer: alt.Chart = mark.encode(x=x, y=y, tooltip=["name:N", "epoch:Q", _told(name)])
+    layer: alt.Chart = mark.encode(
+        x=x, y=y, tooltip=[alt.Tooltip("name:N"), alt.Tooltip("epoch:Q"), _told(name)]
+    )
     return layer
 
 
@@ -116,7 +127,22 @@ def _best(line: Line, best: int, name: str, x: alt.X, y: alt.Y) -> alt.Chart:
     mark = alt.Chart(alt.InlineData([row])).mark_point(
         color=line.colour, fill="white", size=60, strokeWidth=2, opacity=1
     )
-    layer: alt.Chart = mark.encode(x=x, y=y, tooltip=["name:N", "best epoch:Q", _told(name)])
+    layer: alt.Chart = mark.encode(
+        x=x, y=y, tooltip=[alt.Tooltip("name:N"), alt.Tooltip("best epoch:Q"), _told(name)]
+    )
+    return layer
+
+
+def _onset(line: Line, onset: int, name: str, x: alt.X, y: alt.Y) -> alt.Chart:
+    """A triangle on a line where overfitting begins."""
+    value = line.curve.mean[onset - 1]
+    row = {"name": shown(line.name), "epoch": onset, "overfits from": onset, "value": value}
+    mark = alt.Chart(alt.InlineData([row])).mark_point(
+        shape="triangle-up", color="white", fill=line.colour, size=110, strokeWidth=1, opacity=1
+    )
+    layer: alt.Chart = mark.encode(
+        x=x, y=y, tooltip=[alt.Tooltip("name:N"), alt.Tooltip("overfits from:Q"), _told(name)]
+    )
     return layer
 
 
@@ -129,7 +155,7 @@ def _rule(best: int, x: alt.X) -> list[alt.Chart]:
     base = alt.Chart(alt.InlineData([{"epoch": best, "label": f"best epoch {best}"}])).encode(x=x)
     return [
         base.mark_rule(color="#777", strokeDash=[2, 2]),
-        base.mark_text(y=-11, color="#444", fontSize=TEXT).encode(text="label:N"),
+        base.mark_text(y=-11, color="#444", fontSize=TEXT).encode(text=alt.Text("label:N")),
     ]
 
 
@@ -159,10 +185,10 @@ def labels(ends: Sequence[End], where: Sequence[float], width: int) -> list[alt.
     """The names of lines in their colours, beside a frame of this width, at their `places`."""
     layers = []
     for end, place in zip(ends, where, strict=True):
-        data = alt.Chart(alt.InlineData([{"label": wrapped(end.name)}]))
+        data = alt.Chart(alt.InlineData([{"label": wrapped(end.name), "of": shown(end.name)}]))
         ink = GREY_TEXT if end.colour == GREY else end.colour
         mark = data.mark_text(align="left", baseline="middle", color=ink, fontSize=TEXT, lineHeight=_LINE)
-        layers.append(mark.encode(x=alt.value(width + 18), y=alt.value(place), text="label:N"))
+        layers.append(mark.encode(x=alt.value(width + 18), y=alt.value(place), text=alt.Text("label:N")))
     return layers
 
 
@@ -170,7 +196,7 @@ def _leaders(ends: Sequence[End], where: Sequence[float], y: alt.Y, x: alt.X, wi
     """From the end of each line to its name."""
     layers = []
     for end, place in zip(ends, where, strict=True):
-        data = alt.Chart(alt.InlineData([{"x": end.x, "value": end.y}]))
+        data = alt.Chart(alt.InlineData([{"x": end.x, "value": end.y, "of": shown(end.name)}]))
         mark = data.mark_rule(color=end.colour, opacity=0.6, strokeWidth=1)
         layers.append(mark.encode(x=x, y=y, x2=alt.value(width + 14), y2=alt.value(place)))
     return layers

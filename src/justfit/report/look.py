@@ -130,9 +130,9 @@ class Axis:
 
     def scale(self) -> alt.Scale:
         """The same for altair."""
-        return alt.Scale(
-            domain=[self.low, self.high], type="log" if self.is_log else "linear", nice=False, zero=False
-        )
+        if self.is_log:
+            return alt.Scale(domain=[self.low, self.high], type="log", nice=False)
+        return alt.Scale(domain=[self.low, self.high], type="linear", nice=False, zero=False)
 
     def labels(self) -> alt.Axis:
         """Numbers on the axis; of a logarithmic one only as many as can be read."""

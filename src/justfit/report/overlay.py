@@ -1,6 +1,6 @@
 """One figure over the epochs: networks beside each other, or the runs of one network with their mean."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 
@@ -22,18 +22,22 @@ _MOST_RUNS = 20
 
 
 def overlay(
-    study: StoredStudy, networks: Sequence[str] | None = None, figure: str = "val_data_loss"
+    study: StoredStudy,
+    networks: Sequence[str] | None = None,
+    figure: str = "val_data_loss",
+    onsets: Mapping[str, int] | None = None,
 ) -> alt.LayerChart:
     """A figure over the epochs for some networks of a study, each the mean of its runs.
 
     The best epoch of each, by the figure that the study chooses by, has a ring. Few networks have
-    their band, the 95% interval of the mean; of many, all but the best are grey, and named only in a
-    page, under the pointer.
+    their band, the 95% interval of the mean; of more, the best one has. Of many, all but the best are
+    grey, and named only in a page, under the pointer.
 
     Args:
         study: whose networks.
         networks: their names; by default all whose runs are all kept.
         figure: one of `justfit.judge.selection.FIGURES`; those without penalties compare across networks.
+        onsets: the epoch from which each network overfits, from 1, which has a triangle; of those that do.
 
     Raises:
         SpecError: no such figure, or it was measured for none of the networks.
@@ -43,17 +47,29 @@ def overlay(
     found = findings(study, networks)
     drawn = [(finding, curve) for finding in found if (curve := finding.curve(figure))]
     require_measured(drawn, study, figure)
-    has_bands = len(drawn) <= _WITH_BANDS and any(curve.band for _, curve in drawn)
-    in_grey, told = [], []
+    is_few, best = len(drawn) <= _WITH_BANDS, min(finding.rank for finding, _ in drawn)
+    in_grey, told, onsets = [], [], onsets or {}
     for (finding, curve), look in zip(drawn, looks([finding.rank for finding, _ in drawn]), strict=True):
         if look is None:
             in_grey.append(Line(finding.name, curve, width=1.0, has_label=False))
         else:
-            told.append(Line(finding.name, curve, *look, best=finding.best, has_band=has_bands))
-    mean = averaged(study, max(curve.runs for _, curve in drawn))
-    said = f"Mean of {mean}{', with its 95% interval' if has_bands else ''}. " if mean else ""
+            told.append(
+                Line(
+                    finding.name,
+                    curve,
+                    *look,
+                    best=finding.best,
+                    onset=onsets.get(finding.name),
+                    has_band=is_few or finding.rank == best,
+                )
+            )
+    mean = averaged([finding.runs for finding, _ in drawn])
+    band = "with its 95% interval" if is_few else "that of the best network with its 95% interval"
+    said = f"Mean of {mean}, {band}. " if mean else ""
     if any(line.best for line in told):
         said += f"Rings: best epochs by {study.spec['select']}."
+    if any(line.onset for line in told):
+        said += " Triangles: overfitting begins."
     texts = [said]
     if in_grey:
         texts.append(
@@ -92,7 +108,7 @@ def folds(study: StoredStudy, network: str, figure: str = "val_data_loss") -> al
     lines.append(Line("mean", mean, COLOURS[0], width=3.5, has_band=True, has_dots=True))
     name = figure_name(figure, metric_of(found.runs[0]))
     texts = [*notes(study, [found])]
-    if over := averaged(study, mean.runs):
+    if over := averaged([found.runs]):
         texts.append(f"Thin: {over}. Thick: their mean, with its 95% interval.")
     if study.spec["validation"].get("folds"):
         texts.append("Folds share training rows, so the interval is narrower than the truth.")

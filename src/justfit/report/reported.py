@@ -7,7 +7,7 @@ from typing import Any
 
 from justfit.judge import Compared, Verdict
 from justfit.judge.studies import StoredNetwork, compared, fits_of, is_leaked, metric_of, read_networks
-from justfit.store import StoredStudy
+from justfit.store import StoredStudy, read_mistakes
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class Reported:
     """``accuracy`` or ``mae``."""
     leaked: bool
     mistakes: Mapping[str, Any] | None = None
-    """What the chosen network gets wrong on validation rows, as ``mistakes.json`` has it, where it is known."""
+    """What the chosen network gets wrong on validation rows, as ``mistakes.json`` has it, if known."""
 
 
 def read_reported(store: Path, reference: str) -> Reported:
@@ -35,4 +35,5 @@ def read_reported(store: Path, reference: str) -> Reported:
     study, networks = read_networks(store, reference)
     metric = metric_of(networks)
     found = compared(networks, study.spec["select"], metric)
-    return Reported(study, networks, found, fits_of(networks, found), metric, is_leaked(study))
+    fits, kept = fits_of(networks, found), read_mistakes(study.folder)
+    return Reported(study, networks, found, fits, metric, is_leaked(study), kept)

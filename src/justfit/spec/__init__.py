@@ -48,6 +48,7 @@ from justfit.spec.protocol import KFold as KFold
 from justfit.spec.protocol import Protocol as Protocol
 from justfit.spec.protocol import TestRows as TestRows
 from justfit.spec.protocol import parse_protocol as parse_protocol
+from justfit.spec.protocol import protocol_of as protocol_of
 from justfit.spec.recipe import Recipe as Recipe
 from justfit.spec.run import Candidate as Candidate
 from justfit.spec.run import Run as Run

@@ -1,6 +1,8 @@
 """Protocols: which training rows validate. None but `TestRows`, which says so, sees a test row."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from justfit.errors import SpecError
 from justfit.spec.checks import require_choice, require_integer, require_number
@@ -150,6 +152,20 @@ class AllRows:
 
 
 Protocol = HoldOut | KFold | TestRows | AllRows
+
+
+def protocol_of(values: Mapping[str, Any]) -> Protocol:
+    """A protocol from its plain values, as `justfit.spec.plain` gives them.
+
+    Raises:
+        SpecError: there is no protocol of that name, or its values cannot be.
+
+    >>> protocol_of({"name": "k_fold", "folds": 3, "how": "in_order"}).splits
+    3
+    """
+    by_name: dict[str, type[Protocol]] = {kind().name: kind for kind in (HoldOut, KFold, TestRows, AllRows)}
+    kind = require_choice("validation", values["name"], tuple(by_name))
+    return by_name[kind](**{key: value for key, value in values.items() if key != "name"})
 
 
 def parse_protocol(text: str) -> Protocol:

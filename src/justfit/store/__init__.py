@@ -1,10 +1,17 @@
 """Every file a study leaves on disk; the only writer of runs. ``README.md`` here specifies them."""
 
+from justfit.store.live import LiveLog as LiveLog
+from justfit.store.live_view import Live as Live
+from justfit.store.live_view import read_live as read_live
+from justfit.store.lock import holder_of as holder_of
+from justfit.store.lock import request_stop as request_stop
 from justfit.store.looks import Look as Look
 from justfit.store.looks import keep_selection as keep_selection
 from justfit.store.looks import log_look as log_look
 from justfit.store.looks import now as now
 from justfit.store.looks import read_looks as read_looks
+from justfit.store.mistakes import read_mistakes as read_mistakes
+from justfit.store.mistakes import write_mistakes as write_mistakes
 from justfit.store.model import Model as Model
 from justfit.store.model import read_model as read_model
 from justfit.store.model import versions as versions
@@ -14,6 +21,7 @@ from justfit.store.model_file import find_model as find_model
 from justfit.store.model_file import load as load
 from justfit.store.model_file import pack_model as pack_model
 from justfit.store.model_file import read_stored_model as read_stored_model
+from justfit.store.model_file import unchanged_file as unchanged_file
 from justfit.store.occlusion import Effect as Effect
 from justfit.store.occlusion import effects as effects
 from justfit.store.occlusion import strongest_effects as strongest_effects
@@ -31,6 +39,7 @@ from justfit.store.prediction import prepared_rows as prepared_rows
 from justfit.store.runs import StoredRun as StoredRun
 from justfit.store.runs import has_run as has_run
 from justfit.store.runs import read_run as read_run
+from justfit.store.runs import trained_runs as trained_runs
 from justfit.store.runs import write_run as write_run
 from justfit.store.splits import read_splits as read_splits
 from justfit.store.splits import splits_key as splits_key

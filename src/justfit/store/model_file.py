@@ -108,7 +108,7 @@ def read_stored_model(path: Path) -> StoredModel:
         study = read_study(path)
         if study.result is None:
             raise StoreError(f"{path} is not done: run its study to the end.")
-        return StoredModel(read_model(path), study.spec, study.result, _unchanged(path, study.spec))
+        return StoredModel(read_model(path), study.spec, study.result, unchanged_file(path, study.spec))
     members = _members(path)
     spec, result = (_study_object(path / name, members[name]) for name in (_STUDY, _RESULT))
     if not isinstance(spec.get("spec"), dict):
@@ -147,8 +147,8 @@ def pack_model(folder: Path, out: Path) -> None:
     write_bytes(out, content)
 
 
-def _unchanged(folder: Path, spec: Mapping[str, Any]) -> str | None:
-    """The text of a study's file; None where it is gone, or says another study by now."""
+def unchanged_file(folder: Path, spec: Mapping[str, Any]) -> str | None:
+    """The text of a study's file in ``folder``; None where it is gone, or says another than ``spec``."""
     path = folder / _FILE
     if not path.is_file():
         return None

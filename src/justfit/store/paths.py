@@ -6,7 +6,7 @@ from pathlib import Path
 
 from justfit.errors import StoreError
 
-_RUNS, _SPLITS, _LOOKS = "runs", "splits", "looks.jsonl"
+_RUNS, _SPLITS, _UPLOADS, _LOOKS = "runs", "splits", "uploads", "looks.jsonl"
 _ID = re.compile("[0-9a-f]{12}")
 
 
@@ -42,6 +42,11 @@ class StudyPaths:
         return self.folder / "validation.safetensors"
 
     @property
+    def mistakes(self) -> Path:
+        """What it gets wrong of them; can be missing, and made again."""
+        return self.folder / "mistakes.json"
+
+    @property
     def weights(self) -> Path:
         """Kernels and biases of the model."""
         return self.folder / "model" / "model.safetensors"
@@ -62,14 +67,42 @@ class StudyPaths:
         return self.folder / "left_out.csv"
 
     @property
-    def curves_png(self) -> Path:
-        """Loss and metric of the chosen network over epochs, as a picture."""
-        return self.folder / "curves.png"
+    def report(self) -> Path:
+        """All that came out as one page; can be missing, and made again."""
+        return self.folder / "report.html"
 
     @property
-    def curves_html(self) -> Path:
-        """The same as a page that needs no network."""
-        return self.folder / "curves.html"
+    def live(self) -> Path:
+        """How it goes on while it is carried out, line by line; no truth of anything."""
+        return self.folder / "live.jsonl"
+
+    @property
+    def lock(self) -> Path:
+        """Who carries it out; there as long as somebody does."""
+        return self.folder / "study.lock"
+
+    @property
+    def stop(self) -> Path:
+        """There from when somebody asks for a stop until it has stopped."""
+        return self.folder / "study.stop"
+
+
+def runs_folder(store: Path) -> Path:
+    """The folder of all trained runs.
+
+    >>> runs_folder(Path("store")).as_posix()
+    'store/runs'
+    """
+    return store / _RUNS
+
+
+def upload_path(store: Path, key: str, name: str) -> Path:
+    """The file of rows that came over the network, for a study that was started with them.
+
+    >>> upload_path(Path("store"), "1f0a93bc77de", "reviews.csv").as_posix()
+    'store/uploads/1f0a93bc77de/reviews.csv'
+    """
+    return store / _UPLOADS / key / name
 
 
 def run_path(store: Path, run_id: str) -> Path:
@@ -114,12 +147,14 @@ def study_folder(store: Path, name: str, study_id: str) -> Path:
 
 
 def to_remove(broken: Path) -> Path:
-    """What must go so that a broken file is made anew: of a study's files the folder, a run or splits alone.
+    """What must go so that a broken file is made anew: of a study's files the folder, others alone.
+
+    Runs, splits and a study's mistakes are made anew without anything else.
 
     >>> to_remove(Path("store/wine-1f0a93bc77de/model/model.json")).as_posix()
     'store/wine-1f0a93bc77de'
     """
     folder = broken.parent
-    if folder.name in (_RUNS, _SPLITS):
+    if folder.name in (_RUNS, _SPLITS) or broken == StudyPaths(folder).mistakes:
         return broken
     return folder.parent if folder.name == StudyPaths(folder).model.parent.name else folder

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from justfit.data.columns import Column
-from justfit.data.files.frame import Frame, shape_of
+from justfit.data.files.frame import Frame, Skipped, shape_of
+from justfit.data.files.image_paths import images_read
+from justfit.data.files.images import is_shape
 from justfit.data.rows import Float32, Rows
 from justfit.data.table_given import given_columns, given_rows
 from justfit.data.table_output import FORMATS, with_columns, write_tables
-from justfit.data.table_rows import Odd
+from justfit.data.table_rows import Odd, taken
 from justfit.errors import SpecError
 from justfit.spec.checks import nearest
 from justfit.store.files import writing
@@ -39,10 +41,14 @@ class Predicted:
     """The file's columns but for pictures, and then the answers', a `pyarrow.Table`."""
     odd: tuple[Odd, ...]
     """Cells that count as missing, since they are of another kind than where the model was trained."""
+    skipped: tuple[Skipped, ...] = ()
+    """Rows without an answer, since they name no image that can be read."""
 
 
 def predictions(model: Model, frames: Iterable[Frame], *, explain: bool = False) -> Iterator[Predicted]:
     """The rows of frames with columns added: what `Predictions.named` has, and ``because`` to explain it.
+
+    Where the model has a column of images and a file one of their paths, they are read from there.
 
     Args:
         model: as `load` gives it.
@@ -54,15 +60,18 @@ def predictions(model: Model, frames: Iterable[Frame], *, explain: bool = False)
     """
     size = max(1, min(_ROWS, _NUMBERS // model.kernels[-1].shape[1]))
     columns: tuple[Column, ...] = ()
+    shapes = {each.name: each.shape for each in model.columns if is_shape(each.shape)}
     for frame in frames:
         if len(frame):  # what the first rows are made of, all are
             columns = columns or given_columns(model.preparation, model.columns, frame)
         for start in range(0, len(frame), size):
             some = slice(start, start + size)
-            part = replace(frame, table=frame.table[some], rows=frame.rows[some])
-            rows, odd = given_rows(model.preparation, columns, part)
-            kept = part.table.select([field.name for field in part.table.schema if shape_of(field) is None])
-            yield Predicted(with_columns(kept, answered(model, rows, explain=explain)), odd)
+            part = replace(frame, table=frame.table[some], rows=frame.rows[some], skipped=())
+            read = images_read(part, shapes)
+            rows, odd = given_rows(model.preparation, columns, read)
+            kept = taken(part, np.flatnonzero(np.isin(part.rows, read.rows))).table
+            kept = kept.select([field.name for field in kept.schema if shape_of(field) is None])
+            yield Predicted(with_columns(kept, answered(model, rows, explain=explain)), odd, read.skipped)
 
 
 def answered(model: Model, rows: Rows, *, explain: bool = False) -> dict[str, Any]:

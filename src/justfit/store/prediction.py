@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from justfit import _native
+from justfit.data.bag_preparation import BagPreparation
 from justfit.data.files import frame_of
 from justfit.data.preparation import NumberPreparation, Preparation
 from justfit.data.raw import Numbers, Raw
@@ -128,6 +130,8 @@ def _from_array(preparation: Preparation, array: npt.NDArray[Any]) -> Rows:
         raise DataError(f"The model takes rows of {preparation.columns} numbers, got {found}.")
     if isinstance(preparation, NumberPreparation):
         return preparation.rows(Numbers(array, preparation.names))
+    if isinstance(preparation, BagPreparation):  # so that a row gets the same figures however it comes
+        return Bags.from_csr(sparse.csr_array(array))
     with np.errstate(over="ignore"):  # `Dense` names the row and column of an infinity
         return Dense(np.ascontiguousarray(array, np.float32))
 

@@ -2,13 +2,15 @@
 
 import dataclasses
 import math
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from justfit.spec import Diverged, Done, Epoch, History, Outcome, Run, digest, plain
-from justfit.store.files import broken, make_folders, read_json, require_format, write_json
-from justfit.store.paths import run_path
+from justfit.store.files import broken, make_folders, read_json, require_format, told, write_json
+from justfit.store.paths import run_path, runs_folder
 
 FORMAT = 1
 """Of a run's file."""
@@ -58,6 +60,22 @@ def write_run(store: Path, run: Run, history: History, outcome: Outcome, updates
 def has_run(store: Path, run_id: str) -> bool:
     """Whether a run has been trained; raises `StoreError` for what is no id."""
     return run_path(store, run_id).is_file()
+
+
+def trained_runs(store: Path) -> frozenset[str]:
+    """The ids of all trained runs of a store, by one look at the folder; none where there is no store.
+
+    Raises:
+        StoreError: the folder cannot be read.
+    """
+    folder = runs_folder(store)
+    if not folder.is_dir():
+        return frozenset()
+    with told(folder, "read"), os.scandir(folder) as entries:
+        return frozenset(entry.name[:12] for entry in entries if _FILE.fullmatch(entry.name))
+
+
+_FILE = re.compile(r"[0-9a-f]{12}\.json", re.ASCII)
 
 
 def read_run(store: Path, run_id: str) -> StoredRun:

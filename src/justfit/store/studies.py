@@ -20,6 +20,7 @@ from justfit.store.files import (
     write_bytes,
     write_json,
 )
+from justfit.store.lock import holder_of
 from justfit.store.model import Model, write_model
 from justfit.store.paths import StudyPaths, run_path, study_folder
 from justfit.store.runs import StoredRun, read_run
@@ -41,6 +42,9 @@ class StoredStudy:
     (ids) and ``standing`` (None where there is none)."""
     result: dict[str, Any] | None
     """None while it is not done."""
+    search: dict[str, Any] | None = None
+    """Of an automatic search, whose stages come one by one and which ends in a study of its own, how it was
+    asked for: ``breadth``, ``minutes`` (None for no limit), and whether a ``protocol`` was given."""
 
     @property
     def name(self) -> str:
@@ -105,6 +109,39 @@ def begin_study(store: Path, study: Study) -> Path:
     return folder
 
 
+def search_folder(store: Path, name: str, question: object) -> Path:
+    """Where in ``store`` an automatic search belongs.
+
+    Args:
+        store: the folder that holds the studies' folders.
+        name: of the study that it will come to.
+        question: all that decides what is searched, as plain values.
+    """
+    return study_folder(store, name, digest(question)[:12])
+
+
+def begin_search(folder: Path) -> None:
+    """Make the folder of an automatic search; raises `StoreError` where that cannot be."""
+    require_writable(folder)
+    make_folders(folder)
+
+
+def write_search(folder: Path, study: Study, search: Mapping[str, object]) -> None:
+    """Keep what is decided so far of the study that a search will come to.
+
+    There is no study file of it, which would repeat a part only.
+
+    Args:
+        folder: of the search.
+        study: what is decided so far.
+        search: how it was asked for, as `StoredStudy.search` has it.
+
+    Raises:
+        StoreError: the disk is full or the folder may not be written.
+    """
+    write_json(StudyPaths(folder).study, {"format": FORMAT, "spec": plain(study), "search": dict(search)})
+
+
 def write_stages(folder: Path, stages: Sequence[Mapping[str, object]]) -> None:
     """Keep the candidates of the stages so far; raises `StoreError` where that cannot be."""
     write_json(StudyPaths(folder).stages, {"format": FORMAT, "stages": list(stages)})
@@ -128,7 +165,8 @@ def read_study(folder: Path) -> StoredStudy:
         StoreError: there is none, or a file of it is missing, cut off, changed or too new.
     """
     paths = StudyPaths(folder)
-    spec = _read_spec(paths.study)
+    content = _read(paths.study)
+    spec = _spec(paths.study, content)
     stages = _read(paths.stages).get("stages") if paths.stages.is_file() else []
     if (wrong := _wrong_stage(stages)) is not None:
         raise broken(paths.stages, f"not a list of stages ({wrong})")
@@ -136,7 +174,12 @@ def read_study(folder: Path) -> StoredStudy:
     result = _read(paths.result) if is_done(folder) else None
     if result is not None and not _is_list_of_texts(result.get("final_runs")):
         raise broken(paths.result, "not a result (key final_runs: expected a list of ids)")
-    return StoredStudy(folder, spec, tuple(stages), result)
+    search = content.get("search")
+    if search is not None and (
+        not isinstance(search, dict) or search.keys() != {"breadth", "minutes", "protocol"}
+    ):
+        raise broken(paths.study, "not a search (key search: expected breadth, minutes and protocol)")
+    return StoredStudy(folder, spec, tuple(stages), result, search)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -146,7 +189,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _read_spec(path: Path) -> dict[str, Any]:
-    spec = _read(path).get("spec")
+    return _spec(path, _read(path))
+
+
+def _spec(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
+    spec = content.get("spec")
     if not isinstance(spec, dict) or not isinstance(spec.get("name"), str):
         raise broken(path, "not a study (key spec: expected an object with a name)")
     return spec
@@ -196,7 +243,7 @@ def study_folders(store: Path) -> list[Path]:
     return sorted(folder for folder in folders if _is_study(folder, done=False))
 
 
-def find_study(store: Path, reference: str, *, done: bool = False) -> Path:
+def find_study(store: Path, reference: str, *, done: bool = False, running: bool = False) -> Path:
     """The folder of the study that ``reference`` means.
 
     It is a path, the name of a folder in ``store``, or the beginning of a name or an id there that
@@ -206,15 +253,17 @@ def find_study(store: Path, reference: str, *, done: bool = False) -> Path:
         store: the folder that holds the studies' folders.
         reference: as above.
         done: only among studies with a result.
+        running: only among those that a process carries out now.
 
     Raises:
         StoreError: no study is meant, or several; the nearest are named.
     """
     for folder in (Path(reference), store / reference):
-        if reference and _is_study(folder, done=done):
+        if reference and _is_study(folder, done=done, running=running):
             # "." and ".." do not say in which store they are.
             return folder if folder.name not in ("", "..") else folder.resolve()
-    names = [folder.name for folder in study_folders(store) if _is_study(folder, done=done)]
+    folders = study_folders(store)
+    names = [folder.name for folder in folders if _is_study(folder, done=done, running=running)]
     meant = [
         name
         for name in names
@@ -227,15 +276,18 @@ def find_study(store: Path, reference: str, *, done: bool = False) -> Path:
         return store / meant[0]
     if meant:
         raise StoreError(f'"{reference}" may mean {_few(meant)} in {store}: give more of the id.')
-    known = f"Known are {_few(names)}." if names else "There are no studies yet."
-    kind = "finished study" if done else "study"
+    none = "None is being carried out." if running else "There are no studies yet."
+    known = f"Known are {_few(names)}." if names else none
+    kind = "running study" if running else "finished study" if done else "study"
     raise StoreError(
         f'No {kind} "{reference}" at that path or in {store}. {known}{nearest(reference, names)}'
     )
 
 
-def _is_study(folder: Path, *, done: bool) -> bool:
+def _is_study(folder: Path, *, done: bool, running: bool = False) -> bool:
     try:
+        if running and holder_of(folder) is None:
+            return False
         return StudyPaths(folder).study.is_file() and (is_done(folder) or not done)
     except OSError:  # as in `is_done`
         return False

@@ -8,6 +8,7 @@ from justfit.workflow.events import EpochDone as EpochDone
 from justfit.workflow.events import Event as Event
 from justfit.workflow.events import Halved as Halved
 from justfit.workflow.events import NetworkSummary as NetworkSummary
+from justfit.workflow.events import Noted as Noted
 from justfit.workflow.events import Planned as Planned
 from justfit.workflow.events import RunDone as RunDone
 from justfit.workflow.events import StageDone as StageDone
@@ -17,6 +18,7 @@ from justfit.workflow.events import Tested as Tested
 from justfit.workflow.plan import Plan as Plan
 from justfit.workflow.plan import plan as plan
 from justfit.workflow.plan import single as single
+from justfit.workflow.progress import Progress as Progress
 from justfit.workflow.searching import search as search
 from justfit.workflow.study import carry_out as carry_out
 from justfit.workflow.study import run as run

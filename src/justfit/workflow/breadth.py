@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from justfit.workflow.events import Foreseen
+
+BASELINES, SCALE, REGULARIZE, TUNE, CONTENDERS = "baselines", "scale_up", "regularize", "tune", "contenders"
+
 
 @dataclass(frozen=True)
 class Breadth:
@@ -20,6 +24,34 @@ class Breadth:
     contenders: int
     replicates: int
     """Of the contenders, and of the networks that are tested."""
+
+    def foreseen(
+        self, splits: int, seeds: int, epochs: int, halving: int, work: float
+    ) -> tuple[Foreseen, ...]:
+        """About how many networks each step will train.
+
+        Args:
+            splits: of the training rows.
+            seeds: of a network that is scaled up.
+            epochs: of a run at most.
+            halving: after which a half leaves, where halves leave.
+            work: of an epoch of a typical network that is scaled up.
+        """
+        shapes = 2  # the best, and the smallest
+        ways = len(self.dropouts) * (1 + len(self.input_dropouts)) + len(self.input_dropouts)
+        ways += 2 * len(self.l2s) + len(self.l1s)
+        steps = (
+            (BASELINES, 3, 1, None),
+            (SCALE, len(self.widths) * len(self.depths), seeds, None),
+            (REGULARIZE, shapes * ways, 1, halving),
+            (TUNE, len(self.rates) + len(self.batches), 1, halving),
+            (CONTENDERS, self.contenders, self.replicates - 1, None),
+        )
+        return tuple(
+            Foreseen(step, networks, splits * runs, epochs, first, ends_early=True, work=work)
+            for step, networks, runs, first in steps
+            if networks
+        )
 
 
 BREADTHS = {

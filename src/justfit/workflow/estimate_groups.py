@@ -9,6 +9,7 @@ from justfit.workflow.final import held_out_splits
 from justfit.workflow.halving import mean_epochs
 from justfit.workflow.outline import NetworkOutline, StageOutline
 from justfit.workflow.plan import Plan
+from justfit.workflow.trials import without_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,15 +81,6 @@ def _halved(plan: Plan, outline: StageOutline) -> Iterator[tuple[str, int]]:
 
 
 def _member(plan: Plan, run: Run, epochs: int | None = None) -> Member:
-    """A run, of other ``epochs`` if given, as `pack` sees it: without weights, which would take memory."""
-    task, recipe = plan.dataset.task, run.candidate.recipe
-    return Member(
-        layers=run.candidate.network.layers(task, plan.dataset.outputs),
-        loss=task.loss(run.candidate.recipe.loss),
-        metric=task.metric,
-        recipe=recipe if epochs is None else replace(recipe, epochs=epochs),
-        weights=(),
-        dropout_seed=0,
-        order_seed=run.seed,
-        input_dropout=run.candidate.network.input_dropout,
-    )
+    """A run, of other ``epochs`` if given, as `pack` sees it."""
+    member = without_weights(plan, run.candidate, run.seed)
+    return member if epochs is None else replace(member, recipe=replace(member.recipe, epochs=epochs))

@@ -30,11 +30,31 @@ class Planned:
     notes: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
     """Of the audit of its rows, the worst first."""
+    foreseen: "tuple[Foreseen, ...]" = ()
+    """What will be trained, so far as no `StagePlanned` is to tell of it at once."""
 
     @property
     def replicates(self) -> int:
         """How often each network is trained on each split."""
         return self.study.replicates
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """A stage whose networks are not known yet, but about how many they will be."""
+
+    stage: str
+    networks: int
+    runs: int
+    """Of each network."""
+    epochs: int
+    """Of each run at most."""
+    halving: int | None = None
+    """The epoch after which its worse half leaves first; None where none does."""
+    ends_early: bool = False
+    """Whether its runs may end before, out of patience."""
+    work: float | None = None
+    """Of an epoch of a typical network, as `NetworkSummary` has it; None where nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +88,10 @@ class NetworkSummary:
     runs: int
     missing: int
     """How many of its runs are still to be trained, and are not those of a network before it, too."""
+    work: float = 1.0
+    """A rough measure of the time that an epoch takes, to be held against that of others."""
+    ends_early: bool = False
+    """Whether its runs may end before, out of patience."""
 
     @property
     def parameters(self) -> int:
@@ -81,6 +105,8 @@ class StagePlanned:
 
     stage: str
     networks: tuple[NetworkSummary, ...]
+    halving: int | None = None
+    """The epoch after which the worse half leaves first; None where none does."""
 
 
 @dataclass(frozen=True)
@@ -167,10 +193,29 @@ class Tested:
 
 
 @dataclass(frozen=True)
+class Noted:
+    """Something went wrong that ends nothing."""
+
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Stored:
     """Everything is on disk."""
 
     study: StoredStudy
 
 
-Event = Decided | Planned | StagePlanned | EpochDone | RunDone | Halved | StageDone | Chosen | Tested | Stored
+Event = (
+    Decided
+    | Planned
+    | StagePlanned
+    | EpochDone
+    | RunDone
+    | Halved
+    | StageDone
+    | Chosen
+    | Tested
+    | Noted
+    | Stored
+)

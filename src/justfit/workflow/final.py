@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from justfit.data.dataset import Labels, Part
+from justfit.data.on_disk import let_go
+from justfit.data.preparation import prepared
 from justfit.data.rows import Float32
 from justfit.data.splits import Split
 from justfit.errors import EngineError
@@ -26,6 +28,7 @@ from justfit.judge import (
     mean_interval,
     ranking,
     regression_figures,
+    residuals,
     row_losses,
 )
 from justfit.spec import Epoch, Failed, KFold, Named, Run
@@ -102,6 +105,7 @@ def carry_out_final(  # noqa: PLR0913 - what the stages came to
         threshold = decides["value"] if decides else 0.5
         models = [model_of(plan, ground, trial, threshold) for trial in trials]
         model = models[0]
+        let_go(*vars(ground.train.rows).values())  # the test needs the memory, and not these rows
         test = test or seal.open(selected)
         found = {
             "final_runs": [trial.run.id for trial in trials],
@@ -224,7 +228,7 @@ def _tested(plan: Plan, ground: Ground, models: Sequence[Model], run: Run, test:
     all replicates with its values, and ``test_ensemble`` those of the mean of their outputs.
     """
     dataset = plan.dataset
-    rows = ground.preparation.rows(test.raw)
+    rows = prepared(ground.preparation, test.raw)
     guess = baseline(dataset.train.labels, test.labels, dataset.classes, dataset.task)
     loss = dataset.task.loss(run.candidate.recipe.loss)
     outputs = [network_outputs(model, rows) for model in models]
@@ -262,7 +266,9 @@ def _figures(model: Model, loss: str, labels: Labels, outputs: Float32) -> dict[
         figures |= dataclasses.asdict(calibration(labels, outputs, model.task))
         figures |= dataclasses.asdict(ranking(*of))
     else:
-        measured = regression_figures(labels, target.from_engine(outputs))
+        answers = target.from_engine(outputs)
+        measured = regression_figures(labels, answers)
+        figures["residuals"] = residuals(labels, answers)
     return figures | dataclasses.asdict(measured)
 
 

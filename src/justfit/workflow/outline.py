@@ -1,10 +1,15 @@
 """What a study would train, told before anything is: every stage expanded, with stand-ins for winners."""
 
+import statistics
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from justfit.spec import Candidate, From, Named, Run, Stage
+from justfit.engine import epoch_work
+from justfit.spec import Candidate, From, Named, Run, Stage, candidate_of
+from justfit.workflow.events import Foreseen
+from justfit.workflow.final import STAGE
 from justfit.workflow.plan import Plan
+from justfit.workflow.trials import without_weights
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,38 @@ def outline(plan: Plan) -> tuple[StageOutline, ...]:
         stand_in = _stand_in(stage, stages, winners)
         stages.append(StageOutline(stage.name, stage.base, stand_in, wave, tuple(networks)))
     return tuple(stages)
+
+
+def foreseen(plan: Plan) -> tuple[Foreseen, ...]:
+    """About what will be trained once winners are known, the final networks included."""
+    stages = plan.study.stages
+    found = []
+    if any(stage.base is not None and stage.base.winner for stage in stages):
+        for stage, known in zip(stages, outline(plan), strict=True):
+            recipes = [network.candidate.recipe for network in known.networks]
+            if known.wave > 1:
+                found.append(
+                    Foreseen(
+                        stage.name,
+                        len(recipes),
+                        -(-known.runs // len(recipes)),
+                        max(recipe.epochs for recipe in recipes),
+                        stage.halving,
+                        ends_early=any(recipe.patience is not None for recipe in recipes),
+                        work=typical_work(plan, [network.candidate for network in known.networks]),
+                    )
+                )
+    final = plan.study.final
+    if final is not None:
+        defaults = plan.resolve(candidate_of(plan.study.defaults)).recipe.epochs
+        epochs = final.epochs if isinstance(final.epochs, int) else -(-defaults // 2)
+        found.append(Foreseen(STAGE, 1, plan.study.replicates, epochs))
+    return tuple(found)
+
+
+def typical_work(plan: Plan, candidates: Sequence[Candidate]) -> float:
+    """Of an epoch of the middle one, in the measure of `justfit.engine.epoch_work`."""
+    return statistics.median(epoch_work(without_weights(plan, each), plan.columns) for each in candidates)
 
 
 def _network(plan: Plan, stage: Stage, named: Named, seen: Set[str]) -> NetworkOutline:

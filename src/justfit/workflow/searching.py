@@ -30,7 +30,8 @@ def search(
 
     Args:
         rows: a data set's name; the path of a file or folder; or a data frame, a NumPy array
-            ``[rows, columns]``, a dict of columns or a list of texts.
+            ``[rows, columns]``, a SciPy sparse matrix, which stays sparse and is taken as it is, a dict of
+            columns or a list of texts.
         target: the column to learn, or the labels themselves; None for a data set's name.
         name: of the study, where the rows stand in memory.
         store: the folder that holds the studies' folders.
@@ -55,10 +56,6 @@ def search(
         if target is None:
             raise DataError("Say what to learn: give target, the name of a column or the labels themselves.")
         frame = frame_of(rows)
-        if frame.bags is not None:
-            raise DataError(
-                "Sparse rows cannot be searched yet: give the texts or columns they were made of."
-            )
         if not isinstance(target, str):
             frame, target = with_labels(frame, LABELS, target), LABELS
         dataset, _ = dataset_of({"train": frame}, name=name, target=target, **given)

@@ -1,11 +1,12 @@
 """The stages of a study: which candidates are known, training what is missing of them, and how they stand."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from justfit.data.dataset import Part
+from justfit.engine import epoch_work
 from justfit.errors import EngineError
 from justfit.judge import Choice, Compared, Standing, choose, compare
 from justfit.spec import (
@@ -23,7 +24,6 @@ from justfit.store import (
     splits_key,
     write_run,
     write_splits,
-    write_stages,
 )
 from justfit.workflow.events import (
     EpochDone,
@@ -36,7 +36,7 @@ from justfit.workflow.events import (
 )
 from justfit.workflow.halving import Halving
 from justfit.workflow.plan import Plan, named_candidates
-from justfit.workflow.trials import Ground, Trial, ground_of, summary, train_runs
+from justfit.workflow.trials import Ground, Trial, ground_of, summary, train_runs, without_weights
 
 
 def on_stored_splits(planned: Plan, store: Path) -> Plan:
@@ -62,7 +62,8 @@ class Stages:
     Args:
         planned: the study's plan.
         store: the folder that holds the studies' folders.
-        folder: the study's, where what is known is written; None where nothing is.
+        keep: called with what is known of the stages, as `justfit.store.write_stages` takes it, when they
+            are planned and when they are done.
         test: the test rows, where they validate.
         threads: processors to use, by default all.
         grounds: prepared rows by split, where several in turn shall share them; what lacks is added.
@@ -73,14 +74,14 @@ class Stages:
         planned: Plan,
         store: Path,
         *,
-        folder: Path | None = None,
+        keep: Callable[[list[Mapping[str, object]]], None],
         test: Part | None = None,
         threads: int | None = None,
         grounds: dict[int, Ground] | None = None,
     ) -> None:
         self.grounds = grounds
         self.plan, self.study = planned, planned.study
-        self.folder, self.store = folder, store
+        self.keep, self.store = keep, store
         self.test, self.threads = test, threads
         self.candidates: dict[str, tuple[Named, ...]] = {}
         self.standings: dict[str, dict[str, Standing | None]] = {}
@@ -157,7 +158,7 @@ class Stages:
                 for each in new:
                     missing[each.split].append(each)
                 where |= {each.id: (stage.name, named.name) for each in (runs if halving else new)}
-            yield StagePlanned(stage.name, tuple(summaries))
+            yield StagePlanned(stage.name, tuple(summaries), stage.halving)
         self._write_stages()
         if (halving := self.halvings.get(stages[0].name)) is not None:
             for told in halving.carry_out(self._ground, threads=self.threads):
@@ -252,13 +253,20 @@ class Stages:
         dataset = self.plan.dataset
         layers = named.candidate.network.layers(dataset.task, dataset.outputs)
         lines = summary(named.candidate, self.plan.columns, layers)
-        return NetworkSummary(named.name, lines, named.candidate.recipe.epochs, runs, missing)
+        recipe = named.candidate.recipe
+        return NetworkSummary(
+            named.name,
+            lines,
+            recipe.epochs,
+            runs,
+            missing,
+            epoch_work(without_weights(self.plan, named.candidate), self.plan.columns),
+            ends_early=recipe.patience is not None,
+        )
 
     def _write_stages(self) -> None:
         """Keep what is known of the stages so far."""
-        if self.folder is None:
-            return
-        stages = []
+        stages: list[Mapping[str, object]] = []
         for stage in self.study.stages:
             if stage.name not in self.candidates:
                 continue
@@ -279,4 +287,4 @@ class Stages:
                 )
             choice = self.choices.get(stage.name)
             stages.append({"name": stage.name, "choice": choice and asdict(choice), "networks": networks})
-        write_stages(self.folder, stages)
+        self.keep(stages)

@@ -5,8 +5,9 @@ that was killed goes on where it was: a run's figures follow from its spec alone
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,9 @@ from justfit.store import (
     begin_study,
     is_done,
     read_study,
+    write_stages,
 )
+from justfit.store.lock import held
 from justfit.store.paths import study_folder
 from justfit.workflow.events import (
     Chosen,
@@ -42,6 +45,8 @@ from justfit.workflow.events import (
     Stored,
 )
 from justfit.workflow.final import carry_out_final
+from justfit.workflow.followed import followed
+from justfit.workflow.outline import foreseen
 from justfit.workflow.plan import DEFAULT_NETWORK, Plan, data_of, named_candidates, plan, single
 from justfit.workflow.seal import Seal
 from justfit.workflow.stages import Stages, on_stored_splits
@@ -118,7 +123,9 @@ def carry_out(  # noqa: PLR0913 - what can be decided from outside
         start: when the work began, by `time.perf_counter`, where that was before.
 
     Raises:
-        JustfitError: something does not fit, all networks of a stage diverged, or the disk is full.
+        StoppedError: somebody asked for it.
+        JustfitError: something does not fit, all networks of a stage diverged, the disk is full, or another
+            process is carrying the study out.
     """
     if threads is not None:
         require_integer("threads", threads, 1, MOST_THREADS)
@@ -129,10 +136,15 @@ def carry_out(  # noqa: PLR0913 - what can be decided from outside
     if is_done(folder) and again is None:
         yield Stored(read_study(folder))
         return
-    seal = Seal(dataset, study, store, again)
-    yield from _Workflow(planned, folder, threads, decisions, seal).events(
-        findings, time.perf_counter() if start is None else start
-    )
+    with held(folder) as holder:
+        if is_done(folder) and again is None:  # by another process, a moment ago
+            yield Stored(read_study(folder))
+            return
+        seal = Seal(dataset, study, store, again)
+        events = _Workflow(planned, folder, threads, decisions, seal).events(
+            findings, time.perf_counter() if start is None else start
+        )
+        yield from followed(events, folder, holder)
 
 
 def _require_second_look(study: Study, store: Path, again: str) -> None:
@@ -163,15 +175,14 @@ class _Workflow:
         self.test: Part | None = None
         """The test rows, where they validate."""
 
-    def events(self, findings: tuple[Finding, ...] | None, start: float) -> Iterator[Event]:
+    def events(self, findings: tuple[Finding, ...] | None, start: float) -> Generator[Event, None, None]:
         """All of the study."""
         if self.plan.is_leaked:
             self.test = self.seal.open(selected=None)
         planned = announced(self.plan, self.test, findings)
         yield planned
-        self.stages = Stages(
-            self.plan, self.folder.parent, folder=self.folder, test=self.test, threads=self.threads
-        )
+        keep = partial(write_stages, self.folder)
+        self.stages = Stages(self.plan, self.folder.parent, keep=keep, test=self.test, threads=self.threads)
         yield from self.stages.carry_out()
         result: dict[str, object] = {
             "data": self.plan.dataset.name,
@@ -291,6 +302,7 @@ def announced(
         baseline=guess,
         notes=dataset.notes,
         findings=findings,
+        foreseen=foreseen(planned),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from justfit.data.dataset import Part
-from justfit.data.preparation import Preparation, fit_preparation
+from justfit.data.preparation import Preparation, fit_preparation, prepared
 from justfit.data.splits import Split
 from justfit.data.target import Target, fit_target
 from justfit.engine import Labelled, Member, Trained, Trainings, class_weights, initial_weights
@@ -64,7 +64,7 @@ class Ground:
         def labelled(part: Part) -> Labelled:
             labels = part.labels if target is None else target.to_engine(part.labels)
             weights = None if by_class is None else by_class[part.labels.astype(np.int64)]
-            return Labelled.of(preparation.rows(part.raw), labels, task, weights)
+            return Labelled.of(prepared(preparation, part.raw), labels, task, weights)
 
         validates = None if validation is None else labelled(validation)
         return cls(task, outputs, preparation, target, labelled(train), validates)
@@ -200,3 +200,18 @@ def summary(candidate: Candidate, columns: int, layers: Sequence[Layer]) -> tupl
             lines.append(LayerSummary("dropout", layer.units, f"{layer.dropout:g}", 0))
         inputs = layer.units
     return tuple(lines)
+
+
+def without_weights(plan: Plan, candidate: Candidate, seed: int = 0) -> Member:
+    """A candidate as `justfit.engine.pack` sees it: without weights, which would take memory."""
+    task = plan.dataset.task
+    return Member(
+        layers=candidate.network.layers(task, plan.dataset.outputs),
+        loss=task.loss(candidate.recipe.loss),
+        metric=task.metric,
+        recipe=candidate.recipe,
+        weights=(),
+        dropout_seed=0,
+        order_seed=seed,
+        input_dropout=candidate.network.input_dropout,
+    )

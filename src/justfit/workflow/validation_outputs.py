@@ -2,14 +2,13 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from justfit.data.dataset import Dataset
 from justfit.errors import SpecError, StoreError
-from justfit.spec import AllRows, Data, HoldOut, KFold, TestRows, candidate_of
+from justfit.spec import AllRows, Data, TestRows, candidate_of, protocol_of
 from justfit.store import Model, StoredStudy
 from justfit.workflow.final import held_out_models
 from justfit.workflow.plan import Plan, plan, single
@@ -102,24 +101,19 @@ def threshold_of(study: StoredStudy, network: str) -> float:
     return 0.5 if decided is None else float(decided["value"])
 
 
-_PROTOCOLS: dict[str, type[HoldOut | KFold]] = {"hold_out": HoldOut, "k_fold": KFold}
-
-
 def _planned(study: StoredStudy, dataset: Dataset, network: str) -> tuple[Plan, int]:
     """The plan of one network alone, on the splits that the study used, and its best epoch."""
     spec = study.spec
-    protocol_spec: dict[str, Any] = dict(spec["validation"])
-    kind = protocol_spec.pop("name")
-    if kind == TestRows().name:
+    protocol = protocol_of(spec["validation"])
+    if isinstance(protocol, TestRows):
         raise SpecError(
             f"Test rows validate in {study.name}, and test rows are opened for nothing but a study's own "
             "figures: hold training rows out instead."
         )
-    if kind == AllRows().name:
+    if isinstance(protocol, AllRows):
         raise SpecError(
             f"No row validates in {study.name}, so there are no mistakes to look at: hold rows out."
         )
-    protocol = _PROTOCOLS[kind](**protocol_spec)
     standing = study.networks[network]["standing"]
     if standing is None:
         raise StoreError(

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from data.files.bad_inputs import written, zipped
 
-from justfit.data.files import read_frame
+from justfit.data.files import read_batches, read_frame
+from justfit.data.files.arrays import npz_parts
 from justfit.data.files.frame import shape_of
 from justfit.errors import DataError
 
@@ -54,6 +55,39 @@ def test_npz_arrays_become_columns_and_test_rows_are_left(tmp_path: Path) -> Non
     assert shape_of(frame.table.schema.field("x")) == (3, 4)
     assert frame.table.column("y").to_pylist() == ["a", "b"]
     assert "x_test, y_test were not read" in frame.notes[0]
+
+
+def test_npz_parts_are_those_with_the_arrays_of_the_training_rows(tmp_path: Path) -> None:
+    train, few = {"x_train": IMAGES, "y_train": [1, 2]}, {"x_test": IMAGES[:1], "y_test": [2]}
+    for arrays, parts in (
+        (train, ()),
+        (train | few, ("test",)),
+        (train | {"x_test": IMAGES}, ()),
+        (train | few | {"x_val": IMAGES, "y_val": [2, 1]}, ("test", "validation")),
+        ({"x": IMAGES, "y": [1, 2], "valid_x": IMAGES, "valid_y": [1, 2]}, ("validation",)),
+        (few, ()),
+    ):
+        np.savez(tmp_path / "a.npz", **arrays)  # type: ignore[arg-type]
+        assert npz_parts(tmp_path / "a.npz") == parts
+    (tmp_path / "a.csv").write_text("a,b")
+    assert npz_parts(tmp_path / "a.csv") == npz_parts(tmp_path) == npz_parts(tmp_path / "none") == ()
+
+
+def test_a_part_of_npz_arrays_is_read_where_it_is_asked_for(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x_train=IMAGES, y_train=[1, 2], x_test=IMAGES[1:], y_test=[7])
+    (test,) = read_batches(tmp_path / "a.npz", part="test")
+    assert test.table.column_names == ["x", "y"]
+    assert test.table.column("y").to_pylist() == [7]
+    assert test.notes == ("The test rows are x_test, y_test of a.npz.",)
+    for part in ("train", "validation"):
+        (other,) = read_batches(tmp_path / "a.npz", part=part)
+        assert (other.table.column("y").to_pylist(), other.notes) == ([1, 2], ())
+    np.savez(tmp_path / "b.npz", x_test=IMAGES, y_test=[5, 6])
+    (test,) = read_batches(tmp_path / "b.npz", part="test")
+    assert test.table.column("y").to_pylist() == [5, 6]
+    np.savez(tmp_path / "c.npz", x_train=IMAGES, y_train=[1, 2], x_test=IMAGES)
+    (train,) = read_batches(tmp_path / "c.npz", part="train")
+    assert train.notes == ("x_test were not read, as they are rows kept aside.",)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

@@ -19,7 +19,8 @@ from justfit.errors import DataError
 
 _BROKEN = (*BROKEN, SyntaxError, OverflowError, tokenize.TokenError)
 _IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-_SET_ASIDE = ("test", "val", "valid", "validation")
+_ASIDE = {"test": "test", "val": "validation", "valid": "validation", "validation": "validation"}
+"""Words in the names of arrays, and the parts that those are."""
 
 
 def is_idx(head: bytes) -> bool:
@@ -71,11 +72,25 @@ def read_npy(path: Path) -> Iterator[Frame]:
     yield _frame({"x": values}, str(path))
 
 
-def read_npz(path: Path) -> Iterator[Frame]:
+def npz_parts(path: Path) -> tuple[str, ...]:
+    """The parts that a ``.npz`` file has the same arrays for as for training; none of any other file."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except _BROKEN:
+        return ()
+    return _whole_parts([name.removesuffix(".npy") for name in names if name.endswith(".npy")])
+
+
+def read_npz(path: Path, part: str | None = None) -> Iterator[Frame]:
     """The arrays of a ``.npz`` file side by side; of those named for training and testing, the training ones.
 
     ``x_train`` and ``train_x`` become ``x``. An array of two axes gives a column for each of its own,
     ``x_1``, ``x_2``.
+
+    Args:
+        path: of the file.
+        part: ``test`` or ``validation`` to read the arrays named so, where there are some.
 
     Raises:
         DataError: it is broken, holds Python objects, or arrays with different numbers of rows.
@@ -84,17 +99,24 @@ def read_npz(path: Path) -> Iterator[Frame]:
         with zipfile.ZipFile(path) as archive:
             check_members(str(path), archive)
             names = [name.removesuffix(".npy") for name in archive.namelist()]
-            taken = {_plain_name(name): name for name in names if not _is_aside(name)}
-            if len(taken) < len([name for name in names if not _is_aside(name)]) or not taken:
+            wanted = "train" if part is None or not _of_part(names, part) else part
+            own = _of_part(names, wanted)
+            taken = {_plain_name(name): name for name in own}
+            if len(taken) < len(own) or not taken:
                 raise DataError(
                     f"{path} holds {excerpt(', '.join(names))}: expected x and y, or x_train and y_train."
                 )
             arrays = {plain: _member(archive, name, f"{path}: {name}") for plain, name in taken.items()}
     except _BROKEN as error:
         raise DataError(f"{path} is broken: {first_line(error)}. Get or make it again.") from error
-    aside = ", ".join(name for name in names if _is_aside(name))
-    notes = (f"{aside} were not read: rows kept aside belong in a file of their own.",) if aside else ()
-    yield _frame(arrays, str(path), notes)
+    if wanted != "train":
+        yield _frame(arrays, str(path), (f"The {wanted} rows are {', '.join(own)} of {path.name}.",))
+        return
+    read_too = () if part is None else _whole_parts(names)
+    aside = ", ".join(name for name in names if name not in own and _part(name) not in read_too)
+    yield _frame(
+        arrays, str(path), (f"{aside} were not read, as they are rows kept aside.",) if aside else ()
+    )
 
 
 def _frame(arrays: dict[str, npt.NDArray[Any]], where: str, notes: tuple[str, ...] = ()) -> Frame:
@@ -148,9 +170,24 @@ def _idx(stream: io.BufferedReader, where: str) -> npt.NDArray[Any]:
     return np.frombuffer(data, dtype).reshape(shape)
 
 
-def _is_aside(name: str) -> bool:
-    return any(word in _SET_ASIDE for word in name.lower().split("_"))
+def _part(name: str) -> str:
+    """The part that an array belongs to by its name."""
+    return next((_ASIDE[word] for word in name.lower().split("_") if word in _ASIDE), "train")
+
+
+def _of_part(names: list[str], part: str) -> list[str]:
+    return [name for name in names if _part(name) == part]
+
+
+def _whole_parts(names: list[str]) -> tuple[str, ...]:
+    """The parts besides training rows that have an array for each of the training rows' and no other."""
+    wanted = sorted(map(_plain_name, _of_part(names, "train")))
+    if not wanted:
+        return ()
+    parts = sorted(set(_ASIDE.values()))
+    return tuple(part for part in parts if sorted(map(_plain_name, _of_part(names, part))) == wanted)
 
 
 def _plain_name(name: str) -> str:
-    return "_".join(word for word in name.split("_") if word.lower() != "train") or name
+    words = name.split("_")
+    return "_".join(word for word in words if word.lower() != "train" and word.lower() not in _ASIDE) or name

@@ -1,14 +1,18 @@
 """`Frame`: rows as they were read from a file, before anything was made of their columns."""
 
+import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from scipy import sparse
 
+from justfit.data.on_disk import KeptStrings
 from justfit.data.rows import Bags, Int64
 from justfit.errors import DataError
 
@@ -45,9 +49,34 @@ class Frame:
     """Sparse rows, as many as ``rows``, where the object was a SciPy matrix; the table then has no
     columns.
     """
+    kept: Mapping[str, KeptStrings] = dataclasses.field(default_factory=dict)
+    """Columns of strings that stand on the disk: the table has their places, null where there is none."""
+    folder: Path | None = None
+    """Of the file, in which the paths in its cells are; None where there is no file."""
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """The cells of a column, read into memory where they stand on the disk."""
+        column = self.table.column(name)
+        if name not in self.kept:
+            return column
+        return pa.chunked_array([self.kept[name].read(self.places(name))])
+
+    def places(self, name: str) -> npt.NDArray[np.int32]:
+        """Where the cells of a column that stands on the disk are, -1 where there is none."""
+        return np.asarray(self.table.column(name).fill_null(-1).to_numpy())
+
+    def between(self, start: int, end: int) -> "Frame":
+        """Some of the rows, all of them in memory."""
+        table = self.table.slice(start, end - start)
+        part = Frame(table, self.rows[start:end], source=self.source, kept=self.kept)
+        for number, field in enumerate(table.schema):
+            if field.name in self.kept:
+                column = part.column(field.name)
+                table = table.set_column(number, field.with_type(column.type), column)
+        return dataclasses.replace(part, table=table, kept={})
 
 
 def numbered(table: pa.Table, source: str, first: int = 1, notes: tuple[str, ...] = ()) -> Frame:
@@ -69,14 +98,23 @@ def concatenated(frames: Sequence[Frame]) -> Frame:
     tables = [frame.table for frame in frames]
     if any(table.schema != tables[0].schema for table in tables):
         apart = _types_apart(tables)
-        tables = [_as_texts(table, apart, frames[0].source) for table in tables]
+        tables = [as_texts(table, apart, frames[0].source) for table in tables]
     return Frame(
         pa.concat_tables(tables, promote_options="permissive"),
         np.concatenate([frame.rows for frame in frames]),
         tuple(skipped for frame in frames for skipped in frame.skipped),
         tuple(dict.fromkeys(note for frame in frames for note in frame.notes)),
         frames[0].source,
+        _stacked(frames),
+        folder=frames[0].folder,
     )
+
+
+def _stacked(frames: Sequence[Frame]) -> Bags | None:
+    bags = [frame.bags for frame in frames if frame.bags is not None]
+    if not bags:
+        return None
+    return Bags.from_csr(sparse.vstack([each.to_csr() for each in bags], format="csr"))
 
 
 def shape_of(field: pa.Field) -> tuple[int, ...] | None:
@@ -109,7 +147,7 @@ def _types_apart(tables: Sequence[pa.Table]) -> list[str]:
     return apart
 
 
-def _as_texts(table: pa.Table, names: list[str], source: str) -> pa.Table:
+def as_texts(table: pa.Table, names: list[str], source: str) -> pa.Table:
     """The table with the columns of these names as strings."""
     for name in set(names) & set(table.column_names):
         try:

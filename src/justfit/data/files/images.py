@@ -29,6 +29,11 @@ Shape = tuple[int, ...]
 """Height and width of gray images; height, width and 3 of colored ones."""
 
 
+def is_shape(axes: tuple[int, ...]) -> bool:
+    """Whether images can be brought to these axes."""
+    return len(axes) == 2 or (len(axes) == 3 and axes[2] == 3)
+
+
 def shape_for(paths: Sequence[Path]) -> tuple[Shape, tuple[str, ...]]:
     """The shape to bring images to, from a look at their sizes, and a note that tells it.
 

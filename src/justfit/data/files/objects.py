@@ -28,6 +28,8 @@ def frame_of(rows: Any) -> Frame:
     if sparse.issparse(rows):
         matrix: Any = rows  # whose types SciPy's stubs, where they are, know better than NumPy's
         bags = Bags.from_csr(matrix.tocsr())
+        if not len(bags):
+            raise DataError(f"{source} has no rows.")
         return Frame(pa.table({}), np.arange(1, len(bags) + 1), (), (), source, bags)
     try:
         frame = _of_table(rows, source)
@@ -50,7 +52,9 @@ def with_labels(frame: Frame, name: str, labels: Any) -> Frame:
         raise DataError(f"The labels are no column: {first_line(error)}.") from error
     if len(column) != len(frame):
         raise DataError(f"There are {len(frame):,} rows but {len(column):,} labels.")
-    return replace(frame, table=frame.table.append_column(name, column))
+    # A table without columns has no rows either, whatever the frame has.
+    labelled = frame.table.append_column(name, column) if frame.bags is None else pa.table({name: column})
+    return replace(frame, table=labelled)
 
 
 def _of_table(rows: Any, source: str) -> Frame:

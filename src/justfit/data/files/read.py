@@ -3,6 +3,7 @@
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from justfit.data.files.archives import BROKEN, Unpacked, unpacked
@@ -40,12 +41,18 @@ def read_frame(path: Path | str, *, strict: bool = False, image_shape: Shape | N
 
 
 def read_batches(
-    path: Path | str, *, strict: bool = False, image_shape: Shape | None = None
+    path: Path | str, *, strict: bool = False, image_shape: Shape | None = None, part: str | None = None
 ) -> Iterator[Frame]:
     """The same rows in order, some at a time, so that a file larger than memory can be read.
 
     Frames may be empty; the last one carries the notes that only the end of the file allows. The types of
     JSON columns may differ between frames.
+
+    Args:
+        path: where it is.
+        strict: as in `read_frame`.
+        image_shape: likewise.
+        part: ``train``, ``test`` or ``validation``: which rows of a ``.npz`` file that has several parts.
 
     Raises:
         DataError: as `read_frame`, in the course of reading.
@@ -53,7 +60,8 @@ def read_batches(
     path = Path(path)
     _require_there(path)
     try:
-        yield from _frames(path, strict=strict, image_shape=image_shape)
+        for frame in _frames(path, strict=strict, image_shape=image_shape, part=part):
+            yield replace(frame, folder=path.parent)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
 
@@ -67,7 +75,7 @@ def _require_there(path: Path) -> None:
     raise DataError(f'There is no file or folder "{path}".{nearest(path.name, beside)}')
 
 
-def _frames(path: Path, *, strict: bool, image_shape: Shape | None) -> Iterator[Frame]:
+def _frames(path: Path, *, strict: bool, image_shape: Shape | None, part: str | None) -> Iterator[Frame]:
     where = str(path)
     if path.is_dir():
         yield from read_folder(path, strict=strict, image_shape=image_shape)
@@ -79,7 +87,7 @@ def _frames(path: Path, *, strict: bool, image_shape: Shape | None) -> Iterator[
     elif head.startswith(b"\x93NUMPY"):
         yield from read_npy(path)
     elif (held := _held_by_zip(path, head)) == "arrays":
-        yield from read_npz(path)
+        yield from read_npz(path, part)
     elif held == "sheets":
         yield from read_excel(path)
     else:

@@ -1,0 +1,61 @@
+"""The application on a socket, until Ctrl-C."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from justfit.web.app import App
+
+_MOST_AT_ONCE = 200
+"""Connections and answers; more are told to come again."""
+
+_STOP_SECONDS = 5
+"""In which answers that are being made are still given when the server ends."""
+
+
+class _Serving(uvicorn.Server):
+    """A server that ends its streams before it waits for answers to be given."""
+
+    def __init__(self, config: uvicorn.Config, app: App, ready: Callable[[], object] | None) -> None:
+        super().__init__(config)
+        self._app, self._ready = app, ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._ready is not None and not self.should_exit:
+            # A browser is found in its own time.
+            asyncio.get_running_loop().run_in_executor(None, self._ready)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._app.close()
+        super().handle_exit(sig, frame)
+
+
+def serve(app: App, listening: socket.socket, ready: Callable[[], object] | None = None) -> None:
+    """Serve an application until the process is interrupted or told to end.
+
+    Args:
+        app: what answers.
+        listening: a socket that listens already.
+        ready: what is done once answers are given.
+    """
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        http="h11",
+        h11_max_incomplete_event_size=2**15,
+        limit_concurrency=_MOST_AT_ONCE,
+        timeout_keep_alive=20,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+        lifespan="on",
+    )
+    with contextlib.suppress(KeyboardInterrupt):  # which uvicorn raises again when all is ended
+        _Serving(config, app, ready).run(sockets=[listening])

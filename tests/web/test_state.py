@@ -1,0 +1,118 @@
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from web.asking import Site
+from workflow.handmade import carried_out, numbers, small_study
+
+from justfit.spec import HoldOut
+from justfit.store import StudyPaths, begin_study
+from justfit.store.lock import held
+from justfit.web.state import Kept, State
+
+
+def test_nothing_changes_where_no_file_does(whole_store: Path) -> None:
+    state = State(whole_store)
+    first = state.look()
+    assert state.look() == first
+    assert state.changed_since(first) == []
+
+
+def test_a_new_study_a_changed_one_and_one_that_is_gone_are_told(tmp_path: Path) -> None:
+    state = State(tmp_path / "store")
+    before = state.look()
+    folder = begin_study(tmp_path / "store", small_study())
+    began = state.look()
+    assert began > before
+    assert state.changed_since(before) == [folder.name]
+    os.utime(StudyPaths(folder).study, (1, 1))
+    changed = state.look()
+    assert (changed > began, state.changed_since(began)) == (True, [folder.name])
+    shutil.rmtree(folder)
+    assert state.look() > changed
+    assert (state.changed_since(changed), state.names()) == ([folder.name], [])
+
+
+def test_a_process_that_carries_a_study_out_is_seen_to_come_and_go(tmp_path: Path) -> None:
+    folder = begin_study(tmp_path, small_study())
+    state = State(tmp_path)
+    before = state.look()
+    with held(folder):
+        during = state.look()
+        assert during > before
+    assert state.look() > during
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "runs", "../store", "nothing-0123456789ab", "small-0123456789ab/../.."]
+)
+def test_only_a_name_of_a_study_that_is_there_gives_a_folder(tmp_path: Path, name: str) -> None:
+    begin_study(tmp_path / "store", small_study())
+    assert State(tmp_path / "store").folder(name) is None
+
+
+def test_a_study_is_judged_anew_when_it_has_changed_and_not_before(tmp_path: Path) -> None:
+    study = carried_out(small_study(), numbers("binary"), tmp_path)
+    state = State(tmp_path)
+    first = state.judged(study.folder)
+    assert state.judged(study.folder) is first
+    os.utime(StudyPaths(study.folder).stages, (1, 1))
+    assert state.judged(study.folder) is not first
+
+
+def test_what_was_not_used_for_the_longest_time_is_let_go_of() -> None:
+    kept: Kept[str, int] = Kept(10)
+    for name in ("a", "b", "c"):
+        kept.put(name, 1, 4)
+        kept.get("a")
+    assert [kept.get(name) for name in ("a", "b", "c")] == [1, None, 1]
+    kept.put("d", 1, 100)
+    assert [kept.get(name) for name in ("a", "c", "d")] == [None, None, None], "it has no room at all"
+
+
+def test_a_search_that_goes_on_as_another_study_is_found_there(
+    serving: Callable[..., Site], tmp_path: Path
+) -> None:
+    site = serving(tmp_path)
+    one = begin_study(tmp_path, small_study())
+    other = begin_study(tmp_path, small_study("other", validation=HoldOut()))
+    with held(one):
+        assert site.get(f"/api/studies/{one.name}").json()["state"] == "unfinished", "there is no log"
+        log = json.loads(StudyPaths(one).lock.read_text())
+        begun = {"what": "begun", "format": 1, **log}
+        StudyPaths(other).live.write_text(json.dumps(begun) + "\n")
+    shutil.rmtree(one)
+    gone = site.get(f"/api/studies/{one.name}")
+    assert (gone.status_code, gone.json()["study"]) == (404, other.name)
+    page = site.get(f"/studies/{one.name}")
+    assert (page.status_code, page.headers["location"]) == (307, f"/studies/{other.name}")
+
+
+def test_a_list_of_many_studies_opens_no_run(
+    serving: Callable[..., Site], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = carried_out(small_study(), numbers("binary"), tmp_path)
+    for number in range(40):
+        folder = begin_study(tmp_path, small_study(f"study {number}", seed=number))
+        shutil.copy(StudyPaths(study.folder).stages, StudyPaths(folder).stages)
+    opened: list[object] = []
+    monkeypatch.setattr("justfit.web.state.read_run", lambda *given: opened.append(given))
+    found = serving(tmp_path).get("/api/studies").json()["studies"]
+    assert (len(found), opened) == (41, [])
+    assert all(each["runs_trained"] >= 20 for each in found)
+
+
+def test_of_a_study_that_goes_on_only_new_runs_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = carried_out(small_study(), numbers("binary"), tmp_path)
+    state = State(tmp_path)
+    before = state.judged(study.folder)
+    opened: list[str] = []
+    monkeypatch.setattr("justfit.web.state.read_run", lambda _, run_id: opened.append(run_id))
+    os.utime(StudyPaths(study.folder).stages, (1, 1))
+    after = state.judged(study.folder)
+    assert (after is not before, opened) == (True, [])

@@ -1,0 +1,157 @@
+"""Time left, on studies whose every epoch takes a known time."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import pytest
+from workflow.handmade import small_study
+
+from justfit.spec import Done, Epoch
+from justfit.workflow import (
+    Chosen,
+    EpochDone,
+    Event,
+    Halved,
+    NetworkSummary,
+    Progress,
+    RunDone,
+    StageDone,
+    StagePlanned,
+)
+from justfit.workflow.events import Foreseen, Planned, RowCounts
+
+EPOCH = Epoch(1, 0.9, 0.5, 0.75, 0.8, 0.4, 0.7, seconds=1.0)
+
+
+class Watched:
+    """A study on a clock of its own."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.told = 0
+        self.progress = Progress(lambda: self.now)
+
+    def tell(self, *events: Event) -> None:
+        for event in events:
+            self.progress.tell(event)
+
+    def epochs(self, network: str, seed: int, numbers: Iterator[int] | Sequence[int], seconds: float) -> None:
+        """Epochs one after the other, each of so many seconds, which no other one has alike."""
+        for number in numbers:
+            self.now += seconds
+            self.told += 1
+            epoch = dataclasses.replace(EPOCH, epoch=number, seconds=seconds * (1 + 1e-9 * self.told))
+            self.tell(EpochDone("a", network, 1, seed, epoch, 10))
+
+    @property
+    def left(self) -> float | None:
+        return self.progress.seconds_left
+
+
+def network(name: str, runs: int, work: float = 1.0, *, ends_early: bool = False) -> NetworkSummary:
+    return NetworkSummary(name, (), 10, runs, runs, work, ends_early=ends_early)
+
+
+def planned(*foreseen: Foreseen) -> Planned:
+    rows = RowCounts(80, 20, 50)
+    return Planned(small_study(), rows, 1, False, None, (), foreseen=foreseen)
+
+
+@pytest.fixture(autouse=True)
+def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One processor, so that an epoch is measured soon; and no estimate is told twice."""
+    monkeypatch.setattr("justfit.workflow.progress.available_threads", lambda: 0)
+    monkeypatch.setattr("justfit.workflow.progress._AGAIN", -1.0)
+
+
+def test_nothing_is_said_before_an_epoch_was_measured() -> None:
+    watched = Watched()
+    watched.tell(planned(), StagePlanned("a", (network("one", 2),)))
+    assert watched.left is None
+    assert watched.progress.share == 0.0
+
+
+def test_of_epochs_that_take_as_long_each_is_left_what_is_left() -> None:
+    watched = Watched()
+    watched.tell(planned(), StagePlanned("a", (network("one", 2),)))
+    watched.epochs("one", 0, range(1, 6), 2.0)
+    assert watched.left == pytest.approx(30)
+    assert watched.progress.share == pytest.approx(0.25)
+    watched.epochs("one", 0, range(6, 11), 2.0)
+    watched.tell(RunDone("a", "one", 1, 0, Done()))
+    watched.epochs("one", 1, range(1, 11), 2.0)
+    assert watched.left == pytest.approx(0, abs=1e-6)
+    assert (watched.progress.done, watched.progress.total) == (20, 20)
+
+
+def test_each_network_counts_by_the_seconds_of_its_own_epochs() -> None:
+    watched = Watched()
+    watched.tell(planned(), StagePlanned("a", (network("slow", 2), network("fast", 2))))
+    watched.epochs("slow", 0, range(1, 11), 10.0)
+    watched.epochs("fast", 0, range(1, 11), 1.0)
+    assert watched.left == pytest.approx(110, rel=0.01)
+    assert watched.progress.share == pytest.approx(0.5, rel=0.01)
+
+
+def test_a_network_that_has_not_begun_counts_by_its_size() -> None:
+    watched = Watched()
+    watched.tell(planned(), StagePlanned("a", (network("small", 1, 1.0), network("large", 1, 5.0))))
+    watched.epochs("small", 0, range(1, 11), 1.0)
+    assert watched.left == pytest.approx(50, rel=0.01)
+
+
+def test_a_cohort_s_seconds_are_those_of_its_members_together() -> None:
+    watched = Watched()
+    watched.tell(planned(), StagePlanned("a", (network("one", 1, 1.0), network("two", 1, 3.0))))
+    for number in range(1, 6):
+        watched.now += 4
+        epoch = dataclasses.replace(EPOCH, epoch=number, seconds=4 + number * 1e-9)
+        watched.tell(*(EpochDone("a", name, 1, 0, epoch, 10) for name in ("one", "two")))
+    assert watched.left == pytest.approx(20, rel=0.01)
+
+
+def test_what_others_came_to_before_they_ended_early_is_expected_of_those_that_train() -> None:
+    watched = Watched()
+    watched.tell(planned(), StagePlanned("a", (network("one", 200, ends_early=True),)))
+    for seed in range(100):
+        watched.epochs("one", seed, range(1, 6), 1.0)
+        watched.tell(RunDone("a", "one", 1, seed, Done()))
+    assert watched.left == pytest.approx(500, rel=0.05)
+
+
+def test_of_a_stage_that_loses_halves_is_left_what_those_train_that_stay() -> None:
+    watched = Watched()
+    networks = tuple(network(str(number), 1) for number in range(8))
+    watched.tell(planned(), StagePlanned("a", networks, halving=2))
+    for number in range(8):
+        watched.epochs(str(number), 0, (1, 2), 1.0)
+    # After 2 epochs 4 of 8 leave, and the others, as few as they are, train to the end.
+    assert watched.left == pytest.approx(4 * 8, rel=0.01)
+    watched.tell(Halved("a", "val_loss", 2, ("4", "5", "6", "7"), ("0", "1", "2", "3"), 0.5, 0.4))
+    watched.tell(*(RunDone("a", str(number), 1, 0, Done()) for number in range(4, 8)))
+    assert watched.left == pytest.approx(4 * 8, rel=0.01)
+
+
+def test_what_is_foreseen_counts_until_it_is_planned_or_chosen() -> None:
+    watched = Watched()
+    foreseen = Foreseen("b", 3, 2, 10), Foreseen("final", 1, 2, 5)
+    watched.tell(planned(*foreseen), StagePlanned("a", (network("one", 1),)))
+    watched.epochs("one", 0, range(1, 11), 1.0)
+    assert watched.left == pytest.approx(60 + 10)
+    watched.tell(RunDone("a", "one", 1, 0, Done()), StageDone("a", {}, None))
+    watched.tell(StagePlanned("b", (network("two", 1),)))
+    assert watched.left == pytest.approx(10 + 10)
+    watched.tell(StageDone("b", {}, None), Chosen("one", 4, None))
+    # Two replicates of 4 epochs, each with the 20 rows more that validated before.
+    assert watched.left == pytest.approx(2 * 4 * 1.25)
+
+
+def test_the_share_never_falls() -> None:
+    watched = Watched()
+    watched.tell(planned(), StagePlanned("a", (network("one", 1),)))
+    watched.epochs("one", 0, range(1, 10), 1.0)
+    before = watched.progress.share
+    watched.tell(StagePlanned("unforeseen", (network("two", 50),)))
+    assert watched.progress.share == before
+    assert watched.left is not None
+    assert watched.left > 100
