@@ -198,7 +198,9 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
         stored = [carry_out_shown(study, store, threads, again) for study in read_studies(Path(what))]
         _to_tensorboard(stored, tensorboard)
         return
-    if (Path(what) / "study.json").is_file():
+    from justfit.store import StudyPaths
+
+    if StudyPaths(Path(what)).study.is_file():
         _refuse(given, set(given) - _OF_A_FOLDER, "a study's folder, which has it all")
         if "store" in given and store.resolve() != Path(what).resolve().parent:
             raise SpecError(f"{what} stands in another store than {store}: leave --store out.")

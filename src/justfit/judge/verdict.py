@@ -162,6 +162,8 @@ def _sentence(kind: Kind, why: str, found: Evidence) -> str:
         case "unclear", _:
             chance = "one run cannot tell that from chance" if found.runs == 1 else "that may be chance"
             told = f": {lowest} and {rise if why == 'rise' else trend}; {chance}: train more replicates"
+        case _ if found.rise.value == 0:  # the lowest epoch is among the last
+            told = f": {lowest} and has come to a level, {trend}"
         case _:
             told = f": {lowest} and stays level, {rise}"
     return f"{kind.capitalize()}{' ' * (kind == 'overfit')}{told}."

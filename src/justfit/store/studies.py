@@ -109,39 +109,6 @@ def begin_study(store: Path, study: Study) -> Path:
     return folder
 
 
-def search_folder(store: Path, name: str, question: object) -> Path:
-    """Where in ``store`` an automatic search belongs.
-
-    Args:
-        store: the folder that holds the studies' folders.
-        name: of the study that it will come to.
-        question: all that decides what is searched, as plain values.
-    """
-    return study_folder(store, name, digest(question)[:12])
-
-
-def begin_search(folder: Path) -> None:
-    """Make the folder of an automatic search; raises `StoreError` where that cannot be."""
-    require_writable(folder)
-    make_folders(folder)
-
-
-def write_search(folder: Path, study: Study, search: Mapping[str, object]) -> None:
-    """Keep what is decided so far of the study that a search will come to.
-
-    There is no study file of it, which would repeat a part only.
-
-    Args:
-        folder: of the search.
-        study: what is decided so far.
-        search: how it was asked for, as `StoredStudy.search` has it.
-
-    Raises:
-        StoreError: the disk is full or the folder may not be written.
-    """
-    write_json(StudyPaths(folder).study, {"format": FORMAT, "spec": plain(study), "search": dict(search)})
-
-
 def write_stages(folder: Path, stages: Sequence[Mapping[str, object]]) -> None:
     """Keep the candidates of the stages so far; raises `StoreError` where that cannot be."""
     write_json(StudyPaths(folder).stages, {"format": FORMAT, "stages": list(stages)})

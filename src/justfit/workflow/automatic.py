@@ -15,7 +15,7 @@ from justfit.machine import MOST_THREADS
 from justfit.spec import AllRows, Data, Protocol, TestRows, plain
 from justfit.spec.checks import require_choice, require_integer
 from justfit.store.lock import held
-from justfit.store.studies import begin_search, search_folder
+from justfit.store.searches import begin_search, search_folder
 from justfit.workflow.breadth import BREADTHS
 from justfit.workflow.events import Event
 from justfit.workflow.followed import followed

@@ -12,7 +12,7 @@ from justfit.judge import Standing, Verdict, verdicts
 from justfit.spec import Data, Final, Named, Protocol, Stage, Study
 from justfit.store import read_run, write_stages
 from justfit.store.files import remove_folder
-from justfit.store.studies import write_search
+from justfit.store.searches import write_search
 from justfit.workflow.breadth import BASELINES, CONTENDERS, REGULARIZE, SCALE, TUNE, Breadth
 from justfit.workflow.events import Chosen, Decided, Event, Foreseen, Halved, Planned, StageDone, StagePlanned
 from justfit.workflow.final import STAGE

@@ -1,0 +1,42 @@
+"""Automatic searches: a folder like a study's, which gives way to that of the study that it comes to."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from justfit.spec import Study, digest, plain
+from justfit.store.files import make_folders, require_writable, write_json
+from justfit.store.paths import StudyPaths, study_folder
+from justfit.store.studies import FORMAT
+
+
+def search_folder(store: Path, name: str, question: object) -> Path:
+    """Where in ``store`` an automatic search belongs.
+
+    Args:
+        store: the folder that holds the studies' folders.
+        name: of the study that it will come to.
+        question: all that decides what is searched, as plain values.
+    """
+    return study_folder(store, name, digest(question)[:12])
+
+
+def begin_search(folder: Path) -> None:
+    """Make the folder of an automatic search; raises `StoreError` where that cannot be."""
+    require_writable(folder)
+    make_folders(folder)
+
+
+def write_search(folder: Path, study: Study, search: Mapping[str, object]) -> None:
+    """Keep what is decided so far of the study that a search will come to.
+
+    There is no study file of it, which would repeat a part only.
+
+    Args:
+        folder: of the search.
+        study: what is decided so far.
+        search: how it was asked for, as `StoredStudy.search` has it.
+
+    Raises:
+        StoreError: the disk is full or the folder may not be written.
+    """
+    write_json(StudyPaths(folder).study, {"format": FORMAT, "spec": plain(study), "search": dict(search)})
