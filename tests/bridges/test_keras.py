@@ -29,6 +29,7 @@ def answered(made: Model, path: Path, given: np.ndarray) -> np.ndarray:
     return outputs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
 def test_keras_gives_the_same_figures_for_numbers_as_they_are_in_the_data(tmp_path: Path, task: str) -> None:
     made = model(task)

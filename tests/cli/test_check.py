@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import jsonschema
+import pytest
 from cli.ended import Command
 
 from justfit.spec.study_yaml import Problems, plain_value, read_yaml
@@ -148,6 +149,7 @@ def test_a_plan_tells_runs_time_and_memory_before_anything_is_trained(
     assert 2 <= found["cohorts"] <= 8
 
 
+@pytest.mark.slow
 def test_what_is_stored_is_not_to_train(command: Command, tmp_path: Path) -> None:
     file = written(tmp_path, STUDY)
     assert command("run", file).code == 0

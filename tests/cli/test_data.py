@@ -54,6 +54,7 @@ def test_texts_are_shown_whole_and_the_shortest_is_found(command: Command, opini
     assert ended.out == f"opinions, training row 80 of 81, label 1 (yes)\n{opinions[80]}\n"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("real_data")
 def test_reviews_are_shown_as_ids_and_words(command: Command) -> None:
     heading, ids, words = command("data", "show", "imdb", "--row", "0").out.splitlines()

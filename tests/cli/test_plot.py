@@ -56,6 +56,7 @@ TOLD = {
 """Texts of which each chart has some."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "name", "drawn"),
     [

@@ -91,6 +91,7 @@ def test_a_study_that_ctrl_c_ended_goes_on_where_it_was(tmp_path: Path) -> None:
     assert {**whole, "seconds": None} == {**resumed, "seconds": None}
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_told_and_the_study_stays_unfinished(tmp_path: Path) -> None:
     ended = run(("run", "wine", "--hidden", "256,256", "--epochs", "1"), tmp_path, LIMITED)
     assert ended.returncode == 1
@@ -108,6 +109,7 @@ def test_a_full_disk_is_told_and_the_study_stays_unfinished(tmp_path: Path) -> N
     assert len(list((tmp_path / "justfit-runs" / "runs").iterdir())) == 2
 
 
+@pytest.mark.slow
 def test_a_report_that_does_not_fit_on_the_disk_is_told_and_the_study_is_kept(tmp_path: Path) -> None:
     ended = run(("run", "wine", "--hidden", "4", "--epochs", "1"), tmp_path, LIMITED)
     assert ended.returncode == 1
@@ -129,6 +131,7 @@ def test_a_reader_who_has_seen_enough_is_no_fault(tmp_path: Path) -> None:
     assert ended.stderr == ""
 
 
+@pytest.mark.slow
 def test_on_a_terminal_epochs_are_bars_with_live_figures(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "120"}

@@ -68,6 +68,7 @@ def test_each_published_figure_stands_beside_ours_and_says_whether_it_agrees(
     assert "no accuracy is above 1" in (written / "tanh.md").read_text()
 
 
+@pytest.mark.slow
 def test_replicates_are_those_of_the_files_unless_asked_otherwise(command: Command) -> None:
     assert "trained 2 times, with seeds 0 to 1" in command("reproduce", "tanh").out
     again = command("reproduce", "tanh", "--replicates", "3").out

@@ -79,6 +79,7 @@ def test_class_names_are_shown_as_text(tmp_path: Path, capsys: pytest.CaptureFix
     assert "\x1b" not in out
 
 
+@pytest.mark.slow
 def test_many_classes_are_left_to_the_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     labels = np.arange(300) % 25
     values = np.random.default_rng(0).normal(size=(300, 2))

@@ -152,6 +152,7 @@ def test_no_data_set_that_is_always_at_hand_has_errors_or_rows_in_both_parts(nam
     assert {finding.level for finding in findings.values()} <= {"warning", "note"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("real_data")
 def test_imdb_has_123_test_reviews_among_those_that_train_and_the_seal_stays_unspent() -> None:
     data = load_dataset("imdb")

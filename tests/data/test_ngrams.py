@@ -216,6 +216,7 @@ def test_hashed_columns_are_those_of_the_published_functions_so_that_a_model_rea
     assert preparation.rows(Texts(["Größe a"])).indices.tolist() == sorted(expected)
 
 
+@pytest.mark.slow
 @given(st.lists(TEXT, min_size=1, max_size=30), st.integers(1, 3), st.integers(1, 2), st.integers(2, 7))
 def test_threads_change_nothing(texts: list[str], longest: int, min_rows: int, threads: int) -> None:
     texts = [text for text in texts for _ in range(9)]  # several tasks for each thread

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -193,6 +194,7 @@ def test_any_bags_are_taken_or_refused_and_those_taken_can_be_used(
     np.testing.assert_array_equal(outputs, np.repeat(sums, 3).reshape(-1, 3))
 
 
+@pytest.mark.slow
 @FUZZ
 @given(
     cohorts(),

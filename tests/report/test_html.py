@@ -82,6 +82,7 @@ def test_texts_stay_texts_wherever_they_stand() -> None:
     assert "49" not in "".join(hostile.inside("p"))
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60))
 @settings(deadline=None, max_examples=30)
 def test_any_text_gives_the_same_page_but_for_itself(text: str) -> None:

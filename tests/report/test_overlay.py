@@ -79,6 +79,7 @@ def test_so_many_networks_all_have_a_name_and_a_look_of_their_own(tmp_path: Path
     assert len([layer for layer in spec["layer"] if layer["mark"]["type"] == "text"]) == count
 
 
+@pytest.mark.slow
 def test_of_43_networks_the_seven_best_are_named_and_the_others_grey(tmp_path: Path) -> None:
     networks = {f"n{number}": {"hidden": [number]} for number in range(1, 44)}
     chart = overlay(study(tmp_path, networks, lambda network, *_: [1.0, 1 / int(network[1:])]))

@@ -550,6 +550,7 @@ STUDIES = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(st.lists(STUDIES, min_size=1, max_size=2, unique_by=lambda study: study.name))
 def test_studies_come_back_from_yaml_as_they_were(studies: list[Study]) -> None:
@@ -575,6 +576,7 @@ def test_any_text_is_read_or_refused_in_sentences(text: str) -> None:
     assert all(problem.message for problem in found.problems) if isinstance(found, StudyFileError) else found
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(st.data())
 def test_a_study_file_with_a_piece_changed_is_read_or_refused_in_sentences(data: st.DataObject) -> None:

@@ -7,6 +7,7 @@ import textwrap
 from pathlib import Path
 
 import numpy as np
+import pytest
 from store.handmade import MODEL, RESULT, history, keep_runs, keep_study, run, study
 
 from justfit.store import is_done, read_model, read_run, read_study, study_folders
@@ -65,6 +66,7 @@ def visible(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.name[0] != "."] if folder.exists() else []
 
 
+@pytest.mark.slow
 def test_a_writer_killed_at_any_moment_leaves_whole_files_or_none_and_the_next_one_ends_the_work(
     tmp_path: Path,
 ) -> None:

@@ -71,6 +71,7 @@ def begun(script: str, *arguments: str | Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", script, *arguments], env=environment)
 
 
+@pytest.mark.slow
 def test_processes_that_log_at_the_same_time_lose_no_look(tmp_path: Path) -> None:
     studies = [f"{number:012}" for number in range(4)]
     processes = [begun(LOGGING, tmp_path, study) for study in studies]

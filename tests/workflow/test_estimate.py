@@ -1,3 +1,4 @@
+import pytest
 from workflow.handmade import numbers
 
 from justfit.spec import AllRows, Data, Final, HoldOut, KFold, Stage, Study, TestRows
@@ -37,6 +38,7 @@ def test_more_replicates_and_more_epochs_take_more_time() -> None:
     assert longer.seconds > few.seconds
 
 
+@pytest.mark.slow
 def test_wide_networks_take_more_memory() -> None:
     narrow = estimated(Stage("a", {"batch_size": 16, "hidden": [8]}))
     wide = estimated(Stage("a", {"batch_size": 16, "hidden": [4096, 4096]}))

@@ -263,6 +263,7 @@ def killed(what: str, store: Path, moments: Iterable[int]) -> list[int]:
     return [int(line) for line in ended.stdout.split()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("what", "moments"), [("told", range(0, 90, 6)), ("written", range(25))])
 def test_a_study_killed_at_any_moment_and_run_again_ends_with_the_same_figures(
     tmp_path: Path, what: str, moments: range
@@ -317,6 +318,7 @@ def at_once(store: Path, *names: str) -> list[tuple[int, str]]:
     return [(process.returncode, error) for process, error in zip(begun, errors, strict=True)]
 
 
+@pytest.mark.slow
 def test_two_studies_with_the_same_runs_can_be_carried_out_at_once(tmp_path: Path) -> None:
     assert at_once(tmp_path / "both", "small", "other") == [(0, ""), (0, "")]
     for name in ("small", "other"):

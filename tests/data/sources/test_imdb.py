@@ -125,6 +125,7 @@ def test_a_word_index_of_other_contents_is_refused(folder: Path, text: str, mess
         load_dataset("imdb")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("real_data")
 def test_the_real_reviews_are_those_that_were_published() -> None:
     dataset = load_dataset("imdb")
