@@ -1,7 +1,10 @@
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.slow
 def test_the_package_run_as_a_module_is_the_command() -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "justfit", "--help"], capture_output=True, text=True, check=False

@@ -10,6 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from justfit.bridges.sklearn import GridSearchCV as GridSearchCV
+    from justfit.bridges.sklearn import JustfitClassifier as JustfitClassifier
+    from justfit.bridges.sklearn import JustfitRegressor as JustfitRegressor
     from justfit.data.sources import load_dataset as load_dataset
     from justfit.errors import JustfitError as JustfitError
     from justfit.spec import Adadelta as Adadelta
@@ -56,8 +59,11 @@ _HOMES = {
     "Final": "justfit.spec",
     "From": "justfit.spec",
     "Ftrl": "justfit.spec",
+    "GridSearchCV": "justfit.bridges.sklearn",
     "HoldOut": "justfit.spec",
+    "JustfitClassifier": "justfit.bridges.sklearn",
     "JustfitError": "justfit.errors",
+    "JustfitRegressor": "justfit.bridges.sklearn",
     "KFold": "justfit.spec",
     "Nadam": "justfit.spec",
     "Network": "justfit.spec",

@@ -202,6 +202,29 @@ def test_rows_of_a_file_come_back_as_csv_with_columns_added(
         np.testing.assert_array_equal(shares, answers.outputs[:, place])
 
 
+def test_a_table_in_standard_input_is_answered_as_the_same_file(
+    command: Command, store: Path, tmp_path: Path
+) -> None:
+    run = min(store.glob("wine-*"))
+    table_of_wine(tmp_path / "wine.csv")
+    content = (tmp_path / "wine.csv").read_bytes()
+    expected = command("predict", run, tmp_path / "wine.csv")
+    assert command("predict", run, "-", stdin=content) == expected
+    rows = [json.dumps(row) for row in csv.DictReader(io.StringIO(content.decode(), newline=""))]
+    assert command("predict", run, "-", stdin="\n".join(rows).encode()).out == expected.out
+    wrong = command("predict", run, "-", stdin=b"alcohol,malic_acid\n1,2\n").error
+    assert wrong.startswith('standard input has no column "ash": it has alcohol, malic_acid')
+    assert command("predict", run, "-", stdin=b"").error.startswith("standard input is empty")
+
+
+def test_a_dash_means_a_text_a_line_where_the_model_takes_texts(command: Command, opinion: Path) -> None:
+    content = b"a good film, or is it\n\nbad\n"
+    ended = command("predict", opinion, "-", stdin=content)
+    assert (ended.code, ended.out.count("\n")) == (0, 3)
+    assert ended.out == command("predict", opinion, stdin=content).out
+    assert "--text and the file -" in command("predict", opinion, "-", "--text", "good").error
+
+
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_predictions_are_written_to_a_file_of_the_format_of_its_name(
     command: Command, store: Path, tmp_path: Path, ending: str

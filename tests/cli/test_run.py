@@ -285,6 +285,7 @@ def test_a_study_file_is_carried_out_stage_by_stage(command: Command, tmp_path: 
     assert ended.out.endswith(again.out)
 
 
+@pytest.mark.slow
 def test_a_changed_study_file_shows_what_is_stored(command: Command, tmp_path: Path) -> None:
     command("run", study_file(tmp_path))
     changed = STUDY.replace("replicates: 2", "replicates: 3").replace("of: [4, 8]", "of: [4, 8, 2]")
@@ -294,6 +295,7 @@ def test_a_changed_study_file_shows_what_is_stored(command: Command, tmp_path: P
     assert rows == {"4-4-3": ["9", "6"], "8-8-3": ["9", "6"], "2-2-3": ["9", "0"]}
 
 
+@pytest.mark.slow
 def test_each_study_of_a_file_is_carried_out(command: Command, tmp_path: Path) -> None:
     one = "name: {}\ndata: wine\ndefaults: {{epochs: 2}}\nstages: {{only: {{hidden: [{}]}}}}\n"
     path = study_file(tmp_path, "---\n".join((one.format("first", 4), one.format("second", 5))))

@@ -327,6 +327,7 @@ def test_two_studies_with_the_same_runs_can_be_carried_out_at_once(tmp_path: Pat
         assert all_figures(read_study(tmp_path / "both" / f"{name}-{study.id}")) == expected
 
 
+@pytest.mark.slow
 def test_of_two_that_carry_the_same_study_out_at_once_one_is_told_who_does(tmp_path: Path) -> None:
     ends = at_once(tmp_path / "both", "small", "small")
     refused = [error for code, error in ends if code]

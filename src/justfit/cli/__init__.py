@@ -8,13 +8,16 @@ import sys
 import traceback
 from collections.abc import Callable
 from io import TextIOWrapper
+from typing import Annotated
 
 import typer
 
 from justfit.cli.card import card
 from justfit.cli.check import check
 from justfit.cli.compare import compare
+from justfit.cli.completion import InstallOption, ShowOption, take_questions
 from justfit.cli.data import app as data_app
+from justfit.cli.doctor import doctor
 from justfit.cli.export import export
 from justfit.cli.list import list_studies
 from justfit.cli.mistakes import mistakes
@@ -26,7 +29,7 @@ from justfit.cli.reproduce import reproduce
 from justfit.cli.rm import rm
 from justfit.cli.run import run
 from justfit.cli.schema import schema
-from justfit.cli.screen import say_error
+from justfit.cli.screen import be_quiet, say_error
 from justfit.cli.show import show
 from justfit.cli.stop import stop
 from justfit.cli.ui import ui
@@ -56,10 +59,25 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "export": export,
     "reproduce": reproduce,
     "schema": schema,
+    "doctor": doctor,
 }
 for name, function in _COMMANDS.items():
     app.command(name)(function)
 app.add_typer(data_app, name="data")
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print results and errors only, nothing on the way.")
+    ] = False,
+    install_completion: InstallOption = None,  # noqa: ARG001 - does what it is for, and ends, before
+    show_completion: ShowOption = None,  # noqa: ARG001 - likewise
+) -> None:
+    be_quiet(quiet)
+    context.call_on_close(lambda: be_quiet(False))
+
 
 INTERRUPTED = 130
 
@@ -68,6 +86,7 @@ def main() -> None:
     """Run a command; errors become one sentence and an exit code."""
     if isinstance(sys.stdout, TextIOWrapper):  # What its encoding lacks is spelt out.
         sys.stdout.reconfigure(errors="backslashreplace")
+    take_questions()
     try:
         app(prog_name="justfit")
     except SystemExit as end:  # how typer ends every command, Ctrl-C too

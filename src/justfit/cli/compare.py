@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from justfit.cli.completion import study_names
 from justfit.cli.run import StoreOption
 from justfit.cli.screen import cell, number, say, say_table
 from justfit.cli.studies import JsonOption, StudyArgument, say_json, shown, shown_interval, told_figure
@@ -22,7 +23,10 @@ def compare(  # noqa: PLR0917 - typer calls it by keyword
     study: StudyArgument,
     others: Annotated[
         list[str] | None,
-        typer.Argument(help="Other studies, whose chosen networks are compared with this one's, row by row."),
+        typer.Argument(
+            help="Other studies, whose chosen networks are compared with this one's, row by row.",
+            autocompletion=study_names,
+        ),
     ] = None,
     by: Annotated[
         str | None,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from justfit.cli.completion import data_names
 from justfit.cli.rows import DropOption, TargetOption, TaskOption, TextOption, data_meant, loaded
 from justfit.cli.screen import cell, say, say_table
 from justfit.cli.studies import JsonOption, say_json
@@ -32,7 +33,9 @@ def list_sources(context: typer.Context, as_json: JsonOption = False) -> None:
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A data set, as `justfit data` lists them.")],
+    name: Annotated[
+        str, typer.Argument(help="A data set, as `justfit data` lists them.", autocompletion=data_names)
+    ],
     target: TargetOption = None,
     row: Annotated[int, typer.Option(help="Number of the training row, from 0.")] = 0,
     shortest: Annotated[bool, typer.Option("--shortest", help="The shortest text instead.")] = False,
@@ -64,7 +67,12 @@ def show(
 
 @app.command()
 def audit(  # noqa: PLR0917 - typer calls it by keyword
-    name: Annotated[str, typer.Argument(help="A data set, as `justfit data` lists them, or a file.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A data set, as `justfit data` lists them, or a file.", autocompletion=data_names
+        ),
+    ],
     target: TargetOption = None,
     task: TaskOption = None,
     text: TextOption = None,

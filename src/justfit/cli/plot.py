@@ -8,6 +8,7 @@ import typer
 
 from justfit.cli.run import StoreOption
 from justfit.cli.screen import say
+from justfit.cli.studies import StudyArgument
 from justfit.errors import SpecError
 from justfit.machine import DEFAULT_STORE
 
@@ -20,9 +21,7 @@ DEFAULT_FIGURE = "val_data_loss"
 
 
 def plot(  # noqa: PLR0917 - typer calls it by keyword
-    study: Annotated[
-        str, typer.Argument(help="A study's folder, its name in the store, or the beginning of its id.")
-    ],
+    study: StudyArgument,
     network: Annotated[
         list[str] | None, typer.Option(help="A network by its name; may be given again. By default all.")
     ] = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from justfit.cli.completion import study_names
 from justfit.cli.run import StoreOption
 from justfit.cli.screen import cell, say, say_aside
 from justfit.errors import DataError
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
 ModelArgument = Annotated[
     str,
     typer.Argument(
-        help="A .justfit file, a study's folder, its name in the store, or the beginning of its id."
+        help="A .justfit file, a study's folder, its name in the store, or the beginning of its id.",
+        autocompletion=study_names,
     ),
 ]
+
+_STANDARD_INPUT = Path("-")
 
 _TOLD = 5
 """Rows that are told one by one."""
@@ -35,7 +39,8 @@ def predict(  # noqa: PLR0917 - typer calls it by keyword
     file: Annotated[
         Path | None,
         typer.Argument(
-            help="Rows in any format, or a folder; of a .txt file, and of standard input, each line is a row."
+            help="Rows in any format, or a folder; of a .txt file, and of standard input, each line is a "
+            "row. - for a table in standard input, with a header, where the model takes columns."
         ),
     ] = None,
     text: Annotated[list[str] | None, typer.Option(help="A row itself; may be given again.")] = None,
@@ -60,6 +65,8 @@ def predict(  # noqa: PLR0917 - typer calls it by keyword
     if out is not None:
         format_of(out)  # before anything is read
     found = load(model, store)
+    if file == _STANDARD_INPUT and not _takes_columns(found):
+        file = None
     if file is not None and file.suffix.lower() != ".txt":
         told = _Told()
         frames = told.frames(file, _image_shape(found))
@@ -89,9 +96,13 @@ class _Told:
 
     def frames(self, file: Path, image_shape: "Shape | None") -> "Iterator[Frame]":
         """The frames of a file, images of this shape; raises `DataError` where it cannot be read."""
-        from justfit.data.files import read_batches
+        from justfit.data.files import read_batches, read_stream
 
-        for frame in read_batches(file, image_shape=image_shape):
+        if file == _STANDARD_INPUT:
+            frames = read_stream(sys.stdin.buffer, "standard input")
+        else:
+            frames = read_batches(file, image_shape=image_shape)
+        for frame in frames:
             self._skipped.extend(frame.skipped)
             self._notes |= dict.fromkeys(frame.notes)
             yield frame
@@ -113,6 +124,14 @@ class _Told:
             say_aside(f"and {more:,} more rows have none")
         if out is not None:
             say_aside(f"{self._rows:,} rows written to {out}" if self._rows else f"written to {out}")
+
+
+def _takes_columns(model: "Model") -> bool:
+    """Whether a row has several cells, so that names must say which is which."""
+    from justfit.data import NumberPreparation
+    from justfit.data.table_preparation import TablePreparation
+
+    return isinstance(model.preparation, NumberPreparation | TablePreparation)
 
 
 def _image_shape(model: "Model") -> "Shape | None":

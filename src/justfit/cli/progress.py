@@ -1,4 +1,4 @@
-"""Progress as it goes on: bars on a terminal, plain lines elsewhere."""
+"""Progress as it goes on: bars on a terminal, plain lines elsewhere; what is printed then is by the way."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from datetime import timedelta
 from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from justfit.cli.screen import console, say
+from justfit.cli.screen import console, on_the_way, say
 from justfit.spec import Diverged, Epoch, Failed, Task
 from justfit.workflow import EpochDone, Event, Progress, RunDone
 
@@ -27,9 +27,10 @@ def _bar(*more: TextColumn) -> Bars:
 def download_progress() -> Iterator[Callable[[str, int, int | None], None]]:
     """Gives what `load_dataset` calls while a file is coming in."""
     if not console.is_terminal:
-        yield _told_in_quarters()
+        with on_the_way():
+            yield _told_in_quarters()
         return
-    with _bar() as bar:
+    with on_the_way(), _bar() as bar:
         tasks: dict[str, TaskID] = {}
 
         def progress(name: str, done: int, total: int | None) -> None:
@@ -64,9 +65,10 @@ def epoch_progress(task: Task, *, leaked: bool) -> Iterator[Callable[[Event], No
             if isinstance(event, EpochDone):
                 say(_told(event, task, leaked))
 
-        yield line
+        with on_the_way():
+            yield line
         return
-    with _bar() as bar:
+    with on_the_way(), _bar() as bar:
         tasks: dict[str, TaskID] = {}
 
         def progress(event: Event) -> None:
@@ -108,9 +110,10 @@ def study_progress() -> Iterator[Callable[[Event], None]]:
                 say(f"trained {count.runs:,} of {count.all_runs:,} runs, {10 * tenth}% of their epochs")
             told = tenth
 
-        yield line
+        with on_the_way():
+            yield line
         return
-    with _bar(TextColumn("{task.fields[left]}")) as bar:
+    with on_the_way(), _bar(TextColumn("{task.fields[left]}")) as bar:
         task = bar.add_task("training", total=None, figures="", left="")
 
         def progress(event: Event) -> None:

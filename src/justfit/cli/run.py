@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from justfit.cli.carried_out import carry_out_shown, go_on_shown, search_shown
+from justfit.cli.completion import data_names
 from justfit.cli.rows import (
     CategoriesOption,
     DropOption,
@@ -62,7 +63,8 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
         str | None,
         typer.Argument(
             help="A data set as `justfit data` lists them, a file or folder of rows, a study file (.yaml), "
-            "or the folder of a study that was stopped."
+            "or the folder of a study that was stopped.",
+            autocompletion=data_names,
         ),
     ] = None,
     target: TargetOption = None,

@@ -1,7 +1,8 @@
 """The two consoles, and how lines, tables and figures look on them."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
@@ -19,6 +20,25 @@ _NATURAL = 1_000_000
 """Columns that no line needs."""
 
 
+_asked = {"quiet": False}
+"""What stands before the command."""
+
+
+def be_quiet(quiet: bool) -> None:
+    """Leave out, or show again, what is said by the way."""
+    _asked["quiet"] = quiet
+
+
+@contextmanager
+def on_the_way() -> Iterator[None]:
+    """What is printed in it, progress too, is no result, and left out with ``--quiet``; errors are not."""
+    before, console.quiet = console.quiet, _asked["quiet"]
+    try:
+        yield
+    finally:
+        console.quiet = before
+
+
 def say(text: str = "") -> None:
     """Print text as it is; in it (a label, a review) markup is text, and control characters are spelt out."""
     console.print(Segments([Segment(_CONTROLS.sub(_spelt, text) + "\n")]))
@@ -31,7 +51,8 @@ def say_error(message: str) -> None:
 
 def say_aside(message: str) -> None:
     """Print in one line to standard error what belongs to no output, as output may be read by programs."""
-    _errors.print(Text(cell(message)))
+    if not _asked["quiet"]:
+        _errors.print(Text(cell(message)))
 
 
 def say_table(

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from justfit.cli.completion import study_names
 from justfit.cli.run import StoreOption
 from justfit.cli.screen import cell, say
 from justfit.cli.studies import JsonOption, say_json
@@ -13,7 +14,10 @@ from justfit.machine import DEFAULT_STORE
 def stop(
     study: Annotated[
         str,
-        typer.Argument(help="A running study's folder, its name in the store, or the beginning of its id."),
+        typer.Argument(
+            help="A running study's folder, its name in the store, or the beginning of its id.",
+            autocompletion=study_names,
+        ),
     ],
     store: StoreOption = DEFAULT_STORE,
     as_json: JsonOption = False,

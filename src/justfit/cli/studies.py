@@ -8,10 +8,15 @@ from typing import Annotated
 
 import typer
 
+from justfit.cli.completion import study_names
 from justfit.cli.screen import number, percent, say
 
 StudyArgument = Annotated[
-    str, typer.Argument(help="A study's folder, its name in the store, or the beginning of its id.")
+    str,
+    typer.Argument(
+        help="A study's folder, its name in the store, or the beginning of its id.",
+        autocompletion=study_names,
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import feather, parquet
 
-from justfit.data.files import read_frame
+from justfit.data.files import read_frame, read_stream
 from justfit.errors import DataError
 
 
@@ -110,3 +110,20 @@ def test_a_file_cut_off_anywhere_is_read_or_refused(name: str, folder: Path) -> 
 def test_honest_files_are_read(name: str, folder: Path) -> None:
     (folder / name).write_bytes(SEEDS[name])
     assert len(read_frame(folder / name)) > 0
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.json", "utf16.csv", "idx"])
+def test_a_stream_without_a_name_is_read_as_the_same_file(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(SEEDS[name])
+    from_file = read_frame(tmp_path / name)
+    frames = list(read_stream(io.BytesIO(SEEDS[name]), "standard input"))
+    assert pa.concat_tables([frame.table for frame in frames], promote_options="permissive").equals(
+        from_file.table
+    )
+    assert {frame.source for frame in frames} == {"standard input"}
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.zip", "a.csv.gz"])
+def test_a_stream_of_what_is_no_text_is_refused_by_name(name: str) -> None:
+    with pytest.raises(DataError, match=r"^standard input is .*packed"):
+        list(read_stream(io.BytesIO(SEEDS[name]), "standard input"))

@@ -1,10 +1,12 @@
 """Any file or folder to a `Frame`."""
 
+import io
 import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from justfit.data.files.archives import BROKEN, Unpacked, unpacked
 from justfit.data.files.arrays import is_idx, read_idx, read_npy, read_npz
@@ -64,6 +66,24 @@ def read_batches(
             yield replace(frame, folder=path.parent)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def read_stream(stream: BinaryIO, where: str) -> Iterator[Frame]:
+    """The rows of a table in text that has no name and is read once, some at a time: CSV and its like, JSON
+    lines, a JSON array of objects.
+
+    Args:
+        stream: its bytes, unpacked.
+        where: what messages call it.
+
+    Raises:
+        DataError: as `read_batches`.
+    """
+    contents = Unpacked(where, "", cast("io.BufferedReader", io.BufferedReader(cast("io.RawIOBase", stream))))
+    try:
+        yield from _of_stream(contents, Path(where), strict=False)
+    except OSError as error:
+        raise DataError(f"{where} cannot be read: {error.strerror or error}.") from error
 
 
 def _require_there(path: Path) -> None:
