@@ -1,6 +1,7 @@
 import pytest
 
-from justfit.cli.screen import cell, interval, number, percent, say, say_error, say_table
+from justfit.cli.screen import cell, say, say_error, say_table
+from justfit.words import interval, number, percent
 
 HOSTILE = "[red]no[/red] :smile: </script> \x1b[2J\x07\x9b1m\r\u202e\ud800"
 SPELT = r"[red]no[/red] :smile: </script> \x1b[2J\x07\x9b1m\r\u202e\ud800"

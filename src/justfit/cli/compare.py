@@ -7,11 +7,12 @@ import typer
 
 from justfit.cli.completion import study_names
 from justfit.cli.run import StoreOption
-from justfit.cli.screen import cell, number, say, say_table
+from justfit.cli.screen import cell, say, say_table
 from justfit.cli.studies import JsonOption, StudyArgument, say_json, shown, shown_interval, told_figure
 from justfit.errors import SpecError, StoreError
 from justfit.machine import DEFAULT_STORE
 from justfit.spec.checks import require_choice
+from justfit.words import number
 
 if TYPE_CHECKING:
     from justfit.judge import Compared, Figure

@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from justfit.cli.held_out import dataset_of, held_out
-from justfit.cli.screen import cell, number, percent, say, say_table
+from justfit.cli.screen import cell, say, say_table
 from justfit.data.dataset import Dataset, Labels
 from justfit.errors import SpecError, StoreError
 from justfit.judge import Comparison, compare_correct, compare_rows, holm, row_losses, verdict_of
 from justfit.judge.studies import is_leaked, read_from
 from justfit.store import StoredStudy, find_study, read_study, read_validation
+from justfit.words import number, percent
 from justfit.workflow import threshold_of
 
 Values = npt.NDArray[np.float64]

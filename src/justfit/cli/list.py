@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from justfit.cli.run import StoreOption
-from justfit.cli.screen import cell, number, percent, say, say_table
+from justfit.cli.screen import cell, say, say_table
 from justfit.cli.studies import JsonOption, say_json
 from justfit.errors import StoreError
 from justfit.machine import DEFAULT_STORE
+from justfit.words import number, percent
 
 
 def list_studies(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from justfit.cli.run import StoreOption
-from justfit.cli.screen import cell, interval, number, percent, say, say_table
+from justfit.cli.screen import cell, say, say_table
 from justfit.cli.studies import JsonOption, StudyArgument, say_json
 from justfit.machine import DEFAULT_STORE
+from justfit.words import interval, number, percent
 
 _LETTERS = 160
 """Of a text on its line."""

@@ -5,10 +5,10 @@ import numpy.typing as npt
 
 from justfit.cli.mistakes_found import answers_of
 from justfit.cli.mistakes_kept import pixels_of
-from justfit.cli.screen import percent
 from justfit.data.dataset import Part
 from justfit.errors import SpecError
 from justfit.report import Picture
+from justfit.words import percent
 from justfit.workflow import HeldOut
 
 

@@ -48,13 +48,8 @@ def keep_mistakes(
         EngineError: the network diverged.
         StoreError: a file of the study is broken, or the disk is full.
     """
-    kept, result = read_mistakes(stored.folder), stored.result
-    if result is None or result["standing"] is None:
-        return None
-    if kept is not None and kept["network"] == result["chosen"]:
-        return kept
-    if stored.spec["validation"]["name"] not in ("hold_out", "k_fold"):
-        return None
+    if not are_to_find(stored):
+        return read_mistakes(stored.folder)
     if dataset is None:
         try:
             dataset = dataset_of(stored)
@@ -63,6 +58,20 @@ def keep_mistakes(
     held = held_out(stored, dataset, threads=threads)
     write_mistakes(stored.folder, mistakes_to_keep(held))
     return read_mistakes(stored.folder)
+
+
+def are_to_find(stored: StoredStudy) -> bool:
+    """Whether what the chosen network gets wrong can be found out and is not kept yet.
+
+    Raises:
+        StoreError: what is kept is broken.
+    """
+    result = stored.result
+    if result is None or result["standing"] is None:
+        return False
+    kept = read_mistakes(stored.folder)
+    is_kept = kept is not None and kept["network"] == result["chosen"]
+    return not is_kept and stored.spec["validation"]["name"] in ("hold_out", "k_fold")
 
 
 def mistakes_to_keep(held: HeldOut) -> dict[str, Any]:

@@ -60,11 +60,10 @@ def report(
 def _keep_mistakes(stored: "StoredStudy") -> None:
     """Find what the chosen network gets wrong, where that is not known yet and its data can be read."""
     from justfit.cli.held_out import dataset_of
-    from justfit.cli.mistakes_kept import keep_mistakes
-    from justfit.store import read_mistakes
+    from justfit.cli.mistakes_kept import are_to_find, keep_mistakes
 
     try:
-        if stored.result is not None and read_mistakes(stored.folder) is None:
+        if are_to_find(stored):
             keep_mistakes(stored, dataset_of(stored))
     except JustfitError as error:
         say_aside(f"The report tells no mistakes. {error}")

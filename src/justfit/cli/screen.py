@@ -1,9 +1,8 @@
 """The two consoles, and how lines, tables and figures look on them."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console
 from rich.segment import Segment, Segments
@@ -79,21 +78,3 @@ def cell(text: str) -> str:
 
 def _spelt(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode()
-
-
-def percent(value: float) -> str:
-    """A share, such as ``88.3%``."""
-    return f"{100 * value:.1f}%"
-
-
-def interval(figure: Mapping[str, Any], *, share: bool = False) -> str:
-    """A figure's 95% interval, where rows enough tell it."""
-    if figure["low"] is None:
-        return "unknown"
-    show = percent if share else number
-    return f"{show(figure['low'])} to {show(figure['high'])}"
-
-
-def number(value: float) -> str:
-    """Four decimals, or one where the number is large; never in powers of ten."""
-    return f"{value:.4f}" if abs(value) < 100 else f"{value:,.1f}"

@@ -3,30 +3,25 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from justfit.cli.screen import interval, number, percent, say, say_table
+from justfit.cli.screen import say, say_table
 from justfit.report.reported import read_reported
-from justfit.report.whole import write_report
+from justfit.report.tested_figures import FIGURES, IN_PERCENT, told_value
+from justfit.report.whole import is_report_old, write_report
 from justfit.spec import AllRows, KFold, Task
 from justfit.store import StoredStudy, StudyPaths
+from justfit.words import interval, number, percent
 from justfit.workflow import Chosen, Decided, Halved, NetworkSummary, Planned, StageDone, StagePlanned
 
 _MOST_CLASSES = 20
 """More would not fit on a screen; the study's folder has them all."""
 
 _SPOKEN = {
-    "balanced_accuracy": "balanced accuracy",
-    "macro_f1": "macro F1",
-    "brier": "Brier score",
-    "ece": "calibration error",
-    "roc_auc": "ROC AUC",
-    "pr_auc": "PR AUC",
+    name: FIGURES[name] for name in ("balanced_accuracy", "macro_f1", "brier", "ece", "roc_auc", "pr_auc")
 }
 """Test figures of classes in the order in which they are shown; each may be missing."""
 
 LEAK = " LEAKED"
 """After a figure that test rows chose."""
-
-_IN_PERCENT = ("accuracy", "balanced_accuracy")
 
 LEAKED = "LEAKED: chosen by the test rows themselves, so no figure here tells how good it is on rows not seen"
 
@@ -172,12 +167,10 @@ def show_result(study: StoredStudy, task: Task) -> None:
         for line in _told_looks(result["looks"]):
             say(line)
     _show_advice(study)
-    paths = StudyPaths(study.folder)
-    report, told = paths.report, [path for path in (paths.result, paths.mistakes) if path.is_file()]
-    if not report.is_file() or report.stat().st_mtime_ns < max(path.stat().st_mtime_ns for path in told):
+    if is_report_old(study.folder):
         write_report(read_reported(study.folder.parent, str(study.folder)))
     say()
-    say(f"to be read: {report}")
+    say(f"to be read: {StudyPaths(study.folder).report}")
     say(f"written to {study.folder}")
 
 
@@ -196,8 +189,8 @@ def _show_test(study: StoredStudy, result: Mapping[str, Any], task: Task) -> Non
         rows = [
             (
                 _SPOKEN.get(name, name),
-                _shown(name, found["value"]),
-                interval(found, share=name in _IN_PERCENT),
+                told_value(name, found["value"]),
+                interval(found, share=name in IN_PERCENT),
             )
             for name, found in means.items()
             if " of " not in name
@@ -219,7 +212,7 @@ def _show_test(study: StoredStudy, result: Mapping[str, Any], task: Task) -> Non
         say(
             f"class {result['classes'][1]} above a probability of {number(decides['value'])}, the best "
             f"{'F1 score' if decides['aim'] == 'f1' else 'accuracy'} on {decides['rows']:,} validation rows: "
-            f"{_shown(decides['aim'], decides[decides['aim']])}"
+            f"{told_value(decides['aim'], decides[decides['aim']])}"
         )
 
 
@@ -246,10 +239,6 @@ def _told_looks(looks: Mapping[str, Any]) -> Iterator[str]:
         yield "This look was logged before the study was stopped and carried on: it is counted once."
 
 
-def _shown(name: str, value: float) -> str:
-    return percent(value) if name in _IN_PERCENT else number(value)
-
-
 def _figure_rows(result: Mapping[str, Any], test: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     base = result["test_baseline"]["figures"]
     yield "loss", number(test["loss"]["value"]), interval(test["loss"]), ""
@@ -258,9 +247,9 @@ def _figure_rows(result: Mapping[str, Any], test: Mapping[str, Any]) -> Iterator
     for name in ("accuracy", *_SPOKEN, "mae", "rmse", "r2"):
         if (found := test.get(name)) is None:
             continue
-        against = _shown(name, base[name]["value"]) if name in base else ""
-        told = interval(found, share=name in _IN_PERCENT)
-        yield _SPOKEN.get(name, name), _shown(name, found["value"]), told, against
+        against = told_value(name, base[name]["value"]) if name in base else ""
+        told = interval(found, share=name in IN_PERCENT)
+        yield _SPOKEN.get(name, name), told_value(name, found["value"]), told, against
 
 
 def _show_classes(result: Mapping[str, Any], test: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from justfit.cli.screen import cell, number, percent, say, say_table
+from justfit.cli.screen import cell, say, say_table
 from justfit.cli.show_fit import told_fit, told_stage
 from justfit.cli.studies import shown, shown_interval, told_figure
 from justfit.judge.studies import (
@@ -15,6 +15,7 @@ from justfit.judge.studies import (
     stage_findings,
     state_of,
 )
+from justfit.words import number, percent
 
 if TYPE_CHECKING:
     from justfit.judge import Compared
@@ -42,7 +43,7 @@ def show_study(
 def _head(study: "StoredStudy", networks: Mapping[str, StoredNetwork]) -> Iterator[str]:
     """What the study is about."""
     from justfit.cli.show_run import LEAKED
-    from justfit.report.words import told_protocol
+    from justfit.words import told_protocol
 
     spec, result = study.spec, study.result
     given = [f"{key} {value}" for key, value in spec["data"].items() if key != "name" and value is not None]

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from justfit import words
 from justfit.cli.completion import study_names
-from justfit.cli.screen import number, percent, say
+from justfit.cli.screen import say
 
 StudyArgument = Annotated[
     str,
@@ -25,8 +26,7 @@ def shown(figure: str, metric: str, value: float | None, *, leaked: bool = False
     """A figure of an epoch as a cell: an accuracy in percent, and marked where it is a leak."""
     if value is None:
         return ""
-    text = percent(value) if figure.endswith("metric") and metric == "accuracy" else number(value)
-    return f"{text} LEAKED" if leaked and figure.startswith("val_") else text
+    return words.told_figure(figure, metric, value, leaked=leaked)
 
 
 def shown_interval(figure: str, metric: str, low: float | None, high: float | None) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from justfit.judge.comparison import Compared
 from justfit.judge.significance import TIE, WORSE
+from justfit.words import listed, number
 
 _MOST_NAMES = 3
 """Of networks in one sentence."""
@@ -76,7 +77,7 @@ def choose(
     return Choice(
         name,
         f"{name} ({size}) is the smallest of {len(within)} networks within one standard error, "
-        f"{_shown(top.error)}, of the best {top.standing.figure} of {among}: it has "
+        f"{number(top.error)}, of the best {top.standing.figure} of {among}: it has "
         f"{_figure(known[name], mark, error=False)}, and {best} ({parameters[best]:,} parameters) "
         f"{_figure(top, mark, error=False)}{'; the two tie' if known[name].verdict == TIE else ''}.",
     )
@@ -86,13 +87,9 @@ def _figure(found: Compared, mark: str, *, error: bool = True) -> str:
     """The figure that chooses, and how sure it is."""
     stands = found.standing
     if found.error is None:
-        return f"{_shown(stands.value)}{mark}"
-    sure = f", standard error {_shown(found.error)}" if error else ""
-    return f"{_shown(stands.value)}{mark} (mean of {stands.runs} runs{sure})"
-
-
-def _shown(value: float) -> str:
-    return f"{value:.4f}" if abs(value) < 100 else f"{value:,.1f}"
+        return f"{number(stands.value)}{mark}"
+    sure = f", standard error {number(found.error)}" if error else ""
+    return f"{number(stands.value)}{mark} (mean of {stands.runs} runs{sure})"
 
 
 def quoted(names: Sequence[str]) -> str:
@@ -104,4 +101,4 @@ def quoted(names: Sequence[str]) -> str:
     told = [f'"{name}"' for name in names[:_MOST_NAMES]]
     if more := len(names) - len(told):
         told.append(f"{more} more")
-    return " and ".join((", ".join(told[:-1]), told[-1]) if len(told) > 1 else told)
+    return listed(told)

@@ -10,9 +10,9 @@ from justfit.data.preparation import NumberPreparation, Preparation, TextPrepara
 from justfit.data.table_preparation import TablePreparation
 from justfit.report.markdown import fenced, listed, plain, table
 from justfit.report.tested_figures import FIGURES
-from justfit.report.words import interval, number, told_answer, told_task
 from justfit.store import Model, StoredModel
 from justfit.store.files import write_bytes
+from justfit.words import interval, number, told_answer, told_task
 
 _MOST_CLASSES = 20
 """That are told one by one."""

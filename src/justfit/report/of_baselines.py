@@ -15,7 +15,7 @@ from justfit.report.groups import sizes
 from justfit.report.look import COLOURS, dressed, heading
 from justfit.report.reported import Reported
 from justfit.report.standings import short_name
-from justfit.report.words import interval, number, percent, told_answer, told_figure
+from justfit.words import interval, number, percent, told_answer, told_figure
 
 Baseline = Mapping[str, Any]
 """As a result has it: ``answer`` and ``figures``."""

@@ -10,7 +10,7 @@ from justfit.report.blocks import Block, Drawing, Sentence, Table
 from justfit.report.findings import notes, titled
 from justfit.report.reported import Reported
 from justfit.report.tested_charts import MOST_CLASSES, confusion_chart, pr_chart, reliability_chart, roc_chart
-from justfit.report.words import interval, number, percent
+from justfit.words import interval, number, percent
 
 _MOST_PAIRS = 20
 """Pairs of classes that are told where they are too many for a picture."""

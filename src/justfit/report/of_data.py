@@ -9,7 +9,7 @@ from justfit.judge.studies import more_is_better
 from justfit.report.blocks import Block, Section, Sentence, Table
 from justfit.report.findings import figure_name
 from justfit.report.reported import Reported
-from justfit.report.words import percent, told_protocol, told_task
+from justfit.words import percent, told_protocol, told_task
 
 _MOST_CLASSES = 30
 """That have a line of their own."""

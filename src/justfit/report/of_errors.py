@@ -8,8 +8,7 @@ from justfit.report.blocks import Block, Drawing, Example, Section, Sentence, Ta
 from justfit.report.findings import titled
 from justfit.report.matter_chart import matter_chart
 from justfit.report.reported import Reported
-from justfit.report.tested_figures import listed
-from justfit.report.words import interval, number, percent
+from justfit.words import interval, listed, number, percent
 
 _LETTERS = 160
 """Of a text in a table."""

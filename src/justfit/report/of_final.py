@@ -11,8 +11,8 @@ from justfit.report.findings import Finding, findings, metric_of
 from justfit.report.look import ticks
 from justfit.report.reported import Reported
 from justfit.report.tested_figures import FIGURES, metric_in, told_value
-from justfit.report.words import number
 from justfit.store import StoredRun
+from justfit.words import number
 
 _CURVES = {
     "training loss": "data_loss",

@@ -10,7 +10,7 @@ from justfit.report.blocks import Block, Drawing, Table
 from justfit.report.findings import titled
 from justfit.report.reported import Reported
 from justfit.report.tested_charts import predictions_chart
-from justfit.report.words import number
+from justfit.words import number
 
 _SHARES = {"lowest": 0.0, "5%": 0.05, "25%": 0.25, "median": 0.5, "75%": 0.75, "95%": 0.95, "highest": 1.0}
 

@@ -16,7 +16,7 @@ from justfit.report.look import COLOURS, GREY_TEXT, dressed, heading
 from justfit.report.of_search import advice
 from justfit.report.reported import Reported
 from justfit.report.standings import notes_on, short_name, told_fit, told_value
-from justfit.report.words import number, told_figure
+from justfit.words import number, told_figure
 
 COLOUR_OF = {BETTER: COLOURS[0], WORSE: COLOURS[1]}
 """Of a comparison; a tie is grey. The word always stands beside it."""

@@ -17,7 +17,7 @@ from justfit.report.look import COLOURS, dressed, heading
 from justfit.report.overlay import overlay
 from justfit.report.reported import Reported
 from justfit.report.standings import dot, notes_on, short_name, table, told_best, told_ends
-from justfit.report.words import number
+from justfit.words import number
 
 
 def scaling(reported: Reported) -> Section | None:

@@ -8,8 +8,8 @@ from justfit.report.blocks import Block, Section, Sentence, Table
 from justfit.report.of_classes import of_classes
 from justfit.report.of_predictions import of_predictions
 from justfit.report.reported import Reported
-from justfit.report.tested_figures import FIGURES, listed, metric_in, told_interval, told_value
-from justfit.report.words import number, percent, told_answer
+from justfit.report.tested_figures import FIGURES, metric_in, told_interval, told_value
+from justfit.words import listed, number, percent, told_answer
 
 __test__: dict[str, str] = {}
 """So pytest takes `test` for no test."""

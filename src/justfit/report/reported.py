@@ -1,7 +1,7 @@
 """`Reported`: a stored study with all that its report needs, read once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,11 @@ def read_reported(store: Path, reference: str) -> Reported:
         StoreError: no study is meant, or several, or a file of it is broken.
     """
     study, networks = read_networks(store, reference)
+    return replace(reported_of(study, networks), mistakes=read_mistakes(study.folder))
+
+
+def reported_of(study: StoredStudy, networks: Mapping[str, StoredNetwork]) -> Reported:
+    """A study that was read, with how its networks stand; nothing of its mistakes."""
     metric = metric_of(networks)
     found = compared(networks, study.spec["select"], metric)
-    fits, kept = fits_of(networks, found), read_mistakes(study.folder)
-    return Reported(study, networks, found, fits, metric, is_leaked(study), kept)
+    return Reported(study, networks, found, fits_of(networks, found), metric, is_leaked(study))

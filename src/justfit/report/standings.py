@@ -10,7 +10,7 @@ from justfit.report.blocks import Sentence, Table
 from justfit.report.dots import Dot
 from justfit.report.findings import averaged
 from justfit.report.reported import Reported
-from justfit.report.words import interval, told_figure
+from justfit.words import interval, told_figure
 
 _SHORT = {
     "val_data_loss": "validation loss",

@@ -20,7 +20,7 @@ from justfit.report.look import (
     value_axis,
     wrapped,
 )
-from justfit.report.words import percent
+from justfit.words import percent
 
 MOST_CLASSES = 20
 """Of a confusion matrix that can be read as a picture."""

@@ -1,9 +1,9 @@
 """The figures of test rows in words, in the order in which they are told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from justfit.report.words import interval, number, percent
+from justfit.words import interval, number, percent
 
 FIGURES = {
     "loss": "loss",
@@ -40,12 +40,3 @@ def told_interval(name: str, figure: Mapping[str, Any]) -> str:
 def metric_in(figures: Mapping[str, Any]) -> str:
     """``accuracy`` or ``mae``, which of the two is there."""
     return "accuracy" if "accuracy" in figures else "mae"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names in a sentence.
-
-    >>> listed(["a", "b", "c"])
-    'a, b and c'
-    """
-    return " and ".join([", ".join(names[:-1])] * (len(names) > 1) + [*names[-1:]])

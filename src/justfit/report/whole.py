@@ -25,9 +25,9 @@ from justfit.report.files import file_name, write_chart
 from justfit.report.html import to_html
 from justfit.report.markdown import CHARTS, to_markdown
 from justfit.report.reported import Reported
-from justfit.report.words import interval, number, percent, told_answer
 from justfit.store import StudyPaths
 from justfit.store.files import make_folders, write_bytes
+from justfit.words import interval, number, percent, told_answer
 
 _SECTIONS: Mapping[str, Callable[[Reported], Section | None]] = {
     "Data": of_data.data,
@@ -68,6 +68,16 @@ def _made(title: str, reported: Reported) -> Section | None:
     except JustfitError as error:
         key = title.lower().split()[-1]
         return Section(key, title, (Sentence(f"This cannot be told. {error}", is_warning=True),))
+
+
+def is_report_old(folder: Path) -> bool:
+    """Whether a study has no report, or what it tells of has been written since."""
+    paths = StudyPaths(folder)
+    if not paths.report.is_file():
+        return True
+    made = paths.report.stat().st_mtime_ns
+    told = (paths.stages, paths.result, paths.mistakes)
+    return any(path.is_file() and path.stat().st_mtime_ns > made for path in told)
 
 
 def write_report(reported: Reported) -> Path:

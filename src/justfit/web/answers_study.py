@@ -8,10 +8,10 @@ from justfit.judge import Compared, Verdict
 from justfit.judge.studies import StoredNetwork, read_from, state_of, within
 from justfit.report.fields import FIELDS, value_of
 from justfit.report.reported import Reported
-from justfit.report.words import told_protocol
 from justfit.spec import Diverged
 from justfit.store.live_view import Live
 from justfit.web.answers_studies import going
+from justfit.words import told_protocol
 
 
 def study_answer(reported: Reported, live: Live, version: int) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from justfit.report.whole import drawings, report_of
+from justfit.report.html import spec_of
+from justfit.report.whole import drawings, is_report_old, report_of
 from justfit.store import StudyPaths, read_mistakes
 from justfit.web.requests import Refused, answer, require_known
 from justfit.web.server import Server
@@ -50,7 +51,7 @@ class Drawn:
         if kept is not None and kept[0] == times:
             return kept[1]
         reported = replace(self._server.state.judged(folder), mistakes=read_mistakes(folder))
-        charts = {drawing.name: drawing.chart.to_dict() for drawing in drawings(report_of(reported))}
+        charts = {drawing.name: spec_of(drawing.chart) for drawing in drawings(report_of(reported))}
         self._charts.put(name, (times, charts))
         return charts
 
@@ -60,7 +61,7 @@ class Drawn:
         folder = await run_in_threadpool(self._server.folder, request.path_params["study"])
         paths = StudyPaths(folder)
         async with self._making:
-            if await run_in_threadpool(_is_old, paths):
+            if await run_in_threadpool(is_report_old, folder):
                 await self._server.jobs.printed(["report", str(folder.absolute())])
         if not await run_in_threadpool(paths.report.is_file):
             raise Refused(f"{folder.name} has no report yet.", 404)
@@ -69,11 +70,3 @@ class Drawn:
             media_type="text/html; charset=utf-8",
             headers={"Content-Security-Policy": REPORT_POLICY, "Cache-Control": "no-cache"},
         )
-
-
-def _is_old(paths: StudyPaths) -> bool:
-    """Whether a study has gone on since its report was made, or has none."""
-    if not paths.report.is_file():
-        return True
-    made = paths.report.stat().st_mtime_ns
-    return any(path.is_file() and path.stat().st_mtime_ns > made for path in (paths.stages, paths.result))

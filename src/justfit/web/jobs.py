@@ -46,8 +46,6 @@ class Job:
     """A study that is carried out, or was."""
 
     id: str
-    arguments: tuple[str, ...]
-    """Of ``justfit run``."""
     study: str | None
     """The name of its folder; None as long as that is not known."""
     process: asyncio.subprocess.Process
@@ -92,7 +90,7 @@ class Jobs:
         except Refused:
             log.close()
             raise
-        job = Job(secrets.token_hex(8), tuple(arguments), study, process, log)
+        job = Job(secrets.token_hex(8), study, process, log)
         self._jobs[job.id] = job
         while len(self._jobs) > _REMEMBERED:
             ended = next((key for key, each in self._jobs.items() if each.code is not None), None)

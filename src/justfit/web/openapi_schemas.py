@@ -47,6 +47,9 @@ def _by_name(values: Schema) -> Schema:
     return {"type": "object", "additionalProperties": values}
 
 
+_OF_STUDY = {"study": TEXT, "name": TEXT, "id": TEXT, "data": TEXT, "state": STATE, "leaked": FLAG}
+"""What tells a study from others."""
+
 _SPAN = record({"value": REAL, "low": maybe(REAL), "high": maybe(REAL)})
 _GOING = {"progress": maybe(REAL), "seconds_left": maybe(REAL), "error": maybe(TEXT)}
 _CHOICE = maybe(record({"name": TEXT, "reason": maybe(TEXT)}))
@@ -118,12 +121,7 @@ SCHEMAS: dict[str, Schema] = {
             "studies": array(
                 record(
                     {
-                        "study": TEXT,
-                        "name": TEXT,
-                        "id": TEXT,
-                        "data": TEXT,
-                        "state": STATE,
-                        "leaked": FLAG,
+                        **_OF_STUDY,
                         "networks": COUNT,
                         "runs_trained": COUNT,
                         "runs_planned": COUNT,
@@ -150,12 +148,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Study": record(
         {
-            "study": TEXT,
-            "name": TEXT,
-            "id": TEXT,
-            "data": TEXT,
-            "state": STATE,
-            "leaked": FLAG,
+            **_OF_STUDY,
             "metric": TEXT,
             "select": TEXT,
             "protocol": TEXT,

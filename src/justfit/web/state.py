@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from justfit.errors import StoreError
-from justfit.judge.studies import compared, fits_of, is_leaked, metric_of, networks_of, read_from
-from justfit.report.reported import Reported
+from justfit.judge.studies import networks_of, read_from
+from justfit.report.reported import Reported, reported_of
 from justfit.store import StoredRun, StudyPaths, read_run, read_study, study_folders, trained_runs
 from justfit.store.live_view import Live, read_live
 from justfit.store.lock import Holder, holder_of
@@ -182,11 +182,7 @@ class State:
             study = read_study(folder)
             networks = networks_of(study, partial(self._read_run, _runs_of(kept)))
             with read_from(folder):
-                metric = metric_of(networks)
-                found = compared(networks, study.spec["select"], metric)
-                reported = Reported(
-                    study, networks, found, fits_of(networks, found), metric, is_leaked(study)
-                )
+                reported = reported_of(study, networks)
             epochs = sum(len(run.history) for network in networks.values() for run in network.runs)
             if epochs <= _MOST_EPOCHS:
                 self._judged.put(folder.name, (times, reported))

@@ -1,7 +1,7 @@
 import pytest
 
-from justfit.report.words import interval, number, percent, told_answer, told_figure, told_protocol, told_task
 from justfit.spec import AllRows, HoldOut, KFold, Protocol, TestRows, plain
+from justfit.words import interval, number, percent, told_answer, told_figure, told_protocol, told_task
 
 
 @pytest.mark.parametrize(

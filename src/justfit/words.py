@@ -106,3 +106,12 @@ def told_task(task: str, classes: int) -> str:
     'which of 46 classes a row has'
     """
     return _TASKS[task].format(f"{classes:,}" if classes else "several")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join([", ".join(names[:-1])] * (len(names) > 1) + [*names[-1:]])
