@@ -6,7 +6,12 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
+#if defined(_WIN32)
+#define NOMINMAX
+#include <windows.h>
+#else
 #include <unistd.h>
+#endif
 
 #include <algorithm>
 #include <atomic>
@@ -110,8 +115,14 @@ double numbers_of(const CohortSpec& spec, const std::vector<MemberSpec>& members
 
 // The machine's memory; never so much that a size in bytes could overflow 64 bits.
 double bytes_to_be_had() {
+#if defined(_WIN32)
+  MEMORYSTATUSEX memory{};
+  memory.dwLength = sizeof memory;
+  return GlobalMemoryStatusEx(&memory) ? std::min(static_cast<double>(memory.ullTotalPhys), 0x1p50) : 0x1p50;
+#else
   const auto pages = sysconf(_SC_PHYS_PAGES), page_size = sysconf(_SC_PAGE_SIZE);
   return pages > 0 ? std::min(static_cast<double>(pages) * static_cast<double>(page_size), 0x1p50) : 0x1p50;
+#endif
 }
 
 void require_network(const MemberSpec& member) {

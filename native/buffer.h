@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -22,13 +21,12 @@ class Buffer {
     if (bytes == 0) return;
     // Large pages spare address look-ups where weight rows are read in no order.
     const std::size_t align = bytes >= kLarge ? kLarge : kAlign;
-    void* data = std::aligned_alloc(align, (bytes + align - 1) / align * align);
-    if (!data) throw std::bad_alloc();
+    void* data = ::operator new((bytes + align - 1) / align * align, std::align_val_t{align});
 #if defined(__linux__)
     if (align == kLarge) madvise(data, bytes, MADV_HUGEPAGE);
 #endif
     std::memset(data, 0, bytes);
-    data_.reset(static_cast<T*>(data));
+    data_ = {static_cast<T*>(data), Free{align}};
   }
 
   T* data() { return data_.get(); }
@@ -40,7 +38,8 @@ class Buffer {
  private:
   static constexpr std::size_t kAlign = 64, kLarge = std::size_t{2} << 20;
   struct Free {
-    void operator()(T* data) const { std::free(data); }
+    std::size_t align = kAlign;
+    void operator()(T* data) const { ::operator delete(data, std::align_val_t{align}); }
   };
   std::unique_ptr<T[], Free> data_;
   int64_t size_ = 0;

@@ -29,6 +29,8 @@ struct LayerSpec {
 struct ScheduleSpec {
   ScheduleKind kind = ScheduleKind::constant;
   double warmup_steps = 0.0, steps = 0.0, factor = 1.0;
+
+  bool operator==(const ScheduleSpec&) const = default;
 };
 
 // Numbers that an optimizer does not have are left at zero.
@@ -49,10 +51,6 @@ struct OptimizerSpec {
 
   bool operator==(const OptimizerSpec&) const = default;
 };
-
-inline bool operator==(const ScheduleSpec& a, const ScheduleSpec& b) {
-  return a.kind == b.kind && a.warmup_steps == b.warmup_steps && a.steps == b.steps && a.factor == b.factor;
-}
 
 struct MemberSpec {
   std::vector<LayerSpec> layers;  // the last layer included

@@ -55,7 +55,7 @@ void derivatives_agree(const Kernels& set, Kind kind, const MemberSpec& member, 
         if (part == kParts[1] && !member.layers[l].bias) continue;
         const double moved = step.moved(l, part, w);
         float& weight = (step.before[l].*part)[w];
-        const float old = weight, high = old + 1e-3f, low = old - 1e-3f;
+        const float old = weight, high = old + 1e-5f, low = old - 1e-5f;  // seldom across a kink
         weight = high;
         const double above = reference::loss_of(member, step.before, data, weighed);
         weight = low;

@@ -1,6 +1,8 @@
 """What this machine lends to the process, and where runs are kept unless asked otherwise."""
 
+import contextlib
 import os
+import sys
 from pathlib import Path
 
 DEFAULT_STORE = Path("justfit-runs")
@@ -16,12 +18,22 @@ MOST_SHARE = 0.5
 
 def memory() -> int:
     """Bytes of the machine's memory; 8 GiB where it does not say."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return 8 * 2**30
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError, ValueError):
+            return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return 8 * 2**30
 
 
 def available_threads() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def most_taken() -> int:
+    """Bytes of memory that this process has taken at most so far; 0 where the system does not say."""
+    if sys.platform == "win32":
+        return 0
+    import resource  # noqa: PLC0415 - Windows has none
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

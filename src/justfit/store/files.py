@@ -1,14 +1,15 @@
 """Files and folders that appear whole or not at all, and reading that trusts nothing."""
 
 import errno
-import fcntl
 import functools
 import json
+import logging
 import os
 import platform
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
@@ -17,6 +18,9 @@ from typing import Any, BinaryIO
 
 from justfit.errors import StoreError
 from justfit.store.paths import to_remove
+from justfit.store.system import is_running, lock, sync_folder
+
+_LOG = logging.getLogger(__name__)
 
 JSON_LIMIT = 64 * 2**20
 """Bytes of a JSON file that is written or read; parsing takes some ten times as much memory."""
@@ -67,17 +71,20 @@ def writing(path: Path) -> Iterator[BinaryIO]:
         StoreError: the disk is full, the folder is missing or may not be written.
     """
     with told(path, "written"):
+        start = time.perf_counter()
         partial = _aside(path)
         try:
             with partial.open("xb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
+                size = file.tell()
             partial.replace(path)
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
-        _sync(path.parent)
+        sync_folder(path.parent)
+        _LOG.debug("wrote %s: %d bytes in %.3f s", path, size, time.perf_counter() - start)
 
 
 def append_line(path: Path, line: bytes) -> None:
@@ -90,7 +97,7 @@ def append_line(path: Path, line: bytes) -> None:
         StoreError: the disk is full, the folder is missing or may not be written.
     """
     with told(path, "written"), path.open("ab+", buffering=0) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        lock(file, wait=True)
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _LONGEST_LINE))
         size -= len(file.read().rpartition(b"\n")[2])
@@ -101,7 +108,7 @@ def append_line(path: Path, line: bytes) -> None:
         except BaseException:
             os.ftruncate(file.fileno(), size)
             raise
-        _sync(path.parent)
+        sync_folder(path.parent)
 
 
 def _write_whole(file: FileIO, content: bytes) -> None:
@@ -155,6 +162,7 @@ def read_bytes(path: Path, limit: int) -> bytes:
         content = file.read(min(limit, os.fstat(file.fileno()).st_size) + 1)
     if len(content) > limit:
         raise broken(path, f"longer than the {limit:,} bytes expected")
+    _LOG.debug("read %s: %d bytes", path, len(content))
     return content
 
 
@@ -200,7 +208,7 @@ def broken(path: Path, what: str) -> StoreError:
     )
 
 
-_PARTIAL = re.compile(r"\..+\.partial-[0-9a-f]{8}-(?P<process>\d+)-(?P<machine>.*)", re.DOTALL)
+_PARTIAL = re.compile(r"\..+\.partial-[0-9a-f]{8}-(?P<process>\d{1,10})-(?P<machine>.*)", re.DOTALL)
 
 
 def require_writable(folder: Path) -> None:
@@ -230,33 +238,11 @@ def _tidy(folder: Path, process: int) -> None:
     for other in folder.iterdir():
         left = _PARTIAL.fullmatch(other.name)
         writer = int(left["process"]) if left and left["machine"] == platform.node() else process
-        if writer != process and _is_dead(writer):
+        if writer != process and not is_running(writer):
             if other.is_dir() and not other.is_symlink():
                 shutil.rmtree(other, ignore_errors=True)
             else:
                 other.unlink(missing_ok=True)
-
-
-def _is_dead(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return False
-
-
-def _sync(folder: Path) -> None:
-    """Bring a folder's entries to the disk, as fsync does a file's content."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # said by file systems that cannot do this for folders
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def _refuse_constant(name: str) -> None:

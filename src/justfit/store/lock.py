@@ -1,7 +1,6 @@
 """`held`: one process at a time carries a study out, and others are told which."""
 
 import errno
-import fcntl
 import json
 import os
 import platform
@@ -16,6 +15,7 @@ from justfit.errors import StoreError
 from justfit.store.files import read_bytes, told, write_bytes
 from justfit.store.looks import now
 from justfit.store.paths import StudyPaths
+from justfit.store.system import is_running, lock
 
 _LIMIT = 2**12
 """Bytes of a lock."""
@@ -65,12 +65,8 @@ class Holder:
         """Whether it still runs; None where that cannot be seen, on another machine."""
         if self.machine != platform.node():
             return None
-        try:
-            os.kill(self.process, 0)
-        except (ProcessLookupError, OverflowError):
+        if not is_running(self.process):
             return False
-        except OSError:
-            pass  # there, but of another user
         return self.process_start is None or _process_start(self.process) in (None, self.process_start)
 
 
@@ -161,7 +157,7 @@ def _lock(path: Path, file: FileIO) -> None:
     """Lock a file, or raise `StoreError`; on file systems without locks what stands in it decides."""
     is_locked = True
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(file, wait=False)
     except BlockingIOError:
         pass
     except OSError as error:

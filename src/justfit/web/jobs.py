@@ -28,6 +28,11 @@ _MOST_LOOKING = 2
 _REMEMBERED = 50
 
 LOOK_SECONDS = 300.0
+# Windows sends a process that has no console of its own only the one that ends it.
+if sys.platform == "win32":
+    _GENTLY = _AT_ONCE = signal.SIGTERM
+else:
+    _GENTLY, _AT_ONCE = signal.SIGINT, signal.SIGKILL
 _STOP_SECONDS = 10.0
 """In which a study ends when the server does."""
 
@@ -173,7 +178,7 @@ class Jobs:
             except TimeoutError as error:
                 raise Refused("That took too long, and was given up.", 503) from error
             finally:
-                await _ended(process, signal.SIGKILL)
+                await _ended(process, _AT_ONCE)
         if process.returncode:
             raise Refused(_sentence(said) or "That failed.")
         return printed
@@ -185,7 +190,7 @@ class Jobs:
             if (study := self.study_of(job)) is not None:
                 with contextlib.suppress(StoreError):
                     request_stop(self._store / study)
-        await asyncio.gather(*(_ended(job.process, signal.SIGINT) for job in running))
+        await asyncio.gather(*(_ended(job.process, _GENTLY) for job in running))
         for task in list(self._watching):
             task.cancel()
         await asyncio.gather(*self._watching, return_exceptions=True)

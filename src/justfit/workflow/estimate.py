@@ -2,9 +2,7 @@
 
 import dataclasses
 import itertools
-import resource
 import statistics
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,7 +14,7 @@ import numpy as np
 from justfit.data.rows import Bags, Rows
 from justfit.engine import Cohort, Labelled, Member, Training, initial_weights, pack
 from justfit.errors import EngineError
-from justfit.machine import available_threads
+from justfit.machine import available_threads, most_taken
 from justfit.spec import Epoch, Recipe
 from justfit.workflow.estimate_groups import Group, groups_of
 from justfit.workflow.outline import StageOutline
@@ -92,7 +90,7 @@ def estimate(
     runs = sum(len(group.members) for group in groups if not group.is_final)
     memory = max((_memory(group, cohorts, ground, threads) for group, cohorts in packed), default=0)
     others = share - 1.0 + 2.0 * plan.dataset.sealed.count / len(ground.train.rows)  # raw and prepared
-    memory += int(_bytes(ground.train.rows) * others) + _resident()
+    memory += int(_bytes(ground.train.rows) * others) + most_taken()
     return Estimate(seconds, memory, runs, stored, sum(len(cohorts) for _, cohorts in packed), threads)
 
 
@@ -263,9 +261,3 @@ def _entries(rows: Rows) -> int:
 
 def _bytes(rows: Rows) -> int:
     return (8 if isinstance(rows, Bags) else 4) * _entries(rows)
-
-
-def _resident() -> int:
-    """Bytes that the process has taken at most so far."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
