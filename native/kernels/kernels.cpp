@@ -20,6 +20,7 @@ namespace {
 
 bool runs_here([[maybe_unused]] const Kernels& set) {
 #ifdef JUSTFIT_X86
+  __builtin_cpu_init();  // the module is asked while it loads, perhaps before the C library has done so
   if (&set == &avx512::table)
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
