@@ -1,7 +1,7 @@
 """A grid search on IMDB: `justfit.GridSearchCV` beside scikit-learn's GridSearchCV on MLPClassifier.
 
-``python -m benchmarks.grid``. 24 points x 4 folds of the 25,000 training reviews, 10,000 words as multi-hot CSR;
-the same folds, widths, penalties, rates, batch size and epochs; each in a process of its own, in turn.
+``python -m benchmarks.grid``. 24 points x 4 folds of the 25,000 training reviews, 10,000 words as multi-hot
+CSR; the same folds, widths, penalties, rates, batch size and epochs; each in a process of its own, in turn.
 scikit-learn spreads its fits over all processors. Their accuracies on the folds are compared, too.
 """
 
@@ -54,7 +54,8 @@ def main() -> None:
     print("| --- " * 7 + "|")
     ours, theirs = found["justfit"], found["scikit-learn"]
     print(
-        f"| {ours['seconds']:.1f} s | {theirs['seconds']:.1f} s | {found['times']:.1f}x | {LEAST:g}x: {verdict} "
+        f"| {ours['seconds']:.1f} s | {theirs['seconds']:.1f} s | {found['times']:.1f}x "
+        f"| {LEAST:g}x: {verdict} "
         f"| {max(ours['scores']):.4f} and {max(theirs['scores']):.4f} "
         f"| {np.mean(ours['scores']):.4f} and {np.mean(theirs['scores']):.4f} "
         f"| {found['largest_difference']:.4f}, where folds spread by {found['spread']:.4f} |"
@@ -64,7 +65,7 @@ def main() -> None:
 
 
 def measure_grid(rounds: int, rows: int | None) -> dict[str, Any]:
-    """Median seconds and each point's mean accuracy by who; how many times as fast; how far apart they are."""
+    """Median seconds and each point's mean accuracy by who; how many times as fast; how far apart."""
     turns: dict[str, list[dict[str, Any]]] = {"justfit": [], "scikit-learn": []}
     for _ in range(rounds):
         for who, before in turns.items():
@@ -126,7 +127,7 @@ def _work(answer: Connection, who: str, rows: int | None) -> None:
 
 
 def _by_point(results: Any) -> dict[str, Any]:
-    """Mean accuracies by widths, penalty and rate in order, whatever order the keys have; how folds spread."""
+    """Mean accuracies by widths, penalty and rate in order, and how much folds spread."""
     points = [
         [str(point.get("hidden", point.get("hidden_layer_sizes"))), *_numbers(point)]
         for point in results["params"]
