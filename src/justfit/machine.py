@@ -5,6 +5,9 @@ import os
 import sys
 from pathlib import Path
 
+if sys.platform != "win32":
+    import resource
+
 DEFAULT_STORE = Path("justfit-runs")
 """The folder, in the working folder, that holds the studies' folders."""
 
@@ -33,7 +36,5 @@ def most_taken() -> int:
     """Bytes of memory that this process has taken at most so far; 0 where the system does not say."""
     if sys.platform == "win32":
         return 0
-    import resource  # noqa: PLC0415 - Windows has none
-
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
