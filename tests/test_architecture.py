@@ -121,7 +121,8 @@ def test_nothing_is_evaluated_or_executed() -> None:
     calls = {(name, called(node)) for name, node in places(ast.Call) if called(node) in names}
     assert {(name, function) for name, function in calls if function != "compile"} == set()
     compiling = [node for name, node in places(ast.Call) if called(node) == "compile"]
-    assert all(ast.unparse(node.func) == "re.compile" for node in compiling)
+    # A pattern, and a Keras model.
+    assert {ast.unparse(node.func) for node in compiling} <= {"re.compile", "made.compile"}
 
 
 def test_the_names_of_a_studys_files_stand_in_one_place() -> None:
@@ -130,7 +131,7 @@ def test_the_names_of_a_studys_files_stand_in_one_place() -> None:
         getattr(paths, name).name for name, value in vars(StudyPaths).items() if isinstance(value, property)
     }
     assert "result.json" in names
-    assert len(names) == 14
+    assert len(names) == 15
     where = {
         name
         for name, node in places(ast.Constant)

@@ -141,6 +141,7 @@ def test_3_figures_have_intervals_and_differences_that_chance_makes_are_called_t
     assert accuracy["low"] < accuracy["value"] < accuracy["high"]
 
 
+@pytest.mark.slow
 def test_4_every_figure_that_is_printed_is_a_stored_one_and_changes_with_it(
     searched: tuple[StoredStudy, str, set[str]], tmp_path: Path
 ) -> None:
@@ -283,6 +284,7 @@ def test_12_updates_and_seconds_stand_beside_epochs(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_13_what_is_said_of_networks_rests_on_their_stored_runs(
     searched: tuple[StoredStudy, str, set[str]], tmp_path: Path
 ) -> None:
@@ -347,6 +349,7 @@ def test_16_a_vocabulary_is_that_of_rows_that_train_and_published_ranks_are_note
     assert model.notes == (note,)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("real_data")
 def test_16_the_ranks_of_imdb_s_words_are_said_to_be_of_test_rows_too() -> None:
     (note,) = load_dataset("imdb").notes

@@ -6,10 +6,14 @@
 True
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from justfit.bridges.keras import to_keras as to_keras
+    from justfit.bridges.keras_fit import from_keras as from_keras
+    from justfit.bridges.optuna import optimize as optimize
     from justfit.bridges.sklearn import GridSearchCV as GridSearchCV
     from justfit.bridges.sklearn import JustfitClassifier as JustfitClassifier
     from justfit.bridges.sklearn import JustfitRegressor as JustfitRegressor
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from justfit.spec import Adam as Adam
     from justfit.spec import Adamax as Adamax
     from justfit.spec import AdamW as AdamW
+    from justfit.spec import AllRows as AllRows
     from justfit.spec import Constant as Constant
     from justfit.spec import CosineDecay as CosineDecay
     from justfit.spec import Data as Data
@@ -43,6 +48,7 @@ if TYPE_CHECKING:
     from justfit.store import load as load
     from justfit.store import predict as predict
     from justfit.store import read_model as read_model
+    from justfit.workflow import compare as compare
     from justfit.workflow import run as run
     from justfit.workflow import search as search
 
@@ -53,6 +59,7 @@ _HOMES = {
     "Adam": "justfit.spec",
     "AdamW": "justfit.spec",
     "Adamax": "justfit.spec",
+    "AllRows": "justfit.spec",
     "Constant": "justfit.spec",
     "CosineDecay": "justfit.spec",
     "Data": "justfit.spec",
@@ -77,12 +84,16 @@ _HOMES = {
     "Study": "justfit.spec",
     "TestRows": "justfit.spec",
     "TextEncoding": "justfit.spec",
+    "compare": "justfit.workflow",
+    "from_keras": "justfit.bridges.keras_fit",
     "load": "justfit.store",
     "load_dataset": "justfit.data.sources",
+    "optimize": "justfit.bridges.optuna",
     "predict": "justfit.store",
     "read_model": "justfit.store",
     "run": "justfit.workflow",
     "search": "justfit.workflow",
+    "to_keras": "justfit.bridges.keras",
 }
 
 __all__ = list(_HOMES)
@@ -96,3 +107,12 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *_HOMES])
+
+
+def _show_in_notebooks() -> None:
+    """Where IPython runs already, have a notebook show what is made; what draws is imported later."""
+    if "IPython" in sys.modules:
+        import_module("justfit.bridges.notebook").register()
+
+
+_show_in_notebooks()

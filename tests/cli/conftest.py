@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from cli.ended import Command, Ended
+from cli.published import PUBLISHED, REFUSED, STUDIES
 from workflow.handmade import texts
 
 from justfit.cli import main
 from justfit.data import Dataset
 from justfit.data.sources import SOURCES
 from justfit.data.sources.source import Source
+from justfit.report import reproduction
 from justfit.spec import Network, Recipe
 from justfit.workflow import run
 
@@ -58,3 +60,12 @@ def opinions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     source = Source("opinions", "opinions of films", "binary", "ours", "nothing", load)
     monkeypatch.setitem(SOURCES, "opinions", source)
     return [*rows, "good"]
+
+
+@pytest.fixture
+def documents(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A published document, ``tanh``, of small studies in the place of the real one."""
+    folder = tmp_path_factory.mktemp("studies")
+    for name, content in (("published", PUBLISHED), ("tanh", STUDIES), ("refused", REFUSED)):
+        (folder / f"{name}.yaml").write_text(content)
+    monkeypatch.setattr(reproduction, "FOLDER", folder)

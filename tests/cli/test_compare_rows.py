@@ -65,6 +65,7 @@ def test_two_studies_are_compared_row_by_row_by_mcnemar_s_test_and_by_their_loss
     assert f"{accuracy['value']:.1%}" in ended.out
 
 
+@pytest.mark.slow
 def test_p_is_corrected_for_all_comparisons(command: Command, tmp_path: Path) -> None:
     studies = [cancer(tmp_path, units) for units in (2, 4, 8)]
     whole = json.loads(
@@ -91,6 +92,7 @@ def test_what_is_stored_is_read_and_no_network_trained_again(command: Command, t
     assert told["comparisons"][0]["value"] == pytest.approx(np.mean(labels == 1))
 
 
+@pytest.mark.slow
 def test_only_rows_that_validate_in_both_are_compared(command: Command, tmp_path: Path) -> None:
     one, two = cancer(tmp_path, 2, HoldOut()), cancer(tmp_path, 2, KFold(3))
     told = json.loads(command("compare", one.id, two.id, "--store", tmp_path, "--json").out)
@@ -102,7 +104,10 @@ def test_only_rows_that_validate_in_both_are_compared(command: Command, tmp_path
 
 
 @pytest.mark.usefixtures("handmade")
-@pytest.mark.parametrize(("task", "figures"), [("multilabel", ["accuracy", "loss"]), ("regression", ["mae"])])
+@pytest.mark.parametrize(
+    ("task", "figures"),
+    [pytest.param("multilabel", ["accuracy", "loss"], marks=pytest.mark.slow), ("regression", ["mae"])],
+)
 def test_every_task_is_compared_by_its_own_figures(
     command: Command, tmp_path: Path, task: str, figures: list[str]
 ) -> None:
@@ -119,6 +124,7 @@ def test_every_task_is_compared_by_its_own_figures(
     assert told["comparisons"][-1]["verdict"] == "better"
 
 
+@pytest.mark.slow
 def test_what_cannot_be_compared_row_by_row_is_told(command: Command, tmp_path: Path) -> None:
     one = cancer(tmp_path, 2)
     assert "named twice" in command("compare", one.id, one.id, "--store", tmp_path).error

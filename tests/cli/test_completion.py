@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cli.asked import ASKED
 from cli.ended import Command
 
 from justfit.cli.completion import data_names
@@ -78,6 +79,13 @@ def test_names_of_studies_in_the_store_asked_for_are_completed(
 def test_commands_and_options_are_completed(offered: Command) -> None:
     assert offered("justfit do") == ["doctor"]
     assert "--store" in offered("justfit show --s")
+    assert offered("justfit --verb") == ["--verbose"]
+
+
+def test_every_command_and_its_json_are_completed(offered: Command) -> None:
+    assert set(offered("justfit ")) == {name.partition(" ")[0] for name in ASKED}
+    for name in ASKED:
+        assert offered(f"justfit {name} --js") == ["--json"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -49,5 +49,5 @@ def test_named_data_are_audited_for_programs(command: Command) -> None:
 
 def test_what_is_not_there_is_told_as_ever(command: Command) -> None:
     ended = command("data", "audit", "nowhere.csv", "--json")
-    assert (ended.code, ended.out) == (1, "")
-    assert "nowhere.csv" in ended.err
+    assert ended.code == ended.answer["error"]["exit_code"] == 1
+    assert "nowhere.csv" in ended.answer["error"]["message"]

@@ -11,6 +11,7 @@ import pytest
 from cli.ended import Command
 
 import justfit
+from justfit.cli import doctor_facts
 from justfit.store import StudyPaths, lock
 
 
@@ -72,7 +73,7 @@ def test_an_extra_that_is_missing_is_told_with_the_remedy_and_is_no_fault(
     installed(monkeypatch, openpyxl=None)
     ended = command("doctor")
     assert ended.code == 0
-    assert "openpyxl extra excel not installed: pip install 'justfit[excel]'" in lines(ended.out)
+    assert "openpyxl extra excel not installed: pip install 'justfit[excel]' Excel files" in lines(ended.out)
 
 
 def test_a_package_that_is_missing_or_too_old_is_a_fault(
@@ -168,5 +169,8 @@ def test_the_facts_follow_the_projects_own_declaration() -> None:
     project = Path(justfit.__file__).parents[2] / "pyproject.toml"
     if not project.is_file():
         pytest.skip("no source tree")
-    declared = tomllib.loads(project.read_text())["project"]["dependencies"]
-    assert all(">=" in each for each in declared), "doctor compares versions with these bounds only"
+    declared = tomllib.loads(project.read_text())["project"]
+    needed, extras = declared["dependencies"], declared["optional-dependencies"]
+    assert all(">=" in each for each in needed), "doctor compares versions with these bounds only"
+    told = set(extras) - set(doctor_facts.FOR_DEVELOPERS)
+    assert told <= set(doctor_facts.USES), "say in USES what a new extra is for"

@@ -55,6 +55,7 @@ def test_mistakes_are_told_with_what_moved_them_doubtful_labels_and_groups(
     assert found[0].tolist() == [*range(142)]
 
 
+@pytest.mark.slow
 def test_texts_stand_on_one_line_as_text_never_as_markup(command: Command, opinions: list[str]) -> None:
     assert len(opinions) == 81
     command("run", "opinions", "--hidden", "4", "--epochs", "1", "--optimizer", "sgd:momentum=0.0")
@@ -109,6 +110,7 @@ def test_what_is_not_there_is_told(
     assert message in command(*arguments, "--store", tmp_path / "s").error
 
 
+@pytest.mark.slow
 def test_the_surest_mistakes_of_each_class_are_drawn_where_rows_are_pictures(
     command: Command, tmp_path: Path
 ) -> None:
@@ -208,6 +210,7 @@ def test_answers_are_by_the_threshold_that_the_study_has_decided_on(
     assert {mistake["row"] for mistake in told["mistakes"]} == set(kept[0][~right].tolist())
 
 
+@pytest.mark.slow
 def test_rows_of_a_table_are_told_by_their_cells_and_grouped_by_any_column(
     command: Command, tmp_path: Path
 ) -> None:

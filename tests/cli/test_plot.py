@@ -89,6 +89,7 @@ def test_what_is_drawn_is_what_was_asked_for_and_the_file_is_named_after_it(
     assert (done.folder / f"{name}.png").is_file()
 
 
+@pytest.mark.slow
 def test_several_files_are_written_at_once(command: Command, done: StoredStudy, tmp_path: Path) -> None:
     ended = command("plot", done.folder, "--out", "a.png", "--out", "b.html", "--out", tmp_path / "c.svg")
     assert ended.out == f"written to a.png\nwritten to b.html\nwritten to {tmp_path / 'c.svg'}\n"

@@ -11,20 +11,21 @@ import pyarrow.parquet as pq
 import pytest
 from cli.begun import begun
 from cli.ended import Command
-from workflow.handmade import carried_out, do, numbers, small_study
+from workflow.handmade import carried_out, do, numbers, small_study, texts
 
 from justfit.data.sources import load_dataset
+from justfit.spec import Recipe, RmsProp
 from justfit.store import predict, read_model
 
 WINE = b"13,1,2,20,100,2,2,0.3,2,5,1,3,1000"
 
 
-@pytest.fixture
-def opinion(command: Command, opinions: list[str]) -> Path:
+@pytest.fixture(scope="module")
+def opinion(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run on texts."""
-    assert opinions
-    out = command("run", "opinions", "--hidden", "8", "--epochs", "9", "--learning-rate", "0.05").out
-    return Path(out.splitlines()[-1].removeprefix("written to ")).absolute()
+    train, labels = ["good film", "bad film"] * 40, [1, 0] * 40
+    data = texts([*train, "good"], [*labels, 1], train, labels)
+    return do(data, tmp_path_factory.mktemp("runs"), recipe=Recipe(RmsProp(0.05), epochs=9)).folder
 
 
 def test_texts_are_answered_one_line_each_in_their_order(command: Command, opinion: Path) -> None:

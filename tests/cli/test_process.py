@@ -1,5 +1,6 @@
 """The installed command as a process of its own: signals, pipes, limits and terminals."""
 
+import json
 import os
 import pty
 import re
@@ -120,24 +121,85 @@ def test_a_report_that_does_not_fit_on_the_disk_is_told_and_the_study_is_kept(tm
     assert not [path for path in folder.rglob("*") if path.name.startswith(".")]
 
 
-def test_a_reader_who_has_seen_enough_is_no_fault(tmp_path: Path) -> None:
+@pytest.mark.parametrize("arguments", ["data", pytest.param("schema --json", marks=pytest.mark.slow)])
+def test_a_reader_who_has_seen_enough_is_no_fault(tmp_path: Path, arguments: str) -> None:
     reads, writes = os.pipe()
     os.close(reads)
     ended = subprocess.run(
-        [*JUSTFIT, "data"], cwd=tmp_path, stdout=writes, stderr=subprocess.PIPE, text=True, check=False
-    )
+        [*JUSTFIT, *arguments.split()],
+        cwd=tmp_path, stdout=writes, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
     os.close(writes)
     assert ended.returncode == 1
     assert ended.stderr == ""
 
 
 @pytest.mark.slow
-def test_on_a_terminal_epochs_are_bars_with_live_figures(tmp_path: Path) -> None:
-    ours, theirs = pty.openpty()
-    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "120"}
+def test_a_table_that_is_read_in_part_is_no_fault(tmp_path: Path) -> None:
+    assert run(("run", "wine", "--hidden", "4", "--epochs", "1"), tmp_path).returncode == 0
+    columns = json.loads(run(("data", "show", "wine", "--json"), tmp_path).stdout)["columns"]
+    row = ",".join(map(str, columns.values()))
+    (tmp_path / "rows.csv").write_text("\n".join([",".join(columns), *[row] * 60_000]))
     with subprocess.Popen(
-        [*JUSTFIT, "run", "wine", "--epochs", "3"],
-        cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs, env=environment,
+        [*JUSTFIT, "predict", "wine", "rows.csv"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout.readline().startswith('"alcohol"')
+        process.stdout.close()
+        assert process.wait(timeout=60) == 1
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no file without room")
+@pytest.mark.parametrize("arguments", ["data", "data --json"])
+def test_output_that_has_no_room_is_told_in_a_sentence(tmp_path: Path, arguments: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [*JUSTFIT, *arguments.split()], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        b"error: Standard output cannot be written, no space left on device: send it elsewhere.\n"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("closed", "code"), [("data >&-", 0), ("show nothing 2>&-", 1), ("check - <&-", 1)])
+def test_streams_that_are_closed_are_no_fault(tmp_path: Path, closed: str, code: int) -> None:
+    arguments, stream = closed.rsplit(" ", 1)
+    ended = subprocess.run(
+        ["sh", "-c", f'exec "$0" "$@" {stream}', *JUSTFIT, *arguments.split()],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == code
+    assert "Traceback" not in ended.stderr + ended.stdout
+    assert list(tmp_path.iterdir()) == [], "nothing was taken for a stream"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_without_a_terminal_no_line_has_control_characters_in_any_encoding(
+    tmp_path: Path, encoding: str
+) -> None:
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "COLUMNS": "60", "TERM": "xterm-256color"}
+    for arguments in ("--help", "nonsense"):
+        ended = subprocess.run(
+            [*JUSTFIT, *arguments.split()], cwd=tmp_path, capture_output=True, env=environment, check=False
+        )
+        assert ended.returncode == (2 if arguments == "nonsense" else 0), ended.stderr
+        text = (ended.stdout + ended.stderr).decode(encoding)
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f]", text.replace("\r\n", "\n"))
+        if encoding != "ascii":  # in which what it lacks is spelt out
+            assert max(map(len, text.splitlines())) <= 60
+
+
+def printed_on_a_terminal(arguments: Sequence[str], folder: Path, **environment: str) -> tuple[int, str]:
+    """The exit code, and all that a command prints on a terminal of its own."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*JUSTFIT, *arguments],
+        cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, env=os.environ | environment,
     ) as process:  # fmt: skip
         os.close(theirs)
         printed = bytearray()
@@ -147,10 +209,28 @@ def test_on_a_terminal_epochs_are_bars_with_live_figures(tmp_path: Path) -> None
         except OSError:  # how Linux says that nobody has the terminal open any more
             pass
     os.close(ours)
-    text = printed.decode()
-    assert process.returncode == 0, text
+    return process.returncode, printed.decode()
+
+
+@pytest.mark.slow
+def test_on_a_terminal_epochs_are_bars_with_live_figures(tmp_path: Path) -> None:
+    code, text = printed_on_a_terminal(
+        ("run", "wine", "--epochs", "3"), tmp_path, TERM="xterm-256color", COLUMNS="120"
+    )
+    assert code == 0, text
     assert "validation epoch 1/3  loss" not in text, "no lines"
     assert "epoch 3/3  loss " in text
     assert "━" in text
     for words in ("test rows are sealed", "common-sense baseline", "chosen: ", "written to "):
         assert words in text
+
+
+@pytest.mark.slow
+def test_who_wants_no_colours_gets_none(tmp_path: Path) -> None:
+    colour = re.compile("\x1b\\[[0-9;]*3[0-7]m")
+    code, text = printed_on_a_terminal(("show", "nothing"), tmp_path, TERM="xterm-256color")
+    assert code == 1
+    assert colour.search(text), "an error is red"
+    _, text = printed_on_a_terminal(("show", "nothing"), tmp_path, TERM="xterm-256color", NO_COLOR="1")
+    assert not colour.search(text)
+    assert "\x1b" not in printed_on_a_terminal(("show", "nothing"), tmp_path, TERM="dumb")[1]

@@ -34,6 +34,7 @@ def test_the_report_is_written_into_the_study_s_folder_with_its_mistakes(
     assert 'id="errors"' in page
 
 
+@pytest.mark.slow
 def test_a_folder_gets_page_markdown_and_charts(command: Command, store: Path, tmp_path: Path) -> None:
     out = tmp_path / "made" / "here"
     ended = command("report", "breast_cancer", "--store", store, "--out", out)
@@ -73,6 +74,7 @@ def test_an_unfinished_study_has_a_report_too(command: Command, tmp_path: Path) 
     assert "is not done yet" in path.read_text()
 
 
+@pytest.mark.slow
 def test_data_that_are_gone_leave_the_mistakes_out(command: Command, tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
     lines = [f"{number},{number % 7},{'yes' if number % 2 else 'no'}" for number in range(60)]

@@ -95,8 +95,8 @@ def test_on_a_terminal_it_asks(command: Command, study: StoredStudy) -> None:
 
 @pytest.mark.usefixtures("_on_a_terminal")
 def test_where_one_json_object_is_wanted_nothing_is_asked(command: Command, study: StoredStudy) -> None:
-    error = command("rm", "small", "--store", study.folder.parent, "--json", stdin=b"y\n").error
-    assert error.endswith("but with --json nothing is asked: give --yes to remove it.")
+    error = command("rm", "small", "--store", study.folder.parent, "--json", stdin=b"y\n").answer["error"]
+    assert error["message"].endswith("but with --json nothing is asked: give --yes to remove it.")
     assert study.folder.is_dir()
 
 

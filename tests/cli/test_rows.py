@@ -119,6 +119,7 @@ def test_a_file_can_be_looked_at_and_audited_before(command: Command, tmp_path: 
     assert audited.out.splitlines()[-1].startswith(f"{path}: 0 errors")
 
 
+@pytest.mark.slow
 def test_a_column_of_image_paths_is_learned_and_predicted_in_the_size_that_was_trained(
     command: Command, tmp_path: Path
 ) -> None:
@@ -147,6 +148,7 @@ def test_a_column_of_image_paths_is_learned_and_predicted_in_the_size_that_was_t
     assert all(row["light"] == row["class"] for row in answered)
 
 
+@pytest.mark.slow
 def test_test_and_validation_arrays_beside_training_ones_are_used(command: Command, tmp_path: Path) -> None:
     random = np.random.default_rng(0)
 
@@ -181,6 +183,7 @@ def test_a_number_that_is_missing_as_label_is_left_out_and_its_row_is_named(
     assert f"2 rows cannot be used, the first is row 8 of {path}" in strict.err
 
 
+@pytest.mark.slow
 def test_the_first_of_several_sheets_is_read_and_the_others_are_named(
     command: Command, tmp_path: Path
 ) -> None:
@@ -197,6 +200,7 @@ def test_the_first_of_several_sheets_is_read_and_the_others_are_named(
     assert 'note: Only the first sheet, "flowers", is read, not "prices", "old".' in ended.out
 
 
+@pytest.mark.slow
 def test_a_folder_of_images_is_learned_and_predicted_in_the_size_that_was_trained(
     command: Command, tmp_path: Path
 ) -> None:

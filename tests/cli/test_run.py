@@ -115,6 +115,7 @@ def test_a_stored_study_is_shown_again_and_not_done_again(command: Command) -> N
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
+@pytest.mark.slow
 def test_a_report_that_is_lost_or_older_than_its_result_is_written_again(command: Command) -> None:
     paths = StudyPaths(folder_of(command("run", "wine", "--epochs", "2").out))
     written = paths.report.read_bytes()
@@ -170,6 +171,7 @@ def test_every_option_reaches_the_spec(command: Command, opinions: list[str]) ->
     assert spec["candidate"]["network"]["hidden"] == []
 
 
+@pytest.mark.slow
 def test_training_rows_are_measured_like_validation_rows_where_asked(command: Command) -> None:
     without = command("run", "wine", "--epochs", "2", "--dropout", "0.5").out
     assert "fit_loss" not in without
@@ -214,6 +216,7 @@ def test_without_validation_the_network_is_only_trained_and_tested(command: Comm
     assert [line for line in lines if line.startswith("accuracy ")]
 
 
+@pytest.mark.slow
 def test_figures_that_test_rows_chose_are_marked(command: Command, tmp_path: Path) -> None:
     out = command("run", "wine", "--epochs", "2", "--validation", "test").out
     assert out.splitlines()[1] == "142 rows train, the 36 test rows validate"
@@ -360,6 +363,7 @@ def test_the_help_fits_a_terminal_of_80_columns(command: Command, monkeypatch: p
         assert f"─ {panel} ─" in out
 
 
+@pytest.mark.slow
 def test_more_epochs_are_advised_where_the_last_was_best_and_again_when_shown_again(command: Command) -> None:
     advice = (
         "The best epoch was the last of 2, so the network may still have been getting better: "
@@ -508,6 +512,7 @@ def test_a_truncated_file_is_told(command: Command, tmp_path: Path, monkeypatch:
     assert {entry.name for entry in tmp_path.iterdir()} == {"data"}
 
 
+@pytest.mark.slow
 def test_a_second_look_at_test_rows_needs_a_reason_and_is_told(command: Command, tmp_path: Path) -> None:
     path = study_file(tmp_path)
     first = command("run", path)

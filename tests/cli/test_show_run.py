@@ -55,7 +55,12 @@ def test_a_network_that_diverges_before_its_patience_ends_is_told_to_have_diverg
 
 
 @pytest.mark.parametrize(
-    "network", [Network((8,)), Network((8,), dropout=0.5), Network((8,), input_dropout=0.5)]
+    "network",
+    [
+        pytest.param(Network((8,)), marks=pytest.mark.slow),
+        Network((8,), dropout=0.5),
+        pytest.param(Network((8,), input_dropout=0.5), marks=pytest.mark.slow),
+    ],
 )
 def test_curves_tell_of_dropout_where_the_network_has_some(
     tmp_path: Path, network: Network, capsys: pytest.CaptureFixture[str]

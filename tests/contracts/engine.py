@@ -54,7 +54,11 @@ class Figures:
 
 def check_parity(engine: type[Training], case: Case) -> None:
     """Fails where the engine's figures are not Keras's within 1e-4, relative to the largest of each array."""
-    expected, found = train_with_keras(case), train_with(engine, case)
+    assert_same(train_with(engine, case), train_with_keras(case), case)
+
+
+def assert_same(found: Figures, expected: Figures, case: Case) -> None:
+    """Fails where figures are not those expected within 1e-4, relative to the largest of each array."""
     for name, values in expected.history.items():
         np.testing.assert_allclose(
             found.history[name], values, rtol=TOLERANCE, err_msg=f"{case.name}: {name}"
@@ -116,7 +120,12 @@ def labelled_rows(case: Case) -> tuple[Labelled, Labelled, Rows]:
 @functools.cache
 def train_with_keras(case: Case) -> Figures:
     """Keras's figures for a case."""
-    rows, labels, order, weights = _data(case)
+    model = keras_model(case)
+    return keras_figures(model, model.fit(**keras_arguments(case)).history, case)
+
+
+def keras_model(case: Case) -> keras.Sequential:
+    """The case's network and recipe as Keras has them, compiled, started as the engine is started."""
     task, layers = TASKS[case.task], _layers(case)
     model = keras.Sequential([keras.Input((COLUMNS,)), *(_keras_layer(layer) for layer in layers)])
     flat = [
@@ -124,28 +133,44 @@ def train_with_keras(case: Case) -> Figures:
     ]
     model.set_weights(flat)
     loss = task.loss(case.recipe.loss)
-    metric = {"accuracy": "binary_accuracy", "mae": "mae"}[task.metric]
-    if task.output_activation == "softmax":
-        metric = "categorical_accuracy"
-        if loss == "categorical_crossentropy":
-            loss, metric = "sparse_categorical_crossentropy", "sparse_categorical_accuracy"
-        else:
-            labels = np.eye(case.outputs, dtype=np.float32)[labels]
-    model.compile(optimizer=_keras_optimizer(case.recipe), loss=loss, metrics=[metric])
-    history = model.fit(
-        rows[order],
-        labels[order],
-        sample_weight=weights if case.row_weights else None,
-        batch_size=BATCH_SIZE,
-        epochs=EPOCHS,
-        shuffle=False,
-        verbose=0,
-        validation_data=(rows[case.rows :], labels[case.rows :]),
-        validation_batch_size=VALIDATION_ROWS,
-    ).history
-    renamed = {name.replace(metric, "metric"): values for name, values in history.items()}
+    if task.output_activation == "softmax" and loss == "categorical_crossentropy":
+        loss = "sparse_categorical_crossentropy"
+    model.compile(optimizer=_keras_optimizer(case.recipe), loss=loss, metrics=[_keras_metric(case)])
+    return model
+
+
+def keras_arguments(case: Case) -> dict[str, object]:
+    """What Keras's ``fit`` is called with: the rows in the order they train."""
+    rows, labels, order, weights = _data(case)
+    if _keras_metric(case) == "categorical_accuracy":
+        labels = np.eye(case.outputs, dtype=np.float32)[labels]
+    return {
+        "x": rows[order],
+        "y": labels[order],
+        "sample_weight": weights if case.row_weights else None,
+        "batch_size": BATCH_SIZE,
+        "epochs": EPOCHS,
+        "shuffle": False,
+        "verbose": 0,
+        "validation_data": (rows[case.rows :], labels[case.rows :]),
+        "validation_batch_size": VALIDATION_ROWS,
+    }
+
+
+def keras_figures(model: keras.Sequential, history: dict[str, list[float]], case: Case) -> Figures:
+    """What training left in a Keras model."""
+    rows, _, _, _ = _data(case)
+    renamed = {name.replace(_keras_metric(case), "metric"): values for name, values in history.items()}
     arrays = [np.asarray(variable.value) for variable in model.weights]  # get_weights warns under NumPy 2
     return Figures(renamed, arrays, model.predict(rows, batch_size=len(rows), verbose=0))
+
+
+def _keras_metric(case: Case) -> str:
+    task = TASKS[case.task]
+    if task.output_activation != "softmax":
+        return {"accuracy": "binary_accuracy", "mae": "mae"}[task.metric]
+    is_sparse = task.loss(case.recipe.loss) == "categorical_crossentropy"
+    return "sparse_categorical_accuracy" if is_sparse else "categorical_accuracy"
 
 
 def _layers(case: Case) -> tuple[Layer, ...]:

@@ -61,7 +61,14 @@ def short() -> Member:
     return member(Network(()), Recipe(batch_size=100_000, epochs=1), columns=8)
 
 
-@pytest.mark.parametrize("work", [ALONE, IN_COHORTS_SIDE_BY_SIDE, WHILE_TELLING])
+@pytest.mark.parametrize(
+    "work",
+    [
+        pytest.param(ALONE, marks=pytest.mark.slow),
+        IN_COHORTS_SIDE_BY_SIDE,
+        pytest.param(WHILE_TELLING, marks=pytest.mark.slow),
+    ],
+)
 def test_ctrl_c_ends_an_epoch_at_once(work: str) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT.format(work), str(TESTS)],

@@ -75,7 +75,10 @@ def test_a_curve_that_turns_up_without_noise_overfits_from_the_next_epoch(
     assert found.sentence.startswith(f"Overfit from epoch {bottom + 1}: ")
 
 
-@pytest.mark.parametrize(("bottom", "slope"), [(4, 0.0125), (8, 0.0125), (12, 0.0125), (4, 0.03)])
+@pytest.mark.parametrize(
+    ("bottom", "slope"),
+    [*(pytest.param(bottom, 0.0125, marks=pytest.mark.slow) for bottom in (4, 8, 12)), (4, 0.03)],
+)
 def test_the_onset_is_within_one_epoch_at_the_noise_of_five_imdb_replicates(
     bottom: int, slope: float
 ) -> None:

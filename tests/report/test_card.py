@@ -64,7 +64,16 @@ def test_a_packed_model_has_the_same_card(tmp_path: Path) -> None:
     assert card(read_stored_model(tmp_path / "model.justfit")) == card(read_stored_model(folder))
 
 
-@pytest.mark.parametrize("task", ["multiclass", "multilabel", "regression", "unit_regression"])
+@pytest.mark.parametrize(
+    "task",
+    [
+        "multiclass",
+        *(
+            pytest.param(task, marks=pytest.mark.slow)
+            for task in ("multilabel", "regression", "unit_regression")
+        ),
+    ],
+)
 def test_every_task_has_a_card(tmp_path: Path, task: str) -> None:
     folder = carried_out(small_study(replicates=2), numbers(task), tmp_path).folder
     stored = read_stored_model(folder)

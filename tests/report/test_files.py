@@ -38,6 +38,7 @@ def hostile(store: Path) -> alt.HConcatChart:
     return curves(study(store, {HOSTILE: {"hidden": [4]}}, lambda *_: [0.5, 0.4]), HOSTILE)
 
 
+@pytest.mark.slow
 def test_a_picture_is_some_900_pixels_wide_at_twice_the_density(tmp_path: Path) -> None:
     write_chart(hostile(tmp_path), tmp_path / "curves.PNG")
     content = (tmp_path / "curves.PNG").read_bytes()

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from report.golden import HOSTILE, PICTURE, SPELT, drawing, report, require_gold
 
 from justfit.report import html
-from justfit.report.blocks import Example, Report, Section, Sentence
-from justfit.report.html import chart_page, to_html
+from justfit.report.blocks import Example, Report, Section, Sentence, Table
+from justfit.report.html import chart_page, to_html, to_part
 from justfit.report.look import COLOURS, heading
 
 
@@ -243,3 +243,15 @@ def test_a_browser_draws_the_charts_by_the_policy_without_a_word_of_complaint(
             assert page.evaluate("document.documentElement.scrollWidth") == 320
             page.close()
         browser.close()
+
+
+def test_a_part_of_a_report_is_a_piece_of_a_page_in_which_texts_are_texts_and_leaks_are_marked() -> None:
+    hostile = "<script>alert(1)</script>\x00"
+    section = Section("part", hostile, (Sentence(hostile), Table(hostile, (hostile,), ((hostile,),))))
+    sound, leaked = to_part(section, leaked=False), to_part(section, leaked=True)
+    for part in (sound, leaked):
+        assert "<script" not in part
+        assert "<html" not in part
+        assert part.count("&lt;script&gt;alert(1)&lt;/script&gt;\\x00") >= 5
+    assert "LEAKED" not in sound
+    assert leaked.count('<span class="mark">LEAKED</span>') == 2

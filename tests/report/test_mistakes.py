@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from justfit.report import Picture, mistakes_chart
 
@@ -31,6 +32,7 @@ def test_a_large_picture_is_put_together_to_few_spots_and_the_brightest_is_darke
     assert (shade[0, 0], shade[24, 24]) == (round(151.5 / 9847.5, 3), 1.0)
 
 
+@pytest.mark.slow
 def test_of_many_classes_the_first_are_drawn_and_that_is_said() -> None:
     chart = mistakes_chart("m", {f"class {number}": [picture("x")] for number in range(30)})
     assert len(chart.to_dict()["hconcat"]) == 20

@@ -96,7 +96,7 @@ def test_a_leaked_choice_is_marked(tmp_path: Path) -> None:
 def test_of_very_many_networks_the_best_are_shown_and_the_chosen_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(of_choice, "_MOST", 3)
+    monkeypatch.setattr(of_choice, "MOST", 3)
     networks: dict[str, Settings] = {f"n{number}": {"hidden": [number]} for number in range(1, 8)}
     section = choice(reported(tmp_path, networks, lambda name, *_: [int(name[1:]) / 100], chosen="n6"))
     (table,) = tables(section)

@@ -82,7 +82,13 @@ def test_a_study_that_is_not_done_or_tests_nothing_has_no_final_network(tmp_path
     assert of_final.final(reported(untested)) is None
 
 
-@pytest.mark.parametrize("task", ["regression", "unit_regression", "multilabel"])
+@pytest.mark.parametrize(
+    "task",
+    [
+        "regression",
+        *(pytest.param(task, marks=pytest.mark.slow) for task in ("unit_regression", "multilabel")),
+    ],
+)
 def test_every_task_is_told(tmp_path: Path, task: str) -> None:
     stored = do(numbers(task), tmp_path, epochs=2).study
     section = of_final.final(reported(stored))

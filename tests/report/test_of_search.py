@@ -121,6 +121,19 @@ def test_several_settings_are_drawn_side_by_side_the_best_first(tmp_path: Path) 
     assert lines == {"held": (0, "best"), "m": (1, ""), "l": (2, "left after 4")}
 
 
+def test_of_very_many_networks_side_by_side_the_best_are_drawn(tmp_path: Path) -> None:
+    networks: dict[str, Settings] = {
+        f"n{number}": {"hidden": [4], "batch_size": number, "learning_rate": number / 100}
+        for number in range(1, 64)
+    }
+    section = settings(reported(tmp_path, networks, lambda name, *_: [int(name[1:]) / 100]))
+    drawn = drawing(section, "settings-1")
+    assert drawn.caption == "Validation loss in the best epoch of the 60 best of 63 networks"
+    assert {row["name"] for row in rows_of(drawn.chart) if "name" in row} == {f"n{n}" for n in range(1, 61)}
+    assert drawn.table is not None
+    assert len(drawn.table.rows) == 63
+
+
 def test_no_loss_is_told_to_be_below_0(tmp_path: Path) -> None:
     def wild(_network: str, _split: int, seed: int) -> list[float]:
         return [0.1 + 0.8 * seed]

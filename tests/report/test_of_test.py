@@ -136,7 +136,14 @@ def test_a_threshold_is_told(tmp_path: Path) -> None:
     assert any(text.startswith(said) for text in sentences(section))
 
 
-@pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel", "regression", "unit_regression"])
+@pytest.mark.parametrize(
+    "task",
+    [
+        "multiclass",
+        "regression",
+        *(pytest.param(task, marks=pytest.mark.slow) for task in ("binary", "multilabel", "unit_regression")),
+    ],
+)
 def test_every_task_has_its_charts_and_a_result_of_an_earlier_version_has_none_of_them(
     tmp_path: Path, task: str
 ) -> None:

@@ -70,7 +70,9 @@ def test_of_other_figures_the_ring_stays_at_the_epoch_that_was_chosen(tmp_path: 
     assert texts_of(chart)[0] == "handmade: training accuracy"
 
 
-@pytest.mark.parametrize("count", [1, 5, 14])
+@pytest.mark.parametrize(
+    "count", [pytest.param(1, marks=pytest.mark.slow), 5, pytest.param(14, marks=pytest.mark.slow)]
+)
 def test_so_many_networks_all_have_a_name_and_a_look_of_their_own(tmp_path: Path, count: int) -> None:
     networks = {f"n{number}": {"hidden": [number]} for number in range(1, count + 1)}
     spec = overlay(study(tmp_path, networks, losses)).to_dict()
@@ -113,6 +115,7 @@ def test_a_network_that_never_measured_a_finite_figure_is_left_out_and_told_of(t
     assert "1 of 2 networks have no epoch that all runs reached." in texts_of(chart)[1]
 
 
+@pytest.mark.slow
 def test_a_figure_far_above_the_others_makes_the_axis_logarithmic(tmp_path: Path) -> None:
     def scale(top: float) -> str:
         stored = study(tmp_path / str(top), {"n": {"hidden": [1]}}, lambda *_: [0.5, top, 0.4, 0.3])
@@ -178,6 +181,7 @@ def test_each_fold_is_a_line_beside_the_mean(tmp_path: Path) -> None:
     assert "narrower than the truth" in subtitle
 
 
+@pytest.mark.slow
 def test_folds_of_repeats_are_counted_from_1_in_each(tmp_path: Path) -> None:
     chart = folds(study(tmp_path, TWO, by_fold, validation=THREE_TIMES_FOUR), "small")
     assert curve_of(chart, "repeat 2, fold 1")[2] == pytest.approx(0.5 + 0.1 * 5)
@@ -185,6 +189,7 @@ def test_folds_of_repeats_are_counted_from_1_in_each(tmp_path: Path) -> None:
     assert "4 folds x 3 repeats" in texts_of(chart)[1]
 
 
+@pytest.mark.slow
 def test_many_runs_are_not_named(tmp_path: Path) -> None:
     chart = folds(study(tmp_path, TWO, losses, replicates=30), "small")
     assert labels_of(chart) == ["mean"]

@@ -72,6 +72,7 @@ def test_one_precision_recall_curve_stands_above_its_share_of_the_rows() -> None
     assert {"x": 0, "y": 0.4} not in rows_of(pr_chart([curves("cat"), curves("dog")], "t"))
 
 
+@pytest.mark.slow
 def test_of_many_classes_the_worst_have_the_colours() -> None:
     chart = roc_chart([curves(f"class {number}", 0.99 - number / 100) for number in range(20)], "t")
     named = [row["label"][0] for row in rows_of(chart) if isinstance(row.get("label"), list)]
@@ -124,6 +125,7 @@ def test_texts_of_the_data_stay_texts_in_every_chart() -> None:
         assert "&lt;/script&gt;" in picture
 
 
+@pytest.mark.slow
 def test_nothing_that_is_all_alike_breaks_a_chart() -> None:
     np.seterr(all="raise")
     for chart in (

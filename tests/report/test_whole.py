@@ -82,7 +82,7 @@ def test_the_lead_tells_what_came_out(tmp_path: Path) -> None:
         "test": {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95}},
         "test_baseline": handreported.accuracy(0.55, 0.35, 0.75, ham=11, spam=9),
     }
-    lead = whole._lead(reported(tmp_path, **tested))
+    lead = whole.lead(reported(tmp_path, **tested))
     first, second, *_ = lead
     assert first.text == (
         '"8-1" answers 90.0% (95% interval 80.0% to 95.0%) of 20 test rows right; "ham" for every row would '
@@ -99,7 +99,7 @@ def test_the_lead_of_a_regression_tells_the_mean_error(tmp_path: Path) -> None:
         "test_baseline": {"answer": 151.6, "figures": {"mae": {"value": 59.5}}},
         "learned": False,
     }
-    first, second, *_ = whole._lead(reported(tmp_path, **tested))
+    first, second, *_ = whole.lead(reported(tmp_path, **tested))
     assert first.text == (
         '"8-1" is off by 4.2500 (95% interval unknown) on average over 20 test rows; 151.6 for every row '
         "would be off by 59.5000."

@@ -12,16 +12,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
-from safetensors.numpy import save
+from safetensors.numpy import load_file, save
+from scipy.special import softmax
+from store.handmade import MODEL as ONE_WEIGHT
 
 from justfit.data.columns import Column
 from justfit.data.preparation import NumberPreparation, Preparation, TextPreparation
 from justfit.data.preparation_json import preparation_to_parts
 from justfit.data.raw import Vocabulary
+from justfit.data.sources import load_dataset
 from justfit.data.target import Target
 from justfit.errors import StoreError
-from justfit.spec import TASKS, Network, Scaling, TextEncoding
+from justfit.spec import TASKS, Network, Recipe, Scaling, TextEncoding
 from justfit.store import Model, StudyPaths, read_model, write_model
+from justfit.workflow import run
 
 TEXT = TextPreparation(TextEncoding(num_words=6), Vocabulary(("good", "bad")))
 
@@ -325,3 +329,25 @@ def test_an_impossible_network_is_refused(tmp_path: Path, key: str, value: objec
     path.write_text(json.dumps(values))
     with pytest.raises(StoreError, match=r"model\.(json|safetensors) is"):
         read_model(tmp_path)
+
+
+def test_the_weights_multiplied_by_hand_without_justfit_give_the_same_answers(tmp_path: Path) -> None:
+    study = run("wine", Network((8, 4)), Recipe(epochs=3), store=tmp_path)
+    paths = StudyPaths(study.folder)
+    weights, described = load_file(paths.weights), json.loads(paths.model.read_text())
+    assert sorted(weights) == sorted(
+        f"layer{number}.{kind}" for number in (1, 2, 3) for kind in ("bias", "kernel")
+    )
+    assert {str(array.dtype) for array in weights.values()} == {"float32"}
+    numbers = described["preparation"]
+    rows = load_dataset("wine").train.raw
+    x = (rows.values - np.array(numbers["shift"])) / np.array(numbers["scale"])
+    for number in (1, 2, 3):
+        x = x @ weights[f"layer{number}.kernel"] + weights[f"layer{number}.bias"]
+        x = np.maximum(x, 0) if number < 3 else softmax(x, axis=1)
+    np.testing.assert_allclose(x, read_model(study.folder).predict(rows).outputs, rtol=1e-4, atol=1e-6)
+
+
+def test_weights_of_a_model_are_read_only() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        ONE_WEIGHT.kernels[0][0, 0] = 1.0

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -258,6 +260,17 @@ def test_no_rows_have_no_answers(rows: list[str], preparation: Preparation) -> N
     assert answers.probabilities().shape == (0, 3)
 
 
+def test_frames_and_arrays_of_any_package_are_answered_as_a_dict_of_columns_is() -> None:
+    columns = {"height": [1.5, 2.0, -1.0], "weight": [60.0, 70.5, 80.0]}
+    array = np.array([*columns.values()]).T
+    asked = model("binary", NUMBERS)
+    wanted = predict(asked, columns).outputs
+    by_pandas = pd.DataFrame(columns)
+    frames = (by_pandas, pl.DataFrame(columns), pa.table(columns), by_pandas.to_dict("records"))
+    for rows in (*frames, array, sparse.csr_array(array)):
+        np.testing.assert_allclose(predict(asked, rows).outputs, wanted, rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("preparation", "rows", "message"),
     [
@@ -270,7 +283,7 @@ def test_no_rows_have_no_answers(rows: list[str], preparation: Preparation) -> N
         (NUMBERS, Texts(["good"]), "takes rows of 2 numbers, got texts"),
         (NUMBERS, np.zeros((2, 3)), r"takes rows of 2 numbers, got float64 of shape \[2, 3\]"),
         (NUMBERS, np.zeros(2), r"takes rows of 2 numbers, got float64 of shape \[2\]"),
-        (NUMBERS, np.array([["a", "b"]]), "does not make a table|Row 0"),
+        (NUMBERS, np.array([["a", "b"]]), "does not make a table|has a list for each row"),
         (NUMBERS, sparse.csr_array(np.zeros((1, 3))), "expected rows of 2 numbers, got 3"),
         (NUMBERS, {"height": [1.0]}, 'has no column "weight"'),
         (NUMBERS, {"height": [1.0], "weight": [None]}, 'row 1, column "weight": there is no number'),

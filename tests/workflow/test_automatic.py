@@ -164,6 +164,7 @@ def test_a_breadth_that_is_not_known_is_told_with_the_nearest(tmp_path: Path) ->
         searched(numbers("binary"), tmp_path, breadth="thorow")
 
 
+@pytest.mark.slow
 def test_when_time_is_over_the_rest_of_the_search_is_left_out_and_what_there_is_is_tested(
     tmp_path: Path,
 ) -> None:
@@ -176,7 +177,16 @@ def test_when_time_is_over_the_rest_of_the_search_is_left_out_and_what_there_is_
     assert "test" in study.result
 
 
-@pytest.mark.parametrize("task", ["multiclass", "multilabel", "regression", "unit_regression"])
+@pytest.mark.parametrize(
+    "task",
+    [
+        "multiclass",
+        *(
+            pytest.param(task, marks=pytest.mark.slow)
+            for task in ("multilabel", "regression", "unit_regression")
+        ),
+    ],
+)
 def test_every_task_is_searched_and_learned(tmp_path: Path, task: str) -> None:
     study = searched(numbers(task), tmp_path, protocol=HoldOut(size=0.3))
     assert study.result is not None

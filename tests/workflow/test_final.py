@@ -124,7 +124,14 @@ def test_nothing_tested_leaves_the_test_rows_sealed_and_no_model(tmp_path: Path)
     assert len(data.sealed.open()) == 200, "they can still be opened"
 
 
-@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize(
+    "task",
+    [
+        "binary",
+        pytest.param("multiclass", marks=pytest.mark.slow),
+        pytest.param("regression", marks=pytest.mark.slow),
+    ],
+)
 def test_the_test_figures_are_those_of_the_stored_model_and_their_means_those_of_all_replicates(
     tmp_path: Path, task: str
 ) -> None:
@@ -344,7 +351,17 @@ def test_of_200_studies_the_test_interval_of_accuracy_holds_the_truth_in_92_to_9
     assert 0.92 <= np.mean(held) <= 0.98
 
 
-@pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel", "regression", "unit_regression"])
+@pytest.mark.parametrize(
+    "task",
+    [
+        "binary",
+        "regression",
+        *(
+            pytest.param(task, marks=pytest.mark.slow)
+            for task in ("multiclass", "multilabel", "unit_regression")
+        ),
+    ],
+)
 def test_the_mean_output_of_the_replicates_is_a_row_of_its_own(tmp_path: Path, task: str) -> None:
     result = carried_out(small_study(replicates=3), numbers(task), tmp_path).result
     assert result is not None

@@ -65,14 +65,18 @@ def test_the_sentence_tells_who_left_and_by_which_figures() -> None:
     )
 
 
-@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize(
+    "threads", [pytest.param(1, marks=pytest.mark.slow), 2, pytest.param(5, marks=pytest.mark.slow)]
+)
 def test_threads_change_no_figure(tmp_path: Path, threads: int) -> None:
     one = carried_out(study(), numbers("binary"), tmp_path / "one", threads=3)
     other = carried_out(study(), numbers("binary"), tmp_path / "other", threads=threads)
     assert all_figures(one) == all_figures(other)
 
 
-@pytest.mark.parametrize("stop", [3, 30, 80, 120, 160, 200])
+@pytest.mark.parametrize(
+    "stop", [3, 120, *(pytest.param(stop, marks=pytest.mark.slow) for stop in (30, 80, 160, 200))]
+)
 def test_a_study_that_was_killed_decides_the_same_again(tmp_path: Path, stop: int) -> None:
     whole = carried_out(study(), numbers("binary"), tmp_path / "whole")
     events = carry_out(study(), numbers("binary"), tmp_path / "killed")

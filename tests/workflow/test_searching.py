@@ -26,7 +26,15 @@ def table(rows: int = 120) -> dict[str, list[Any]]:
     }
 
 
-@pytest.mark.parametrize("made", [dict, pd.DataFrame, pl.DataFrame], ids=["dict", "pandas", "polars"])
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(dict, marks=pytest.mark.slow),
+        pytest.param(pd.DataFrame, marks=pytest.mark.slow),
+        pl.DataFrame,
+    ],
+    ids=["dict", "pandas", "polars"],
+)
 def test_frames_of_every_kind_give_the_same_figures(tmp_path: Path, made: Any) -> None:
     result = search(made(table()), "kind", store=tmp_path / "frame", **HOW).result
     expected = search(pd.DataFrame(table()), "kind", store=tmp_path / "pandas", **HOW).result
@@ -37,6 +45,7 @@ def test_frames_of_every_kind_give_the_same_figures(tmp_path: Path, made: Any) -
     assert result["data"] == "data"
 
 
+@pytest.mark.slow
 def test_labels_may_stand_beside_an_array_or_texts(tmp_path: Path) -> None:
     values = np.random.default_rng(0).normal(size=(150, 3))
     labels = np.where(values[:, 1] > 0, "yes", "no")

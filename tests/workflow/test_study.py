@@ -176,7 +176,7 @@ def test_what_is_stored_without_the_fit_is_trained_anew_where_the_study_asks_for
     assert all(epoch.fit_loss is not None for run in without.final_runs for epoch in run.history)
 
 
-@pytest.mark.parametrize("task", ["binary", "regression"])
+@pytest.mark.parametrize("task", ["binary", pytest.param("regression", marks=pytest.mark.slow)])
 def test_the_same_study_gives_the_same_figures_with_any_number_of_threads(tmp_path: Path, task: str) -> None:
     figures = [
         all_figures(carried_out(small_study(), numbers(task), tmp_path / str(threads), threads=threads))
@@ -408,7 +408,14 @@ def test_a_network_that_the_study_names_is_said_to_be_named(tmp_path: Path) -> N
     assert result["reason"] == f"{other} is named in the study."
 
 
-@pytest.mark.parametrize("select", ["val_data_loss", "val_loss", "val_metric"])
+@pytest.mark.parametrize(
+    "select",
+    [
+        "val_data_loss",
+        pytest.param("val_loss", marks=pytest.mark.slow),
+        pytest.param("val_metric", marks=pytest.mark.slow),
+    ],
+)
 def test_the_winner_has_the_best_mean_curve_over_folds_repeats_and_replicates(
     tmp_path: Path, select: str
 ) -> None:

@@ -17,7 +17,11 @@ def test_each_task_has_a_study() -> None:
     assert tasks == {"binary", "multiclass", "multilabel", "regression", "unit_regression"}
 
 
-@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
+@pytest.mark.parametrize(
+    "study",
+    [*STUDIES[:2], *(pytest.param(study, marks=pytest.mark.slow) for study in STUDIES[2:])],
+    ids=lambda study: study.name,
+)
 def test_the_study_of_a_task_learns_it(study: Study, tmp_path: Path) -> None:
     *_, last = carry_out(study, load(study.data), tmp_path)
     assert isinstance(last, Stored)

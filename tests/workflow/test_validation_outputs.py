@@ -26,7 +26,14 @@ def sealed(data: Dataset) -> Dataset:
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
-@pytest.mark.parametrize("validation", [HoldOut(size=60, seed=3), KFold(4), KFold(3, repeats=2)])
+@pytest.mark.parametrize(
+    "validation",
+    [
+        HoldOut(size=60, seed=3),
+        pytest.param(KFold(4), marks=pytest.mark.slow),
+        pytest.param(KFold(3, repeats=2), marks=pytest.mark.slow),
+    ],
+)
 def test_their_loss_is_that_of_the_stored_runs_in_the_best_epoch(
     tmp_path: Path, task: str, validation: HoldOut | KFold
 ) -> None:

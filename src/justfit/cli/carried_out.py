@@ -9,14 +9,34 @@ from justfit.errors import EngineError
 from justfit.spec import Data, Study, TestRows, protocol_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from justfit.data.dataset import Dataset
     from justfit.store import StoredStudy
+    from justfit.workflow import Event
 
 
 def search_shown(
     data: Data, dataset: "Dataset", store: Path, threads: int | None, **how: Any
 ) -> "StoredStudy":
     """Carry out the whole workflow on a data set, and show each decision and what came out."""
+    from justfit.workflow import carry_out_automatically
+
+    events = carry_out_automatically(data, dataset, store, threads=threads, **how)
+    return events_shown(events, dataset, threads)
+
+
+def events_shown(
+    events: "Iterator[Event]", dataset: "Dataset", threads: int | None, stages: "Sequence[str] | None" = None
+) -> "StoredStudy":
+    """Show each decision of a search as it goes on, and what came out.
+
+    Args:
+        events: of the search.
+        dataset: that it is about.
+        threads: processors to use, by default all.
+        stages: those whose networks are told; None for all.
+    """
     # Imported here for the same reason as below.
     from justfit.cli.progress import study_progress
     from justfit.cli.show_run import (
@@ -35,15 +55,16 @@ def search_shown(
         Planned,
         StageDone,
         Stored,
-        carry_out_automatically,
     )
 
     with study_progress() as tell:
-        for event in carry_out_automatically(data, dataset, store, threads=threads, **how):
+        for event in events:
             tell(event)
             match event:
                 case Planned():
-                    show_plan(event, named=False)
+                    show_plan(event, named=stages is not None)
+                case Halved(stage=stage) | StageDone(stage=stage) if stages and stage not in stages:
+                    pass
                 case Decided():
                     show_decision(event)
                 case Halved():
@@ -130,6 +151,13 @@ def go_on_shown(folder: Path, threads: int | None) -> "StoredStudy":
     data = Data(**study.spec["data"])
     with download_progress() as progress:
         dataset, _ = loaded(data, progress)
+    if "sampler" in study.search:
+        from justfit.bridges.optuna import carry_out_tpe
+
+        (asked,) = read_studies(StudyPaths(folder).file)
+        how = {key: study.search[key] for key in ("trials", "batch", "prune", "minutes")}
+        events = carry_out_tpe(asked, dataset, folder.parent, threads=threads, **how)
+        return events_shown(events, dataset, threads, [stage.name for stage in asked.stages])
     how = {key: study.search[key] for key in ("breadth", "minutes")}
     protocol = protocol_of(study.spec["validation"]) if study.search["protocol"] else None
     return search_shown(
@@ -150,5 +178,5 @@ def _look_at_mistakes(stored: "StoredStudy", dataset: "Dataset", threads: int | 
 def _trains_one_network(study: Study) -> bool:
     """Whether there is one run to choose by, whose every epoch can be told."""
     (stage, *more) = study.stages
-    several = more or stage.grid or stage.zip or len(stage.networks) > 1
+    several = more or stage.grid or stage.zip or stage.space or len(stage.networks) > 1
     return not several and study.replicates == 1 and study.validation.splits == 1

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from justfit.cli.screen import say, say_error, say_table
-from justfit.cli.studies import JsonOption, say_json
+from justfit.cli.screen import say, say_error, say_json, say_table
+from justfit.cli.studies import JsonOption
 from justfit.errors import JustfitError, StudyFileError
 from justfit.spec import Study
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     Outlined = tuple[Plan, tuple[StageOutline, ...], float]
 
-FileArgument = Annotated[Path, typer.Argument(metavar="STUDY.YAML", help="A study file.")]
+FileArgument = Annotated[
+    Path, typer.Argument(metavar="STUDY.YAML", help="A study file, or - for one in standard input.")
+]
 
 
 def check(file: FileArgument, as_json: JsonOption = False) -> None:
@@ -43,48 +45,44 @@ def outlined(file: Path, *, as_json: bool) -> "list[Outlined]":
 
     It ends the command with all that is wrong, a line each.
     """
-    from justfit.spec.study_file import read_studies
+    from justfit.cli.standard_input import file_told, studies_at
     from justfit.spec.study_yaml import Problem
 
+    name = file_told(file)
     problems: list[dict[str, Any]] = []
     found: list[Outlined] = []
     try:
-        for study in read_studies(file):
+        for study in studies_at(file):
             try:
-                found.append(_outlined(study, quiet=as_json))
+                found.append(_outlined(study))
             except JustfitError as error:
-                message = f"{file}, study {study.name}: {error}"
+                message = f"{name}, study {study.name}: {error}"
                 problems.append(
                     {"line": None, "column": None, "path": "", "study": study.name, "message": message}
                 )
     except StudyFileError as error:
         told = [problem for problem in error.problems if isinstance(problem, Problem)]
         problems = [
-            {**dataclasses.asdict(problem), "study": None, "message": problem.told(str(file))}
-            for problem in told
+            {**dataclasses.asdict(problem), "study": None, "message": problem.told(name)} for problem in told
         ]
     if not problems:
         return found
+    for problem in problems:
+        say_error(problem["message"])
     if as_json:
         say_json({"file": file, "problems": problems})
-    else:
-        for problem in problems:
-            say_error(problem["message"])
     raise typer.Exit(1)
 
 
-def _outlined(study: Study, *, quiet: bool) -> "Outlined":
+def _outlined(study: Study) -> "Outlined":
     from justfit.cli.progress import download_progress
     from justfit.data.load import load
     from justfit.workflow import plan
     from justfit.workflow.outline import outline
 
     start = time.perf_counter()
-    if quiet:
-        dataset = load(study.data)
-    else:
-        with download_progress() as progress:
-            dataset = load(study.data, progress)
+    with download_progress() as progress:
+        dataset = load(study.data, progress)
     loading = time.perf_counter() - start
     planned = plan(study, dataset)
     return planned, outline(planned), loading

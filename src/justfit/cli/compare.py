@@ -1,23 +1,21 @@
 """``justfit compare``: the networks of a study against the best of them."""
 
-from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from justfit.cli.completion import study_names
-from justfit.cli.run import StoreOption
-from justfit.cli.screen import cell, say, say_table
-from justfit.cli.studies import JsonOption, StudyArgument, say_json, shown, shown_interval, told_figure
-from justfit.errors import SpecError, StoreError
+from justfit.cli.screen import cell, say, say_json, say_table
+from justfit.cli.studies import JsonOption, StoreOption, StudyArgument, shown, shown_interval, told_figure
+from justfit.errors import SpecError
 from justfit.machine import DEFAULT_STORE
-from justfit.spec.checks import require_choice
 from justfit.words import number
 
 if TYPE_CHECKING:
     from justfit.judge import Compared, Figure
+    from justfit.judge.compared_networks import ComparedNetworks
     from justfit.judge.studies import StoredNetwork
-    from justfit.store import StoredStudy
 
 
 def compare(  # noqa: PLR0917 - typer calls it by keyword
@@ -44,81 +42,46 @@ def compare(  # noqa: PLR0917 - typer calls it by keyword
     With other studies on the same rows: compare what they have chosen on the rows that validate.
     """
     from justfit.cli.show_study import compared_json, study_json
-    from justfit.judge.selection import FIGURES
-    from justfit.judge.studies import compared, is_leaked, metric_of, read_networks
+    from justfit.judge.compared_networks import compare_networks
+    from justfit.store import find_study, read_study
 
     if others:
-        from justfit.cli.compare_rows import compare_studies, show_studies
+        from justfit.cli.compare_rows import show_choices
+        from justfit.cli.held_out import dataset_of
+        from justfit.workflow import compare_choices
 
         if by is not None or stage is not None:
             raise SpecError(
                 "--by and --stage rank the networks of one study, and several are named: leave them out."
             )
-        between = compare_studies(store, [study, *others])
+        studies = [read_study(find_study(store, reference)) for reference in (study, *others)]
+        between = compare_choices(studies, dataset_of)
         if as_json:
-            say_json(between)
+            say_json(asdict(between))
         else:
-            show_studies(between)
+            show_choices(between)
         return
-    by = by or "val_data_loss"
-    require_choice("figure", by, FIGURES)
-    stored, all_networks = read_networks(store, study)
-    networks, metric = _of_stage(stored, all_networks, stage), metric_of(all_networks)
-    found = compared(networks, by, metric)
-    if not any(found.values()):
-        raise StoreError(_nothing(stored, networks, by))
-    notes = list(_notes(stored, networks, by))
+    compared = compare_networks(read_study(find_study(store, study)), by or "val_data_loss", stage)
     if as_json:
-        rows = [compared_json(networks[name], each, is_leaked(stored)) for name, each in found.items()]
-        say_json({**study_json(stored), "by": by, "stage": stage, "networks": rows, "notes": notes})
+        stored = compared.study
+        rows = [
+            compared_json(compared.networks[name], each, stored.is_leaked)
+            for name, each in compared.found.items()
+        ]
+        head = {**study_json(stored), "by": compared.by, "stage": stage}
+        say_json({**head, "networks": rows, "notes": compared.notes})
         return
-    _show(stored, networks, found, by, metric)
-    for note in notes:
+    _show(compared)
+    for note in compared.notes:
         say(f"note: {note}")
 
 
-def _of_stage(
-    study: "StoredStudy", networks: Mapping[str, "StoredNetwork"], stage: str | None
-) -> Mapping[str, "StoredNetwork"]:
-    """The networks of a stage, or all."""
-    if stage is None:
-        return networks
-    stages = {each["name"]: each for each in study.stages}
-    require_choice("stage", stage, tuple(stages), f"among those of {study.folder.name} that have begun")
-    return {each["name"]: networks[each["name"]] for each in stages[stage]["networks"]}
-
-
-def _nothing(study: "StoredStudy", networks: Mapping[str, "StoredNetwork"], by: str) -> str:
-    """Why there is nothing to compare."""
-    if not any(network.run_ids for network in networks.values()):
-        return (
-            f"{study.folder.name} has no runs to compare: "
-            + ("its first stage has not begun" if not networks else "no row validates")
-            + "."
-        )
-    if not any(network.is_complete for network in networks.values()):
-        return (
-            f"No network of {study.folder.name} has all its runs trained: run it again to train the others."
-        )
-    if by.startswith("fit_"):
-        return (
-            f"No network of {study.folder.name} has measured {by}: set fit: true in its file, and run that."
-        )
-    return f"No network of {study.folder.name} has measured {by} in one epoch of all its runs: they diverged."
-
-
-def _show(
-    study: "StoredStudy",
-    networks: Mapping[str, "StoredNetwork"],
-    found: Mapping[str, "Compared | None"],
-    by: str,
-    metric: str,
-) -> None:
+def _show(compared: "ComparedNetworks") -> None:
     from justfit.cli.show_run import LEAKED
     from justfit.cli.show_study import told_terms, told_trouble
-    from justfit.judge.studies import is_leaked
 
-    leaked = is_leaked(study)
+    study, networks, found = compared.study, compared.networks, compared.found
+    by, metric, leaked = compared.by, compared.metric, study.is_leaked
     figure = told_figure(by, metric)
     say(cell(f"{study.name}: study {study.id}, best first by {figure}"))
     if leaked:
@@ -180,20 +143,3 @@ def _shown_ends(apart: "Figure | None", by: str, metric: str) -> str:
     if apart is None or apart.low is None:
         return ""
     return f"{shown(by, metric, apart.low)} to {shown(by, metric, apart.high)}"
-
-
-_PENALTIES = ("l1", "l2", "activity_l1", "activity_l2")
-
-
-def _notes(study: "StoredStudy", networks: Mapping[str, "StoredNetwork"], by: str) -> Iterator[str]:
-    """What to know of these figures."""
-    penalized = any(
-        any(getattr(each.candidate.network, key)) for each in networks.values() for key in _PENALTIES
-    )
-    if by in ("loss", "val_loss") and penalized:
-        yield (
-            f"{by} includes the penalties on weights and outputs, which differ from network to network: "
-            f"compare by {by.replace('loss', 'data_loss')} to leave them out"
-        )
-    if (chooses := study.spec["select"]) != by:
-        yield f"the study itself chooses by {chooses}"

@@ -1,17 +1,26 @@
 """``justfit data``: what there is, and a look at a row."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from justfit.cli.completion import data_names
 from justfit.cli.rows import DropOption, TargetOption, TaskOption, TextOption, data_meant, loaded
-from justfit.cli.screen import cell, say, say_table
-from justfit.cli.studies import JsonOption, say_json
+from justfit.cli.screen import cell, say, say_json, say_table
+from justfit.cli.standard_input import STANDARD_INPUT, require_target, rows_at
+from justfit.cli.studies import JsonOption
 
 if TYPE_CHECKING:
     from justfit.data.dataset import Dataset
     from justfit.data.raw import Numbers
+
+RowsArgument = Annotated[
+    str,
+    typer.Argument(
+        help="A data set, as `justfit data` lists them, a file, or - for a table in standard input.",
+        autocompletion=data_names,
+    ),
+]
 
 app = typer.Typer(invoke_without_command=True, help="List the data sets, look at a row of one, or audit it.")
 
@@ -20,6 +29,8 @@ app = typer.Typer(invoke_without_command=True, help="List the data sets, look at
 def list_sources(context: typer.Context, as_json: JsonOption = False) -> None:
     """List the data sets that justfit knows by name."""
     if context.invoked_subcommand:
+        if as_json:
+            raise typer.BadParameter("--json belongs behind the command that it is asked of.")
         return
     from justfit.data.sources import SOURCES
 
@@ -33,46 +44,50 @@ def list_sources(context: typer.Context, as_json: JsonOption = False) -> None:
 
 @app.command()
 def show(
-    name: Annotated[
-        str, typer.Argument(help="A data set, as `justfit data` lists them.", autocompletion=data_names)
-    ],
+    name: RowsArgument,
     target: TargetOption = None,
     row: Annotated[int, typer.Option(help="Number of the training row, from 0.")] = 0,
     shortest: Annotated[bool, typer.Option("--shortest", help="The shortest text instead.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show a training row: its label and its words, text or numbers. Test rows stay sealed."""
     from justfit.cli.progress import download_progress
-    from justfit.data.raw import Ids, Numbers, Texts
+    from justfit.data.raw import Numbers
     from justfit.errors import DataError
 
-    with download_progress() as progress:
-        dataset = loaded(data_meant(name, target), progress)[0]
-    raw = dataset.train.raw
-    if shortest:
-        row = _shortest(dataset)
-    if not 0 <= row < len(raw):
-        raise DataError(f"{name} has training rows 0 to {len(raw) - 1}: there is no row {row}.")
+    if name == STANDARD_INPUT:
+        require_target(target)
+    with rows_at(name) as file, download_progress() as progress:
+        dataset = loaded(data_meant(file, target), progress)[0]
+        if shortest:
+            row = _shortest(dataset)
+        if not 0 <= row < len(dataset.train):
+            last = len(dataset.train) - 1
+            raise DataError(f"{dataset.name} has training rows 0 to {last}: there is no row {row}.")
+        found = _found(dataset, row)
+        lines = picture(raw, row) if isinstance(raw := dataset.train.raw, Numbers) else []
+    if as_json:
+        say_json(found)
+        return
+    known = "" if found["class"] is None else f" ({found['class']})"
     label = dataset.train.labels[row]
-    say(f"{name}, training row {row} of {len(raw):,}, label {label}{_class_name(dataset, row)}")
-    match raw:
-        case Ids():
-            ids = raw.row(row).tolist()
-            say(f"{len(ids)} ids: {', '.join(str(word_id) for word_id in ids)}")
-            say(" ".join(raw.vocabulary.word(word_id) for word_id in ids if word_id != raw.vocabulary.START))
-        case Texts():
-            say(raw.texts[row])
-        case Numbers():
-            _show_numbers(raw, row)
+    say(f"{dataset.name}, training row {row} of {len(dataset.train):,}, label {label}{known}")
+    if "text" in found:
+        say(found["text"])
+    elif "ids" in found:
+        say(f"{len(found['ids'])} ids: {', '.join(map(str, found['ids']))}")
+        say(" ".join(found["words"]))
+    elif lines:
+        for line in lines:
+            say(line)
+    else:
+        cells = ((key, _told(cell)) for key, cell in found["columns"].items())
+        say_table(("column", "value"), cells)
 
 
 @app.command()
 def audit(  # noqa: PLR0917 - typer calls it by keyword
-    name: Annotated[
-        str,
-        typer.Argument(
-            help="A data set, as `justfit data` lists them, or a file.", autocompletion=data_names
-        ),
-    ],
+    name: RowsArgument,
     target: TargetOption = None,
     task: TaskOption = None,
     text: TextOption = None,
@@ -88,18 +103,22 @@ def audit(  # noqa: PLR0917 - typer calls it by keyword
     from justfit.data.audit import audit as audited
     from justfit.data.finding import LEVELS
 
-    if as_json:
-        from justfit.cli.data_looked import looked_at
+    if name == STANDARD_INPUT and not as_json:
+        require_target(target)
+    with rows_at(name) as file:
+        if as_json:
+            from justfit.cli.data_looked import looked_at
 
-        say_json(looked_at(name, target, task=task, text=text, drop=drop))
-        return
-    with download_progress() as progress:
-        dataset = loaded(data_meant(name, target, task=task, text=text, drop=drop), progress)[0]
-    findings = audited(dataset)
+            say_json(looked_at(file, target, task=task, text=text, drop=drop))
+            return
+        with download_progress() as progress:
+            dataset = loaded(data_meant(file, target, task=task, text=text, drop=drop), progress)[0]
+        findings = audited(dataset)
     for finding in findings:
         say(cell(f"{finding.level}: {finding.sentence}"))
     counts = {level: sum(finding.level == level for finding in findings) for level in LEVELS}
-    say(f"{name}: " + ", ".join(f"{count} {level}{'s' * (count != 1)}" for level, count in counts.items()))
+    what = dataset.name if name == STANDARD_INPUT else name
+    say(f"{what}: " + ", ".join(f"{count} {level}{'s' * (count != 1)}" for level, count in counts.items()))
     if counts["error"]:
         raise typer.Exit(1)
 
@@ -120,23 +139,39 @@ def _shortest(dataset: "Dataset") -> int:
             raise DataError(f"{dataset.name} has rows of numbers, which are all of one length: give --row.")
 
 
-def _class_name(dataset: "Dataset", row: int) -> str:
-    if not dataset.classes or dataset.train.labels.ndim > 1:
-        return ""
-    return f" ({dataset.classes[int(dataset.train.labels[row])]})"
+def _told(cell: str | float) -> str:
+    return cell if isinstance(cell, str) else "" if cell != cell else f"{cell:g}"  # noqa: PLR0124 - missing
+
+
+def _found(dataset: "Dataset", row: int) -> dict[str, Any]:
+    """A training row and its label, as plain values: its text, its ids and words, or its columns."""
+    from justfit.data.raw import Ids, Numbers, Table, Texts
+
+    raw, label = dataset.train.raw, dataset.train.labels[row].tolist()
+    is_one = dataset.classes and not isinstance(label, list)
+    found = {
+        "name": dataset.name,
+        "row": row,
+        "rows": len(raw),
+        "label": label,
+        "class": dataset.classes[int(label)] if is_one else None,
+    }
+    match raw:
+        case Ids():
+            ids = raw.row(row).tolist()
+            words = [raw.vocabulary.word(each) for each in ids if each != raw.vocabulary.START]
+            return {**found, "ids": ids, "words": words}
+        case Texts():
+            return {**found, "text": raw.texts[row]}
+        case Numbers():
+            return {**found, "columns": dict(zip(raw.columns, raw.values[row].tolist(), strict=True))}
+        case Table():
+            numbers = dict(zip(raw.number_names, raw.numbers[row].tolist(), strict=True))
+            return {**found, "columns": {**dict(raw.cells(row)), **numbers}}
+    return found
 
 
 _SHADES = " .:-=+*#%@"
-
-
-def _show_numbers(raw: "Numbers", row: int) -> None:
-    """A square picture as characters, any other row as a table of its columns."""
-    if lines := picture(raw, row):
-        for line in lines:
-            say(line)
-        return
-    rows = zip(raw.columns, (f"{value:g}" for value in raw.values[row].tolist()), strict=True)
-    say_table(("column", "value"), rows)
 
 
 def picture(raw: "Numbers", row: int, most: int = 1_000) -> list[str]:

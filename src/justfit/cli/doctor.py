@@ -5,9 +5,8 @@ from typing import Any
 
 import typer
 
-from justfit.cli.run import StoreOption
-from justfit.cli.screen import cell, say, say_table
-from justfit.cli.studies import JsonOption, say_json
+from justfit.cli.screen import cell, say, say_json, say_table
+from justfit.cli.studies import JsonOption, StoreOption
 from justfit.machine import DEFAULT_STORE
 
 
@@ -30,7 +29,7 @@ def doctor(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> N
 def _show(found: Mapping[str, Any]) -> None:
     say(f"justfit {found['justfit']}, Python {found['python']}, {cell(found['system'])}")
     say()
-    say_table(("package", "for", "version"), _packages(found["packages"]), texts=3)
+    say_table(("package", "for", "version", "needed by"), _packages(found["packages"]), texts=4)
     say()
     say_table(("what", "found"), _places(found), texts=2, folds=False)
     if found["data"]:
@@ -45,11 +44,17 @@ def _show(found: Mapping[str, Any]) -> None:
         say(cell(f"- {problem}"))
 
 
-def _packages(packages: list[dict[str, str | None]]) -> Iterator[tuple[str, str, str]]:
+def _packages(packages: list[dict[str, str | None]]) -> Iterator[tuple[str, ...]]:
     for each in packages:
         extra = each["extra"]
         missing = f"not installed: pip install 'justfit{f'[{extra}]' if extra else ''}'"
-        yield each["name"] or "", f"extra {extra}" if extra else "justfit", each["version"] or missing
+        needed_by = each["needed_by"] or "" if extra else ""
+        yield (
+            each["name"] or "",
+            f"extra {extra}" if extra else "justfit",
+            each["version"] or missing,
+            needed_by,
+        )
 
 
 def _places(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -14,8 +14,20 @@ import platformdirs
 from justfit.errors import StoreError
 from justfit.machine import available_threads, memory
 
-_FOR_DEVELOPERS = ("test", "bench", "check", "docs")
+FOR_DEVELOPERS = ("test", "bench", "check", "docs")
 """Extras that only who works on justfit itself wants."""
+
+USES = {
+    "excel": "Excel files",
+    "images": "image files",
+    "keras": "from_keras, to_keras, and files ending in .keras",
+    "mlflow": "run --mlflow",
+    "notebook": "progress and tables in notebooks",
+    "onnx": "files ending in .onnx",
+    "optuna": "search --sampler tpe",
+    "tensorboard": "run --tensorboard",
+}
+"""What each extra is for."""
 
 _LITTLE_DISK = 2**28
 """Bytes free below which a study may not be kept."""
@@ -33,11 +45,12 @@ def facts(store: Path) -> dict[str, Any]:
 
     Returns:
         ``justfit``, ``python`` and ``system`` (texts); ``packages`` (each with ``name``, ``extra`` (None for
-        what is always needed), ``version`` (None where it is not installed) and ``least``); ``machine``
-        (``instructions``, ``processors``, ``threads``, ``memory`` in bytes); ``data`` (``folder`` that
-        JUSTFIT_DATA names or None, ``cache``, ``files``); ``store`` (``folder``, ``there``, ``free`` bytes,
-        number of ``studies``, ``running`` and ``unreadable`` ones); ``temporary`` (``folder``, ``free``);
-        ``charts`` (whether they can be drawn); ``problems`` (sentences: what is wrong, and what to do).
+        what is always needed), ``needed_by``, ``version`` (None where it is not there) and ``least``);
+        ``machine`` (``instructions``, ``processors``, ``threads``, ``memory`` in bytes); ``data`` (``folder``
+        that JUSTFIT_DATA names or None, ``cache``, ``files``); ``store`` (``folder``, ``there``, ``free``
+        bytes, number of ``studies``, ``running`` and ``unreadable`` ones); ``temporary`` (``folder``,
+        ``free``); ``charts`` (whether they can be drawn); ``problems`` (sentences: what is wrong, and what to
+        do).
         ``data``, ``store`` and ``temporary`` are None where the native module or a package that is always
         needed is missing.
     """
@@ -63,14 +76,15 @@ def _packages(problems: list[str]) -> list[dict[str, str | None]]:
     found = []
     for requirement in requires("justfit") or ():
         match = _REQUIREMENT.match(requirement)
-        if match is None or match["extra"] in _FOR_DEVELOPERS:
+        if match is None or match["extra"] in FOR_DEVELOPERS:
             continue
         name, extra, least = match["name"], match["extra"], match["least"]
         try:
             installed = version(name)
         except PackageNotFoundError:
             installed = None
-        found.append({"name": name, "extra": extra, "version": installed, "least": least})
+        use = "all of justfit" if extra is None else USES.get(extra)
+        found.append({"name": name, "extra": extra, "needed_by": use, "version": installed, "least": least})
         whole = "justfit" if extra is None else f"justfit[{extra}]"
         if installed is None and extra is None:
             problems.append(

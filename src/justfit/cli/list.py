@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from justfit.cli.run import StoreOption
-from justfit.cli.screen import cell, say, say_table
-from justfit.cli.studies import JsonOption, say_json
+from justfit.cli.screen import cell, say, say_json, say_table
+from justfit.cli.studies import JsonOption, StoreOption
 from justfit.errors import StoreError
 from justfit.machine import DEFAULT_STORE
 from justfit.words import number, percent

@@ -6,9 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from justfit.cli.run import StoreOption
-from justfit.cli.screen import cell, say, say_table
-from justfit.cli.studies import JsonOption, StudyArgument, say_json
+from justfit.cli.screen import cell, say, say_json, say_table
+from justfit.cli.studies import JsonOption, StoreOption, StudyArgument, ThreadsOption
 from justfit.machine import DEFAULT_STORE
 from justfit.words import interval, number, percent
 
@@ -31,7 +30,7 @@ def mistakes(  # noqa: PLR0917 - typer calls it by keyword
         ),
     ] = None,
     store: StoreOption = DEFAULT_STORE,
-    threads: Annotated[int | None, typer.Option(help="Processors to use; by default all.", min=1)] = None,
+    threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the surest mistakes on validation rows, doubtful labels and how groups fare.
@@ -53,15 +52,15 @@ def mistakes(  # noqa: PLR0917 - typer calls it by keyword
     if out:
         chart = mistakes_chart(f"{stored.name}: {held.network}", mistake_pictures(held, most))
     found = {"study": stored.name, "id": stored.id, **found_mistakes(held, most, by or [])}
-    if as_json:
-        say_json(found)
-    else:
-        _show(found)
     for path in out or ():
         write_chart(chart, path)
-        if not as_json:
-            say()
-            say(f"written to {path}")
+    if as_json:
+        say_json({**found, "written": out or []})
+        return
+    _show(found)
+    for path in out or ():
+        say()
+        say(f"written to {path}")
 
 
 def _show(found: Mapping[str, Any]) -> None:

@@ -1,14 +1,11 @@
 """``justfit plan``: what a study file would have trained, and about how long that takes on this machine."""
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from justfit.cli.check import FileArgument, outlined, plain_outline, show_end, show_outline
-from justfit.cli.run import StoreOption
-from justfit.cli.screen import say
-from justfit.cli.studies import JsonOption, say_json
+from justfit.cli.screen import say, say_json
+from justfit.cli.studies import JsonOption, StoreOption, ThreadsOption
 from justfit.machine import DEFAULT_STORE
 
 if TYPE_CHECKING:
@@ -18,7 +15,7 @@ if TYPE_CHECKING:
 def plan(
     file: FileArgument,
     store: StoreOption = DEFAULT_STORE,
-    threads: Annotated[int | None, typer.Option(help="Processors to use; by default all.", min=1)] = None,
+    threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what a study file would have trained, and about how long and in how much memory."""

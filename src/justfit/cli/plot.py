@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from justfit.cli.run import StoreOption
-from justfit.cli.screen import say
-from justfit.cli.studies import StudyArgument
+from justfit.cli.screen import say, say_json
+from justfit.cli.studies import JsonOption, StoreOption, StudyArgument
 from justfit.errors import SpecError
 from justfit.machine import DEFAULT_STORE
 
@@ -50,9 +49,11 @@ def plot(  # noqa: PLR0917 - typer calls it by keyword
         ),
     ] = None,
     store: StoreOption = DEFAULT_STORE,
+    as_json: JsonOption = False,
 ) -> None:
     """Draw figures of a study's networks over epochs, or against a setting."""
     # Imported here because these take altair along, which --help need not wait for.
+    from justfit.cli.show_study import study_json
     from justfit.report import against, curves, file_name, overlay, require_suffix, trained, write_chart
     from justfit.report import folds as draw_folds
     from justfit.store import find_study, read_study
@@ -78,9 +79,13 @@ def plot(  # noqa: PLR0917 - typer calls it by keyword
         chart, what = curves(found, names[0]), [names[0], "curves"]
     else:
         chart, what = overlay(found, names, asked), [asked, *of]
-    for path in out or [found.folder / f"{file_name(', '.join(what))}.png"]:
+    paths = out or [found.folder / f"{file_name(', '.join(what))}.png"]
+    for path in paths:
         write_chart(chart, path)
         say(f"written to {path}")
+    if as_json:
+        drawn = [name] if folds else names
+        say_json({**study_json(found), "networks": drawn, "figure": asked, "by": by, "written": paths})
 
 
 def _tell_missing(study: "StoredStudy", stage: str | None, names: Sequence[str]) -> None:

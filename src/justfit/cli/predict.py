@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from justfit.cli.completion import study_names
-from justfit.cli.run import StoreOption
-from justfit.cli.screen import cell, say, say_aside
+from justfit.cli.screen import cell, printing, say, say_aside, say_json
+from justfit.cli.standard_input import STANDARD_INPUT
+from justfit.cli.studies import JsonOption, StoreOption
 from justfit.errors import DataError
 from justfit.machine import DEFAULT_STORE
 
@@ -27,8 +28,6 @@ ModelArgument = Annotated[
         autocompletion=study_names,
     ),
 ]
-
-_STANDARD_INPUT = Path("-")
 
 _TOLD = 5
 """Rows that are told one by one."""
@@ -51,13 +50,14 @@ def predict(  # noqa: PLR0917 - typer calls it by keyword
         bool, typer.Option("--explain", help="Add the words or columns that did most to each answer.")
     ] = False,
     store: StoreOption = DEFAULT_STORE,
+    as_json: JsonOption = False,
 ) -> None:
     """Add class and probabilities, or a value, to each row of a file.
 
     Rows of a file are given back as CSV with columns added. Of lines (a text, or numbers with commas
     between) each gets a line: its class and that one's probability, or its value.
     """
-    from justfit.store import load, predictions, write_predictions
+    from justfit.store import find_model, load, predictions, write_predictions
     from justfit.store.predicted_file import format_of
 
     if text and file:
@@ -65,25 +65,33 @@ def predict(  # noqa: PLR0917 - typer calls it by keyword
     if out is not None:
         format_of(out)  # before anything is read
     found = load(model, store)
-    if file == _STANDARD_INPUT and not _takes_columns(found):
+    if _is_standard_input(file) and not _takes_columns(found):
         file = None
+    told = _Told()
     if file is not None and file.suffix.lower() != ".txt":
-        told = _Told()
         frames = told.frames(file, _image_shape(found))
-        tables: Iterator[Any] = (
-            each.table for each in told.passing(predictions(found, frames, explain=explain))
-        )
+        tables = told.passing(predictions(found, frames, explain=explain))
     else:
         lines = text or _lines(file)
-        if out is None:
+        if out is None and not as_json:
             _say_lines(found, lines, explain=explain)
             return
-        told, tables = _Told(), iter([_table_of(found, lines, explain=explain)])
-    if out is None:
-        _say_csv(tables)
-    else:
+        if out is not None and not lines:
+            raise DataError("There are no rows.")
+        tables = told.passing_lines(found, lines, explain=explain)
+    answers = None
+    if out is not None:
         write_predictions(tables, out)
+    elif as_json:
+        answers = [row for table in tables for row in table.to_pylist()]
+    else:
+        _say_csv(tables)
     told.say(out)
+    if as_json:
+        written = [] if out is None else [out]
+        say_json(
+            {"model": find_model(model, store), **told.as_json(), "answers": answers, "written": written}
+        )
 
 
 class _Told:
@@ -98,7 +106,7 @@ class _Told:
         """The frames of a file, images of this shape; raises `DataError` where it cannot be read."""
         from justfit.data.files import read_batches, read_stream
 
-        if file == _STANDARD_INPUT:
+        if _is_standard_input(file):
             frames = read_stream(sys.stdin.buffer, "standard input")
         else:
             frames = read_batches(file, image_shape=image_shape)
@@ -108,12 +116,28 @@ class _Told:
             yield frame
 
     def passing(self, found: Iterable[Any]) -> Iterator[Any]:
-        """``found``, with what is odd in it remembered."""
+        """The tables of predictions, with what is odd in them remembered."""
         for each in found:
             self._rows += each.table.num_rows
             self._skipped.extend(each.skipped)
             self._notes |= dict.fromkeys(odd.sentence for odd in each.odd)
-            yield each
+            yield each.table
+
+    def passing_lines(self, model: "Model", lines: list[str], *, explain: bool) -> Iterator[Any]:
+        """Lines as a table of one column with the answers' columns added."""
+        from justfit.data.files import frame_of
+        from justfit.data.table_output import with_columns
+        from justfit.store import answered, prepared_rows
+
+        if lines:
+            self._rows = len(lines)
+            added = answered(model, prepared_rows(model, lines), explain=explain)
+            yield with_columns(frame_of(lines).table, added)
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as `say` tells, as plain values."""
+        skipped = [{"row": each.row, "reason": each.reason} for each in self._skipped]
+        return {"rows": self._rows, "skipped": skipped, "notes": [*self._notes]}
 
     def say(self, out: Path | None) -> None:
         for note in self._notes:
@@ -123,7 +147,11 @@ class _Told:
         if (more := len(self._skipped) - _TOLD) > 0:
             say_aside(f"and {more:,} more rows have none")
         if out is not None:
-            say_aside(f"{self._rows:,} rows written to {out}" if self._rows else f"written to {out}")
+            say_aside(f"{self._rows:,} row{'' if self._rows == 1 else 's'} written to {out}")
+
+
+def _is_standard_input(file: Path | None) -> bool:
+    return str(file) == STANDARD_INPUT
 
 
 def _takes_columns(model: "Model") -> bool:
@@ -144,9 +172,10 @@ def _say_csv(tables: Iterable[Any]) -> None:
     from justfit.data.table_output import write_tables
 
     if not sys.stdout.isatty():
-        sys.stdout.flush()
-        write_tables(tables, "csv", sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        with printing():
+            sys.stdout.flush()
+            write_tables(tables, "csv", sys.stdout.buffer)
+            sys.stdout.buffer.flush()
         return
     for number, table in enumerate(tables):
         lines = io.BytesIO()
@@ -176,17 +205,6 @@ def _say_lines(model: "Model", lines: list[str], *, explain: bool) -> None:
         else:
             line = f"{shares[0]:.6g}"
         say(f"{line}\t{cell(reason)}" if explain else line)
-
-
-def _table_of(model: "Model", lines: list[str], *, explain: bool) -> Any:
-    """Lines as a table of one column with the answers' columns added."""
-    from justfit.data.files import frame_of
-    from justfit.data.table_output import with_columns
-    from justfit.store import answered, prepared_rows
-
-    if not lines:
-        raise DataError("There are no rows.")
-    return with_columns(frame_of(lines).table, answered(model, prepared_rows(model, lines), explain=explain))
 
 
 def _lines(file: Path | None) -> list[str]:

@@ -20,13 +20,13 @@ def _bar(*more: TextColumn) -> Bars:
         TimeElapsedColumn(),
         *more,
     )
-    return Bars(*columns, console=console)
+    return Bars(*columns, console=console())
 
 
 @contextmanager
 def download_progress() -> Iterator[Callable[[str, int, int | None], None]]:
     """Gives what `load_dataset` calls while a file is coming in."""
-    if not console.is_terminal:
+    if not console().is_terminal:
         with on_the_way():
             yield _told_in_quarters()
         return
@@ -59,7 +59,7 @@ def epoch_progress(task: Task, *, leaked: bool) -> Iterator[Callable[[Event], No
 
     ``leaked`` where test rows validate.
     """
-    if not console.is_terminal:
+    if not console().is_terminal:
 
         def line(event: Event) -> None:
             if isinstance(event, EpochDone):
@@ -96,7 +96,7 @@ def _what(done: EpochDone) -> str:
 def study_progress() -> Iterator[Callable[[Event], None]]:
     """Gives what to call with each event of a study that trains networks side by side."""
     count = Progress()
-    if not console.is_terminal:
+    if not console().is_terminal:
         told = 0
 
         def line(event: Event) -> None:

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from justfit.cli.run import StoreOption
-from justfit.cli.screen import say, say_aside
-from justfit.cli.studies import JsonOption, StudyArgument, say_json
+from justfit.cli.screen import say, say_aside, say_json
+from justfit.cli.studies import JsonOption, StoreOption, StudyArgument
 from justfit.errors import JustfitError
 from justfit.machine import DEFAULT_STORE
 

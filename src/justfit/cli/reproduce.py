@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from justfit.cli.carried_out import carry_out_shown
-from justfit.cli.run import StoreOption
-from justfit.cli.screen import say, say_table
+from justfit.cli.screen import say, say_json, say_table
+from justfit.cli.studies import JsonOption, StoreOption, ThreadsOption
 from justfit.errors import SpecError
 from justfit.machine import DEFAULT_STORE
 from justfit.spec.checks import require_choice
@@ -25,7 +25,8 @@ def reproduce(
         int | None, typer.Option(help="Train so often instead of as the study files say.", min=1)
     ] = None,
     store: StoreOption = DEFAULT_STORE,
-    threads: Annotated[int | None, typer.Option(help="Processors to use; by default all.", min=1)] = None,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Carry out published studies, and say figure by figure whether what came out agrees."""
     require_choice("document", document, (*DOCUMENTS, "all"))
@@ -39,8 +40,12 @@ def reproduce(
     agreeing = sum(row.agreement.agrees for row in figures)
     say()
     say(f"{agreeing} of {len(figures)} published figures agree")
-    for path in write_reproduction(found, store / "reproduced"):
+    written = write_reproduction(found, store / "reproduced")
+    for path in written:
         say(f"written to {path}")
+    if as_json:
+        documents = [dataclasses.asdict(each) for each in found]
+        say_json({"figures": len(figures), "agreeing": agreeing, "documents": documents, "written": written})
 
 
 def _reproduced(name: str, store: Path, replicates: int | None, threads: int | None) -> "Reproduction":

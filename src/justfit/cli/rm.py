@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from justfit.cli.run import StoreOption
-from justfit.cli.screen import cell, say
-from justfit.cli.studies import JsonOption, StudyArgument, say_json
+from justfit.cli.screen import cell, say, say_json
+from justfit.cli.studies import JsonOption, StoreOption, StudyArgument
 from justfit.errors import StoreError
 from justfit.machine import DEFAULT_STORE
 

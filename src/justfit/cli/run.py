@@ -1,15 +1,15 @@
 """``justfit run``: from labelled rows, or a study file, to a tested network."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from justfit.cli import run_options as options
 from justfit.cli.carried_out import carry_out_shown, go_on_shown, search_shown
-from justfit.cli.completion import data_names
 from justfit.cli.rows import (
     CategoriesOption,
     DropOption,
@@ -22,17 +22,14 @@ from justfit.cli.rows import (
     data_meant,
     loaded,
 )
-from justfit.cli.screen import say
+from justfit.cli.screen import say_json
+from justfit.cli.standard_input import STANDARD_INPUT, kept_rows
+from justfit.cli.studies import JsonOption, StoreOption, ThreadsOption
+from justfit.cli.tracking import require_trackers, track
 from justfit.errors import SpecError
 from justfit.machine import DEFAULT_STORE
 from justfit.spec import (
-    ACTIVATIONS,
-    CLASS_WEIGHTS,
-    LOSSES,
-    MONITORS,
-    OPTIMIZERS,
-    SCALINGS,
-    TEXT_ENCODINGS,
+    Data,
     Network,
     Recipe,
     parse_ngrams,
@@ -46,27 +43,10 @@ from justfit.spec import (
 if TYPE_CHECKING:
     from justfit.store import StoredStudy
 
-StoreOption = Annotated[Path, typer.Option(help="The folder that holds the studies' folders.")]
-
-
-def _option(panel: str, text: str) -> Any:
-    return typer.Option(help=text, rich_help_panel=panel)
-
-
-def _flag(panel: str, name: str, text: str) -> Any:
-    return typer.Option(name, help=text, rich_help_panel=panel)
-
 
 def run(  # noqa: PLR0917 - typer calls it by keyword
     context: typer.Context,
-    what: Annotated[
-        str | None,
-        typer.Argument(
-            help="A data set as `justfit data` lists them, a file or folder of rows, a study file (.yaml), "
-            "or the folder of a study that was stopped.",
-            autocompletion=data_names,
-        ),
-    ] = None,
+    what: options.WhatArgument = None,
     target: TargetOption = None,
     train: TrainOption = None,
     test: TestOption = None,
@@ -75,222 +55,163 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
     categories: CategoriesOption = None,
     numbers: NumbersOption = None,
     drop: DropOption = None,
-    strict: Annotated[
-        bool, _flag("Files", "--strict", "Stop at rows that cannot be used, instead of leaving them out.")
-    ] = False,
-    hidden: Annotated[str, _option("Network", 'Widths of the hidden layers; "" for none.')] = "16,16",
-    activation: Annotated[str, _option("Network", f"Of hidden layers: {', '.join(ACTIVATIONS)}.")] = "relu",
-    embedding: Annotated[
-        int | None, _option("Network", "Width of word vectors, averaged before the hidden layers.")
-    ] = None,
-    dropout: Annotated[
-        str, _option("Regularization", "Share dropped after the hidden layers; one number, or one a layer.")
-    ] = "0",
-    input_dropout: Annotated[
-        float, _option("Regularization", "Share of the inputs dropped: of a text, of its words.")
-    ] = 0.0,
-    l1: Annotated[str, _option("Regularization", "L1 penalty on the hidden kernels; likewise.")] = "0",
-    l2: Annotated[str, _option("Regularization", "L2 penalty on them; likewise.")] = "0",
-    activity_l1: Annotated[
-        str, _option("Regularization", "L1 penalty on the hidden layers' outputs; likewise.")
-    ] = "0",
-    activity_l2: Annotated[str, _option("Regularization", "L2 penalty on them; likewise.")] = "0",
-    max_norm: Annotated[
-        str, _option("Regularization", "Largest norm of a hidden unit's weights, 0 for any; likewise.")
-    ] = "0",
-    epochs: Annotated[
-        int, _option("Training", "Epochs to try; validation rows choose the best.")
-    ] = Recipe.epochs,
-    patience: Annotated[
-        int | None, _option("Training", "Stop after so many epochs without a better one.")
-    ] = None,
-    monitor: Annotated[
-        str,
-        _option("Training", f"What makes an epoch better: {', '.join(MONITORS)}; val_loss has penalties."),
-    ] = Recipe.monitor,
-    batch_size: Annotated[
-        int | None,
-        _option("Training", "Rows of a step; by default about 32 steps an epoch, of 16 to 512 rows."),
-    ] = None,
-    optimizer: Annotated[
-        str,
-        _option("Training", f"One of {', '.join(OPTIMIZERS)}; with numbers, sgd:momentum=0.9,nesterov=true."),
-    ] = "rmsprop",
-    learning_rate: Annotated[float | None, _option("Training", "By default the optimizer's own.")] = None,
-    schedule: Annotated[
-        str,
-        _option(
-            "Training",
-            "Of the learning rate: constant, step:10:0.5 (halved every 10 epochs), cosine:20 (to 0 in 20); "
-            "with ,warmup=2 it rises for 2 epochs first.",
-        ),
-    ] = "constant",
-    clip_norm: Annotated[
-        float | None, _option("Training", "Largest norm of the gradient of a kernel or of biases.")
-    ] = None,
-    clip_value: Annotated[float | None, _option("Training", "Largest size of a gradient's numbers.")] = None,
-    loss: Annotated[
-        str | None, _option("Training", f"By default the task's own; of {', '.join(LOSSES)} what fits.")
-    ] = None,
-    seed: Annotated[int, _option("Training", "Another one gives other weights, order and dropout.")] = 0,
-    replicates: Annotated[
-        int, _option("Training", "Train so often, with seeds from --seed on, for a mean and its interval.")
-    ] = 1,
-    validation: Annotated[
-        str | None,
-        _option(
-            "Rows",
-            "Share or number of the training rows that validate, by default 0.2 or by their number; "
-            "first:10000, last:0.4 for file order; k_fold:4; none; or a file of such rows.",
-        ),
-    ] = None,
-    encoding: Annotated[str | None, _option("Rows", f"Of texts: {', '.join(TEXT_ENCODINGS)}.")] = None,
-    num_words: Annotated[
-        int | None, _option("Rows", "Of texts: columns, for the most frequent words.")
-    ] = None,
-    skip_top: Annotated[
-        int | None, _option("Rows", "Of texts: word ids below this count as unknown.")
-    ] = None,
-    maxlen: Annotated[int | None, _option("Rows", "Of texts: ids that the encoding average pads to.")] = None,
-    ngrams: Annotated[
-        str | None,
-        _option("Rows", "Of texts: the longest n-gram, such as 3; more as 3:weights=tf_idf,min_rows=5."),
-    ] = None,
-    class_weights: Annotated[
-        str | None, _option("Rows", f"Of classes: {', '.join(CLASS_WEIGHTS)}, so that each weighs the same.")
-    ] = None,
-    scaling: Annotated[str | None, _option("Rows", f"Of numbers: {', '.join(SCALINGS)}.")] = None,
-    quick: Annotated[bool, _flag("Search", "--quick", "Try few networks.")] = False,
-    thorough: Annotated[bool, _flag("Search", "--thorough", "Try many networks.")] = False,
-    minutes: Annotated[
-        float | None, _option("Search", "Begin no step of the search after so many minutes.")
-    ] = None,
+    strict: options.StrictOption = False,
+    hidden: options.HiddenOption = "16,16",
+    activation: options.ActivationOption = "relu",
+    embedding: options.EmbeddingOption = None,
+    dropout: options.DropoutOption = "0",
+    input_dropout: options.InputDropoutOption = 0.0,
+    l1: options.L1Option = "0",
+    l2: options.L2Option = "0",
+    activity_l1: options.ActivityL1Option = "0",
+    activity_l2: options.ActivityL2Option = "0",
+    max_norm: options.MaxNormOption = "0",
+    epochs: options.EpochsOption = Recipe.epochs,
+    patience: options.PatienceOption = None,
+    monitor: options.MonitorOption = Recipe.monitor,
+    batch_size: options.BatchSizeOption = None,
+    optimizer: options.OptimizerOption = "rmsprop",
+    learning_rate: options.LearningRateOption = None,
+    schedule: options.ScheduleOption = "constant",
+    clip_norm: options.ClipNormOption = None,
+    clip_value: options.ClipValueOption = None,
+    loss: options.LossOption = None,
+    seed: options.SeedOption = 0,
+    replicates: options.ReplicatesOption = 1,
+    validation: options.ValidationOption = None,
+    encoding: options.EncodingOption = None,
+    num_words: options.NumWordsOption = None,
+    skip_top: options.SkipTopOption = None,
+    maxlen: options.MaxlenOption = None,
+    ngrams: options.NgramsOption = None,
+    class_weights: options.ClassWeightsOption = None,
+    scaling: options.ScalingOption = None,
+    quick: options.QuickOption = False,
+    thorough: options.ThoroughOption = False,
+    minutes: options.MinutesOption = None,
     store: StoreOption = DEFAULT_STORE,
-    fit: Annotated[
-        bool,
-        typer.Option("--fit", help="Measure the training rows like validation rows, too."),
-    ] = False,
-    threads: Annotated[int | None, typer.Option(help="Processors to use; by default all.", min=1)] = None,
-    again: Annotated[
-        str | None,
-        typer.Option(help="Why a study that is done looks at its test rows again; looks are counted."),
-    ] = None,
+    fit: options.FitOption = False,
+    threads: ThreadsOption = None,
+    again: options.AgainOption = None,
     tensorboard: Annotated[
         Path | None, typer.Option(help="Write event files for TensorBoard to this folder, too.")
     ] = None,
+    mlflow: Annotated[
+        str | None,
+        typer.Option(help="Write to MLflow, too: http://127.0.0.1:5000 or sqlite:///mlflow.db."),
+    ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Find a network that fits just right, or train the one described; choose by validation rows, test once.
 
     Without options of Network, Regularization or Training, the whole workflow is carried out: baselines,
     scaling up, regularizing, tuning, choosing. What is stored already is not done again. A study file says
-    all of that itself; to it belong only --store, --threads, --again and --tensorboard.
+    all of that itself; to it belong only --store, --threads, --again, --tensorboard, --mlflow and --json.
     """
-    if tensorboard is not None:  # before anything is trained: its package may be missing
-        import justfit.bridges.tensorboard  # noqa: F401
+    asked = dict(locals())  # all options by name, before there is anything else
+    require_trackers(tensorboard, mlflow)
     given = _given(context)
     if (what is None) == (train is None):
         raise typer.BadParameter(
             "say what to run: a data set, a study file, a file of rows, or --train FILE."
         )
     what = what or str(train)
+    stored = _carried_out(what, asked, given)
+    track(stored, tensorboard, mlflow)
+    if as_json:
+        from justfit.cli.show_study import whole_json
+
+        say_json({"studies": [whole_json(study) for study in stored]})
+
+
+def _carried_out(what: str, asked: Mapping[str, Any], given: Sequence[str]) -> "list[StoredStudy]":
+    """The studies of what is meant, carried out and shown.
+
+    Args:
+        what: a data set, a file, a folder, or - for standard input.
+        asked: all options by name.
+        given: the names of those on the command line.
+    """
+    from justfit.store import StudyPaths
+
+    store, threads, again = asked["store"], asked["threads"], asked["again"]
     if what.endswith((".yaml", ".yml")):
         _refuse(given, set(given) - _OF_ANY_RUN, "a study file, which decides it: change the file")
         from justfit.spec.study_file import read_studies
 
-        stored = [carry_out_shown(study, store, threads, again) for study in read_studies(Path(what))]
-        _to_tensorboard(stored, tensorboard)
-        return
-    from justfit.store import StudyPaths
-
+        return [carry_out_shown(study, store, threads, again) for study in read_studies(Path(what))]
     if StudyPaths(Path(what)).study.is_file():
         _refuse(given, set(given) - _OF_A_FOLDER, "a study's folder, which has it all")
         if "store" in given and store.resolve() != Path(what).resolve().parent:
             raise SpecError(f"{what} stands in another store than {store}: leave --store out.")
-        _to_tensorboard([go_on_shown(Path(what), threads)], tensorboard)
-        return
-    validating = validation if validation is not None and Path(validation).exists() else None
-    protocol = None if validation is None or validating else parse_protocol(validation)
-    data = data_meant(
-        what,
-        target,
-        validation=validating,
-        test=test,
-        task=task,
-        text=text,
-        categories=categories,
-        numbers=numbers,
-        drop=drop,
-        strict=strict or None,
-    )
-    data = replace(
-        data,
-        encoding=encoding,
-        num_words=num_words,
-        skip_top=skip_top,
-        maxlen=maxlen,
-        scaling=scaling,
-        ngrams=None if ngrams is None else parse_ngrams(ngrams),
-        class_weights=class_weights,
-    )
+        return [go_on_shown(Path(what), threads)]
+    return [_of_rows(what, asked, given)]
+
+
+def _of_rows(what: str, asked: Mapping[str, Any], given: Sequence[str]) -> "StoredStudy":
+    """The study of rows: of one network where one is described, otherwise of the whole workflow."""
     from justfit.cli.progress import download_progress
     from justfit.store.left_out import write_left_out
 
+    validation = asked["validation"]
+    is_file = validation is not None and Path(validation).exists()
+    protocol = None if validation is None or is_file else parse_protocol(validation)
+    if what == STANDARD_INPUT:
+        what = kept_rows(asked["target"], asked["store"])
+    data = _data(what, asked, validation if is_file else None)
     with download_progress() as progress:
         dataset, report = loaded(data, progress)
     protocol = protocol or (report.protocol if report else None)
+    store, threads = asked["store"], asked["threads"]
     if _OF_ONE_NETWORK.intersection(given):
         _refuse(given, _OF_THE_SEARCH, "options that describe one network: leave either out")
-        a_layer = {
-            "dropout": dropout,
-            "l1": l1,
-            "l2": l2,
-            "activity_l1": activity_l1,
-            "activity_l2": activity_l2,
-            "max_norm": max_norm,
-        }
-        network = Network(
-            parse_widths(hidden),
-            activation,
-            **{key: parse_numbers(key, text) for key, text in a_layer.items()},
-            input_dropout=input_dropout,
-            embedding=embedding,
-        )
-        recipe = Recipe(
-            parse_optimizer(optimizer, learning_rate),
-            batch_size,
-            epochs,
-            loss,
-            parse_schedule(schedule),
-            clip_norm=clip_norm,
-            clip_value=clip_value,
-            patience=patience,
-            monitor=monitor,
-        )
         from justfit.workflow import single
 
-        study = single(data, network, recipe, protocol=protocol, replicates=replicates, seed=seed, fit=fit)
-        stored = [carry_out_shown(study, store, threads, again, dataset)]
+        how = {key: asked[key] for key in ("replicates", "seed", "fit")}
+        study = single(data, _network(asked), _recipe(asked), protocol=protocol, **how)
+        stored = carry_out_shown(study, store, threads, asked["again"], dataset)
     else:
         _refuse(given, {"again"}, "the whole workflow: give the study file that it wrote")
-        breadth = "quick" if quick else "thorough" if thorough else "standard"
-        how = {"breadth": breadth, "protocol": protocol, "minutes": minutes, "seed": seed}
-        stored = [search_shown(data, dataset, store, threads, **how)]
+        breadth = "quick" if asked["quick"] else "thorough" if asked["thorough"] else "standard"
+        how = {"breadth": breadth, "protocol": protocol, "minutes": asked["minutes"], "seed": asked["seed"]}
+        stored = search_shown(data, dataset, store, threads, **how)
     if report is not None:
-        write_left_out(stored[0].folder, report.left_out)
-    _to_tensorboard(stored, tensorboard)
+        write_left_out(stored.folder, report.left_out)
+    return stored
 
 
-def _to_tensorboard(stored: "Sequence[StoredStudy]", folder: Path | None) -> None:
-    if folder is None:
-        return
-    from justfit.bridges.tensorboard import write_events
+def _data(what: str, asked: Mapping[str, Any], validating: str | None) -> Data:
+    """The rows that are meant, and how they are prepared."""
+    files = {key: asked[key] for key in ("test", "task", "text", "categories", "numbers", "drop")}
+    data = data_meant(what, asked["target"], validation=validating, strict=asked["strict"] or None, **files)
+    ngrams = asked["ngrams"]
+    prepared = {
+        key: asked[key] for key in ("encoding", "num_words", "skip_top", "maxlen", "scaling", "class_weights")
+    }
+    return replace(data, ngrams=None if ngrams is None else parse_ngrams(ngrams), **prepared)
 
-    for found in stored:
-        write_events(found, folder)
-        say(f"event files for TensorBoard in {folder}")
+
+def _network(asked: Mapping[str, Any]) -> Network:
+    a_layer = ("dropout", "l1", "l2", "activity_l1", "activity_l2", "max_norm")
+    return Network(
+        parse_widths(asked["hidden"]),
+        asked["activation"],
+        **{key: parse_numbers(key, asked[key]) for key in a_layer},
+        input_dropout=asked["input_dropout"],
+        embedding=asked["embedding"],
+    )
 
 
-_OF_ANY_RUN = {"what", "store", "threads", "again", "tensorboard"}
+def _recipe(asked: Mapping[str, Any]) -> Recipe:
+    as_given = ("batch_size", "epochs", "loss", "clip_norm", "clip_value", "patience", "monitor")
+    return Recipe(
+        parse_optimizer(asked["optimizer"], asked["learning_rate"]),
+        schedule=parse_schedule(asked["schedule"]),
+        **{key: asked[key] for key in as_given},
+    )
+
+
+_OF_ANY_RUN = {"what", "store", "threads", "again", "tensorboard", "mlflow", "as_json"}
 _OF_A_FOLDER = _OF_ANY_RUN - {"again"}
 _OF_THE_SEARCH = {"quick", "thorough", "minutes"}
 _OF_ROWS = {
@@ -320,7 +241,7 @@ def _given(context: typer.Context) -> list[str]:
     return [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
 
 
-def _refuse(given: list[str], idle: set[str], beside: str) -> None:
+def _refuse(given: Sequence[str], idle: set[str], beside: str) -> None:
     """Options that have no say must not seem to do something."""
     if wrong := [name for name in given if name in idle]:
         options = ", ".join(f"--{name.replace('_', '-')}" for name in wrong)

@@ -1,7 +1,10 @@
-"""The two consoles, and how lines, tables and figures look on them."""
+"""Where text, answers and errors go, and how lines and tables look there."""
 
+import json
+import logging
+import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -9,7 +12,10 @@ from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
-console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+from justfit.errors import StoreError
+
+_results = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+_aside = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, stderr=True)
 _errors = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, stderr=True)
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -19,28 +25,101 @@ _NATURAL = 1_000_000
 """Columns that no line needs."""
 
 
-_asked = {"quiet": False}
-"""What stands before the command."""
+_asked = {"quiet": False, "json": False}
+"""What the command line asks for, of the command that runs."""
 
 
-def be_quiet(quiet: bool) -> None:
-    """Leave out, or show again, what is said by the way."""
-    _asked["quiet"] = quiet
+def ask_nothing() -> None:
+    """Forget what the last command line of this process asked for."""
+    _asked.update(quiet=False, json=False)
+    _aside.quiet = False
+    be_verbose(False)
+
+
+def be_quiet(asked: bool) -> None:
+    """Leave out what is said by the way."""
+    _asked["quiet"] = _aside.quiet = asked
+
+
+class _Details(logging.Handler):
+    """Prints what is logged, a line each."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print it; text in it is text."""
+        _aside.print(Text(cell(self.format(record)), style="dim"))
+
+
+_DETAILS = _Details()
+_DETAILS.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
+
+
+def be_verbose(asked: bool) -> None:
+    """Tell what justfit logs, or no longer."""
+    logger = logging.getLogger("justfit")
+    if asked:
+        logger.addHandler(_DETAILS)
+        logger.setLevel(logging.DEBUG)
+    else:
+        logger.removeHandler(_DETAILS)
+        logger.setLevel(logging.NOTSET)
+
+
+def answer_in_json(asked: bool) -> bool:
+    """Have text go to standard error, so that the answer stands alone; gives back what is asked."""
+    _asked["json"] |= asked
+    return asked
+
+
+def console() -> Console:
+    """Where text goes: standard output, or beside an answer in JSON standard error."""
+    return _aside if _asked["json"] else _results
 
 
 @contextmanager
 def on_the_way() -> Iterator[None]:
     """What is printed in it, progress too, is no result, and left out with ``--quiet``; errors are not."""
-    before, console.quiet = console.quiet, _asked["quiet"]
+    used = console()
+    before, used.quiet = used.quiet, _asked["quiet"]
     try:
         yield
     finally:
-        console.quiet = before
+        used.quiet = before
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """Raise `StoreError` where standard output is a file that has no room, or cannot be written."""
+    try:
+        yield
+    except BrokenPipeError:  # the reader has seen enough
+        raise
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise StoreError(f"Standard output cannot be written, {reason}: send it elsewhere.") from error
 
 
 def say(text: str = "") -> None:
     """Print text as it is; in it (a label, a review) markup is text, and control characters are spelt out."""
-    console.print(Segments([Segment(_CONTROLS.sub(_spelt, text) + "\n")]))
+    with printing():
+        console().print(Segments([Segment(_CONTROLS.sub(_spelt, text) + "\n")]))
+
+
+def say_json(value: Mapping[str, object]) -> None:
+    """Print the answer as one JSON object, in ASCII; numbers that are not finite are null, paths texts."""
+    text = json.dumps(_finite(value), indent=1, allow_nan=False, default=str)
+    with printing():
+        _results.print(Segments([Segment(text + "\n")]))
+
+
+def _finite(value: object) -> object:
+    match value:
+        case float() if not math.isfinite(value):
+            return None
+        case Mapping():
+            return {str(key): _finite(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_finite(inner) for inner in value]
+    return value
 
 
 def say_error(message: str) -> None:
@@ -50,8 +129,7 @@ def say_error(message: str) -> None:
 
 def say_aside(message: str) -> None:
     """Print in one line to standard error what belongs to no output, as output may be read by programs."""
-    if not _asked["quiet"]:
-        _errors.print(Text(cell(message)))
+    _aside.print(Text(cell(message)))
 
 
 def say_table(
@@ -66,9 +144,11 @@ def say_table(
         table.add_column(cell(column), justify="left" if number < texts else "right")
     for row in rows:
         table.add_row(*(cell(text) for text in row))
-    if texts == 1 or not folds or not console.is_terminal:
-        table.width = console.measure(table, options=console.options.update(width=_NATURAL)).maximum
-    console.print(table)
+    used = console()
+    if texts == 1 or not folds or not used.is_terminal:
+        table.width = used.measure(table, options=used.options.update(width=_NATURAL)).maximum
+    with printing():
+        used.print(table)
 
 
 def cell(text: str) -> str:

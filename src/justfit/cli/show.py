@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from justfit.cli.run import StoreOption
-from justfit.cli.studies import JsonOption, StudyArgument, say_json
+from justfit.cli.screen import say_json
+from justfit.cli.studies import JsonOption, StoreOption, StudyArgument
 from justfit.machine import DEFAULT_STORE
 
 

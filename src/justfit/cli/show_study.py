@@ -8,10 +8,12 @@ from justfit.cli.show_fit import told_fit, told_stage
 from justfit.cli.studies import shown, shown_interval, told_figure
 from justfit.judge.studies import (
     StoredNetwork,
+    compared,
     fits_of,
     is_leaked,
     metric_of,
     read_from,
+    read_networks,
     stage_findings,
     state_of,
 )
@@ -203,6 +205,12 @@ def shown_json(
         search = [asdict(finding) for finding in stage_findings(study, networks, names)]
         stages.append({"name": stage["name"], "networks": told, "search": search})
     return {**study_json(study), "spec": study.spec, "stages": stages, "result": study.result}
+
+
+def whole_json(study: "StoredStudy") -> dict[str, object]:
+    """A study as `shown_json` has it, with its networks read from its store."""
+    networks = read_networks(study.folder.parent, str(study.folder))[1]
+    return shown_json(study, networks, compared(networks, study.spec["select"], metric_of(networks)))
 
 
 def study_json(study: "StoredStudy") -> dict[str, object]:

@@ -5,9 +5,8 @@ from typing import Annotated
 import typer
 
 from justfit.cli.completion import study_names
-from justfit.cli.run import StoreOption
-from justfit.cli.screen import cell, say
-from justfit.cli.studies import JsonOption, say_json
+from justfit.cli.screen import cell, say, say_json
+from justfit.cli.studies import JsonOption, StoreOption
 from justfit.machine import DEFAULT_STORE
 
 

@@ -1,8 +1,5 @@
-"""What the commands that look at stored studies have in common: arguments, reading, cells and JSON."""
+"""What commands have in common: arguments, options, and how cells of stored figures look."""
 
-import json
-import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +7,7 @@ import typer
 
 from justfit import words
 from justfit.cli.completion import study_names
-from justfit.cli.screen import say
+from justfit.cli.screen import answer_in_json
 
 StudyArgument = Annotated[
     str,
@@ -19,7 +16,17 @@ StudyArgument = Annotated[
         autocompletion=study_names,
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+StoreOption = Annotated[Path, typer.Option(help="The folder that holds the studies' folders.")]
+ThreadsOption = Annotated[int | None, typer.Option(help="Processors to use; by default all.", min=1)]
+JsonOption = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="Print one JSON object and nothing else; what else there is to say goes to standard error.",
+        callback=answer_in_json,
+        is_eager=True,
+    ),
+]
 
 
 def shown(figure: str, metric: str, value: float | None, *, leaked: bool = False) -> str:
@@ -40,21 +47,3 @@ def shown_interval(figure: str, metric: str, low: float | None, high: float | No
 def told_figure(figure: str, metric: str) -> str:
     """A figure by the name of what the task measures: ``val_accuracy`` for ``val_metric``."""
     return figure.replace("metric", metric)
-
-
-def say_json(value: Mapping[str, object]) -> None:
-    """Print one JSON object; numbers that are not finite are null."""
-    say(json.dumps(_finite(value), indent=1, allow_nan=False))
-
-
-def _finite(value: object) -> object:
-    match value:
-        case float() if not math.isfinite(value):
-            return None
-        case Mapping():
-            return {str(key): _finite(inner) for key, inner in value.items()}
-        case list() | tuple():
-            return [_finite(inner) for inner in value]
-        case Path():
-            return str(value)
-    return value

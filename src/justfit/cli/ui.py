@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from justfit.cli.run import StoreOption
-from justfit.cli.screen import say, say_aside
+from justfit.cli.screen import say, say_aside, say_json
+from justfit.cli.studies import JsonOption, StoreOption
 from justfit.errors import SpecError
 from justfit.machine import DEFAULT_STORE
 
@@ -23,7 +23,7 @@ _SHORTEST = 16
 """Characters of a token that somebody gives."""
 
 
-def ui(
+def ui(  # noqa: PLR0917 - typer calls it by keyword
     store: StoreOption = DEFAULT_STORE,
     host: Annotated[
         str, typer.Option(help="The address to listen on; another than loopback needs --token.")
@@ -39,6 +39,7 @@ def ui(
         ),
     ] = False,
     opens: Annotated[bool, typer.Option("--open/--no-open", help="Open the pages in a browser.")] = True,
+    as_json: JsonOption = False,
 ) -> None:
     """Show the studies of a store as pages in a browser, live: watch, compare, predict, start, stop, resume.
 
@@ -65,6 +66,8 @@ def ui(
         say(f"to come in, open {address}")
         say("this address is shown once; whoever has it may come in")
     say("Ctrl-C ends it")
+    if as_json:  # with the token, if any; the pages are there a moment later
+        say_json({"store": store, "address": address, "port": found})
     # Imported here because they take a second, which --help need not wait for.
     from justfit.web.app import app
     from justfit.web.serving import serve

@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import logging
 import os
 import urllib.error
 import urllib.request
@@ -14,6 +15,8 @@ from typing import BinaryIO
 import platformdirs
 
 from justfit.errors import DataError
+
+_LOG = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int | None], None]
 """Called as a download goes on: the file's name, its bytes so far, its bytes in all where known."""
@@ -49,6 +52,7 @@ def find_file(file: PublishedFile, progress: Progress | None = None) -> Path:
     named = os.environ.get("JUSTFIT_DATA")
     for name in filter(None, (file.name, file.instead)):
         if named and (path := Path(named) / name).is_file():
+            _LOG.info("%s found as %s, in the folder that JUSTFIT_DATA names: not checked", file.name, path)
             return path
     path = platformdirs.user_cache_path("justfit") / file.name
     try:
@@ -64,6 +68,7 @@ def find_file(file: PublishedFile, progress: Progress | None = None) -> Path:
             f"{file.name} could not be kept in {path.parent}: {error.strerror or error}. "
             f"Mend that, or set JUSTFIT_DATA to a folder that has {file.name}."
         ) from error
+    _LOG.info("%s found as %s: its checksum is %s, as published", file.name, path, file.checksum)
     return path
 
 

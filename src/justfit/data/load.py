@@ -1,6 +1,8 @@
 """`load`: the data set that a study names, or that stands in files."""
 
 import dataclasses
+import logging
+import time
 from pathlib import Path
 
 from justfit.data.cache import Progress
@@ -12,6 +14,8 @@ from justfit.data.files.read import read_batches
 from justfit.data.sources import load_dataset
 from justfit.data.user_dataset import DataReport, dataset_of
 from justfit.spec import Data, Files
+
+_LOG = logging.getLogger(__name__)
 
 
 def load(data: Data, progress: Progress | None = None) -> Dataset:
@@ -25,6 +29,17 @@ def load(data: Data, progress: Progress | None = None) -> Dataset:
 
 def load_with_report(data: Data, progress: Progress | None = None) -> tuple[Dataset, DataReport | None]:
     """The rows of ``data`` and, where they are in files, what was decided of their columns."""
+    start = time.perf_counter()
+    dataset, report = _loaded(data, progress)
+    _LOG.info(
+        "%s loaded in %.2f s: %d training rows, %d test rows sealed, fingerprint %s",
+        *(dataset.name, time.perf_counter() - start, len(dataset.train), dataset.sealed.count),
+        dataset.fingerprint,
+    )
+    return dataset, report
+
+
+def _loaded(data: Data, progress: Progress | None) -> tuple[Dataset, DataReport | None]:
     files = data.files
     if files is None:
         return load_dataset(data.name, progress), None

@@ -136,6 +136,7 @@ class NumberPreparation:
 
 
 Preparation = TextPreparation | NumberPreparation | NgramPreparation | TablePreparation | BagPreparation
+"""What has learned from training rows how to prepare rows of their kind."""
 
 
 def fit_preparation(

@@ -187,6 +187,7 @@ class Table:
 
 
 Raw = Texts | Ids | Numbers | Table | Bags
+"""Rows as they came, of any kind."""
 
 
 def is_lazy(raw: Raw) -> bool:

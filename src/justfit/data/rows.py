@@ -103,6 +103,18 @@ class Dense:
 
 
 Rows = Bags | Dense
+"""Rows as the engine takes them."""
+
+
+def size_of(rows: Rows) -> tuple[int, int]:
+    """How many numbers the rows have that are kept, of sparse ones those that are not zero, and their bytes.
+
+    >>> size_of(Dense(np.zeros((2, 3), np.float32)))
+    (6, 24)
+    """
+    if isinstance(rows, Bags):
+        return rows.values.size, rows.values.nbytes + rows.indices.nbytes + rows.indptr.nbytes
+    return rows.values.size, rows.values.nbytes
 
 
 def native_rows(rows: Rows) -> _native.Rows:

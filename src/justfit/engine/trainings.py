@@ -1,19 +1,24 @@
 """Training cohorts side by side. How many threads run and in which order changes no figure, only the time."""
 
+import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
+from justfit import _native
 from justfit.engine.cohort import Cohort, Labelled, Member, Weights
 from justfit.engine.native import Training
 from justfit.engine.packing import pack
 from justfit.errors import EngineError
 from justfit.machine import available_threads
 from justfit.spec import Diverged, Epoch, Failed, History, Outcome
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,10 +116,18 @@ class Trainings:
         threads = threads or available_threads()
         packed = pack(members, train.rows.columns, threads)
         inner = 1 if len(packed) >= threads else threads
+        _LOG.info(
+            "members: %d, training rows: %d, cohorts: %d (%s), instructions: %s",
+            *(len(members), len(train.rows), len(packed)),
+            f"{threads} of them at a time" if inner == 1 else f"one at a time on {threads} threads",
+            _native.instructions(),
+        )
         begin = partial(
             Training, train=train, validation=validation, threads=inner, fit=fit, keep_best=keep_best
         )
-        self._cohorts = [_CohortTraining(numbers, members, begin, keep_best) for numbers in packed]
+        self._cohorts = [
+            _CohortTraining(numbers, members, begin, keep_best, len(train.rows)) for numbers in packed
+        ]
         self._executor = ThreadPoolExecutor(threads if inner == 1 else 1)
         self._running: set[_CohortTraining] = set()
         self._stopped = False
@@ -160,6 +173,7 @@ class Trainings:
             with self._lock:
                 if self._stopped:
                     return
+            start = time.perf_counter()
             cohort.begin()
             with self._lock:
                 self._running.add(cohort)
@@ -169,6 +183,7 @@ class Trainings:
                 self._told.put(event)
             with self._lock:
                 self._running.discard(cohort)
+            _LOG.info("%s, %.2f s", cohort, time.perf_counter() - start)
         except EngineError as error:
             for event in cohort.failed(str(error)):
                 self._told.put(event)
@@ -188,14 +203,22 @@ class _CohortTraining:
         members: Sequence[Member],
         begin: Callable[[Cohort], Training],
         keep_best: bool,
+        rows: int,
     ) -> None:
-        self._numbers, self._begin, self._keep_best = numbers, begin, keep_best
+        self._numbers, self._begin, self._keep_best, self._rows = numbers, begin, keep_best, rows
         self._members = tuple(members[number] for number in numbers)
         self._training: Training | None = None
         self._has_failed = False
         self._histories: list[list[Epoch | Diverged]] = [[] for _ in numbers]
         self._left: set[int] = set()
         self._done = 0
+
+    def __str__(self) -> str:
+        steps = -(-self._rows // (self._members[0].recipe.batch_size or 1))
+        return (
+            f"cohort: {len(self._left)} of {len(self._members)} members ended, epoch {self._done}, updates "
+            f"{self._done * steps}"
+        )
 
     def begin(self) -> None:
         """Have the engine take the cohort, where it has not; raises `EngineError` where it refuses."""

@@ -38,6 +38,7 @@ from justfit.judge.selection import Curve as Curve
 from justfit.judge.selection import Standing as Standing
 from justfit.judge.selection import mean_curve as mean_curve
 from justfit.judge.selection import rank as rank
+from justfit.judge.selection import sound_curve as sound_curve
 from justfit.judge.selection import standing as standing
 from justfit.judge.significance import Comparison as Comparison
 from justfit.judge.significance import compare_correct as compare_correct

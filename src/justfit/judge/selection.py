@@ -80,6 +80,12 @@ class Standing:
     runs: int
 
 
+def sound_curve(histories: Sequence[History], figure: str) -> Curve | None:
+    """The mean curve as `mean_curve` has it, over the epochs before any run diverged."""
+    # A network that has diverged still has an accuracy, which must not win.
+    return mean_curve([tuple(takewhile(_is_sound, history)) for history in histories], figure)
+
+
 def standing(histories: Sequence[History], figure: str, *, more_is_better: bool) -> Standing | None:
     """The best epoch of a candidate's mean curve, and its figure then.
 
@@ -91,9 +97,7 @@ def standing(histories: Sequence[History], figure: str, *, more_is_better: bool)
     >>> found.best_epoch, found.value
     (2, 1.5)
     """
-    # A network that has diverged still has an accuracy, which must not win.
-    sound = [tuple(takewhile(_is_sound, history)) for history in histories]
-    curve = mean_curve(sound, figure)
+    curve = sound_curve(histories, figure)
     if curve is None:
         return None
     at = int(np.argmax(curve.mean) if more_is_better else np.argmin(curve.mean))

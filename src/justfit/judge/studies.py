@@ -108,8 +108,7 @@ _LAYER = {"kind": str, "detail": str, "outputs": int, "parameters": int}
 
 def is_leaked(study: StoredStudy) -> bool:
     """Whether the test rows validate, so that all its figures are fitted to them."""
-    validation: Mapping[str, Any] = study.spec["validation"]
-    return validation["name"] == "test_rows" or bool(study.result and study.result["leaked"])
+    return study.is_leaked
 
 
 def entry_of(study: StoredStudy, trained: Collection[str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from justfit.report.against import against as against
 from justfit.report.curves import curves as curves
+from justfit.report.curves import run_curves as run_curves
 from justfit.report.fields import FIELDS as FIELDS
 from justfit.report.files import file_name as file_name
 from justfit.report.files import require_suffix as require_suffix

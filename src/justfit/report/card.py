@@ -89,23 +89,24 @@ def _data(model: Model, result: Mapping[str, Any]) -> Iterator[str]:
         names = ", ".join(map(plain, model.classes[:_MOST_CLASSES]))
         more = len(model.classes) - _MOST_CLASSES
         yield f"Classes: {names}" + (f" and {more:,} more" if more > 0 else "")
-    yield f"Preparation, fitted on training rows only: {_preparation(model.preparation)}"
+    yield f"Preparation, fitted on training rows only: {plain(told_preparation(model.preparation))}"
     if model.columns:
         told = ", ".join(f"{plain(column.name)} ({plain(column.kind)})" for column in model.columns)
         yield f"Columns: {told}"
     yield from map(plain, model.notes)
 
 
-def _preparation(preparation: Preparation) -> str:
+def told_preparation(preparation: Preparation) -> str:
+    """How raw rows become the network's input, in words."""
     match preparation:
         case TextPreparation(encoding, vocabulary):
             words = f"{len(vocabulary.words):,} words"
-            return f"texts to {preparation.columns:,} columns ({plain(encoding.kind)} of {words})"
+            return f"texts to {preparation.columns:,} columns ({encoding.kind} of {words})"
         case NumberPreparation(scaling):
-            return f"{preparation.columns:,} numbers, scaling {plain(scaling.kind)}"
+            return f"{preparation.columns:,} numbers, scaling {scaling.kind}"
         case NgramPreparation(spec):
-            grams = f"{plain(spec.unit)} n-grams of up to {spec.longest}"
-            return f"texts to {preparation.columns:,} columns ({plain(spec.weights)} of {grams})"
+            grams = f"{spec.unit} n-grams of up to {spec.longest}"
+            return f"texts to {preparation.columns:,} columns ({spec.weights} of {grams})"
         case TablePreparation(inputs):
             return f"tables of {len(inputs):,} columns to rows of {preparation.columns:,}"
         case BagPreparation(columns):

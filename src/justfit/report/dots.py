@@ -10,6 +10,9 @@ import altair as alt
 
 from justfit.report.look import COLOURS, GREY_TEXT, TEXT, Axis, shown, value_axis, wrapped
 
+MOST = 60
+"""Of more networks a chart shows the best."""
+
 _FEW = 14
 """So many lines have room for names of two lines."""
 

@@ -12,7 +12,7 @@ import altair as alt
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from justfit.report.blocks import Drawing, Example, Report
+from justfit.report.blocks import Drawing, Example, Report, Section
 from justfit.report.look import COLOURS, GREY, GREY_TEXT, shown
 from justfit.report.plain import LEAKED_REPORT, has_leaked
 from justfit.report.vega import vega
@@ -67,6 +67,18 @@ def to_html(report: Report) -> str:
         notes={drawing.name: _notes(spec) for drawing, spec in zip(drawings, specs, strict=True)},
         leaked=LEAKED_REPORT,
     )
+
+
+def to_part(section: Section, *, leaked: bool) -> str:
+    """A section as a piece of somebody else's page (HTML), such as a notebook's, with a style of its own.
+
+    Args:
+        section: without drawings: without scripts there are none.
+        leaked: whether its figures are, and so must be marked.
+    """
+    style = (_FOLDER / "part.css").read_text(encoding="utf-8")
+    template = _environment().get_template("part.html")
+    return template.render(section=section, is_leaked=leaked, leaked=LEAKED_REPORT, style=style)
 
 
 def chart_page(chart: alt.LayerChart | alt.HConcatChart) -> str:

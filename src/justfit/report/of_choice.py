@@ -10,14 +10,11 @@ from justfit.judge.choice import quoted
 from justfit.judge.significance import BETTER, TIE, WORSE
 from justfit.judge.studies import more_is_better
 from justfit.report.blocks import Block, Drawing, Section, Sentence
-from justfit.report.dots import dots
+from justfit.report.dots import MOST, dots
 from justfit.report.findings import titled
 from justfit.report.look import COLOURS, GREY_TEXT, dressed, heading
 from justfit.report.reported import Reported
 from justfit.report.standings import dot, notes_on, short_name, table, told_ends, told_value
-
-_MOST = 60
-"""Networks that are drawn and listed."""
 
 Verdicts = Mapping[str, str | None]
 """Of networks beside the chosen one; None for one pair of runs."""
@@ -126,7 +123,7 @@ def _ranking(
 ) -> Drawing:
     """All networks, the best first, with their intervals and how they compare with the chosen one."""
     figure = short_name(reported.study.spec["select"], reported.metric)
-    shown, among = ranked[:_MOST], f"{len(ranked):,} networks"
+    shown, among = ranked[:MOST], f"{len(ranked):,} networks"
     if len(shown) < len(ranked):
         among = f"the {len(shown):,} best of {among}"
     if reference not in shown:

@@ -9,7 +9,7 @@ from justfit.judge.choice import quoted
 from justfit.judge.studies import stage_findings
 from justfit.report.against import against
 from justfit.report.blocks import Block, Drawing, Section, Sentence, Table
-from justfit.report.dots import dots
+from justfit.report.dots import MOST, dots
 from justfit.report.fields import spoken
 from justfit.report.findings import titled
 from justfit.report.groups import Varied, flat_settings, others, regularized_by, sizes, told_regularizers
@@ -186,14 +186,14 @@ def _side_by_side(reported: Reported, name: str, said: str, names: Sequence[str]
     ranked = [each for each in reported.found if each in names]
     select, metric = reported.study.spec["select"], reported.metric
     figure = short_name(select, metric)
-    lines = [
-        dot(reported, each, "best" if place == 0 else "", COLOURS[0]) for place, each in enumerate(ranked)
-    ]
-    title = heading(titled(reported.study, f"{figure}, by {said}"), notes_on(reported, ranked), 620)
+    best = ranked[:MOST]
+    among = "of each network" if best == ranked else f"of the {len(best)} best of {len(ranked):,} networks"
+    lines = [dot(reported, each, "best" if place == 0 else "", COLOURS[0]) for place, each in enumerate(best)]
+    title = heading(titled(reported.study, f"{figure}, by {said}"), notes_on(reported, best), 620)
     return Drawing(
         name,
         dressed(dots(lines, figure).properties(title=title)),
-        f"{figure.capitalize()} in the best epoch of each network",
+        f"{figure.capitalize()} in the best epoch {among}",
         told_ends(reported, ranked),
         shown,
     )

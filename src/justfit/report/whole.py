@@ -15,6 +15,7 @@ from justfit.report import (
     of_data,
     of_errors,
     of_final,
+    of_importances,
     of_regularization,
     of_repeat,
     of_search,
@@ -36,6 +37,7 @@ _SECTIONS: Mapping[str, Callable[[Reported], Section | None]] = {
     "Scaling up": of_search.scaling,
     "Regularization": of_regularization.regularization,
     "Settings": of_search.settings,
+    "What mattered": of_importances.importances,
     "Choice": of_choice.choice,
     "The final network": of_final.final,
     "Test": of_test.test,
@@ -55,7 +57,7 @@ def report_of(reported: Reported) -> Report:
         made = [_made(title, reported) for title in _SECTIONS]
     return Report(
         title=reported.study.name,
-        lead=tuple(_lead(reported)),
+        lead=tuple(lead(reported)),
         sections=tuple(section for section in made if section is not None and section.blocks),
         leaked=reported.leaked,
     )
@@ -76,7 +78,7 @@ def is_report_old(folder: Path) -> bool:
     if not paths.report.is_file():
         return True
     made = paths.report.stat().st_mtime_ns
-    told = (paths.stages, paths.result, paths.mistakes)
+    told = (paths.stages, paths.result, paths.mistakes, paths.importances)
     return any(path.is_file() and path.stat().st_mtime_ns > made for path in told)
 
 
@@ -115,7 +117,7 @@ def drawings(report: Report) -> Iterator[Drawing]:
         yield from (block for block in section.blocks if isinstance(block, Drawing))
 
 
-def _lead(reported: Reported) -> Iterator[Sentence]:
+def lead(reported: Reported) -> Iterator[Sentence]:
     """What came out, in a few sentences."""
     study, result = reported.study, reported.study.result
     networks = len(reported.networks)

@@ -12,6 +12,7 @@ from justfit.spec.preparation import Ngrams, PreparationSpec, Scaling, TableEnco
 from justfit.spec.task import TASKS
 
 CLASS_WEIGHTS = ("balanced",)
+"""What `Data.class_weights` may be, besides None."""
 
 _OF_TEXTS = ("encoding", "num_words", "skip_top", "maxlen")
 _OF_NUMBERS = ("scaling", "by")

@@ -10,9 +10,10 @@ from typing import Any
 from justfit.errors import SpecError
 from justfit.spec.run import Candidate
 from justfit.spec.settings import Settings, candidate_of, require_setting, values_of
+from justfit.spec.space import MOST_TRIALS, SAMPLERS, drawn
 from justfit.spec.study import Stage, Study
 
-MOST_CANDIDATES = 100_000
+MOST_CANDIDATES = MOST_TRIALS
 """More in one stage is a mistyped grid."""
 
 
@@ -47,7 +48,7 @@ def expand(
     found: dict[str, Named] = {}
     tried = 0
     for start in _starts(study, stage, before, winners):
-        for step in steps_of(stage):
+        for step in steps_of(stage, study.seed):
             settings = {**start, **step}
             tried += 1
             if tried > MOST_CANDIDATES:
@@ -78,17 +79,21 @@ def _starts(
         yield {key: value for key, value in base.settings.items() if key != "name"}
 
 
-def steps_of(stage: Stage) -> Iterator[Settings]:
-    """The settings of each candidate of a stage, but for what it starts from.
+def steps_of(stage: Stage, seed: int = 0) -> Iterator[Settings]:
+    """The settings of each candidate of a stage, but for what it starts from; ``seed`` is that of a space.
 
     >>> [dict(step) for step in steps_of(Stage("s", {"epochs": 3}, grid={"dropout": [0, 0.5]}))]
     [{'epochs': 3, 'dropout': 0}, {'epochs': 3, 'dropout': 0.5}]
     """
-    for where in (stage.settings, stage.grid, stage.zip, *stage.networks):
+    for where in (stage.settings, stage.grid, stage.zip, stage.space, *stage.networks):
         for key in where:
             require_setting(f"stage {stage.name}: setting", key)
     _require_once(stage)
     try:
+        if stage.space:
+            steps = drawn(stage.space, stage.sampler or SAMPLERS[0], stage.trials, seed)
+            yield from ({**stage.settings, **step} for step in steps)
+            return
         grid = [[(key, value) for value in values_of(key, values)] for key, values in stage.grid.items()]
         zipped = [[(key, value) for value in values_of(key, values)] for key, values in stage.zip.items()]
     except SpecError as error:
@@ -108,11 +113,12 @@ def steps_of(stage: Stage) -> Iterator[Settings]:
 
 def _require_once(stage: Stage) -> None:
     """Raise `SpecError` where one value of a setting would hide others that the stage gives it."""
-    for key in (*stage.grid, *stage.zip):
+    for key in (*stage.grid, *stage.zip, *stage.space):
         places = {
             "the stage itself": (stage.settings,),
             "grid": (stage.grid,),
             "zip": (stage.zip,),
+            "space": (stage.space,),
             "networks": stage.networks,
         }
         found = [place for place, where in places.items() if any(key in settings for settings in where)]

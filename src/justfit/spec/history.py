@@ -30,6 +30,7 @@ class Epoch:
 
 
 History = tuple[Epoch, ...]
+"""The epochs of a run, in order."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,11 @@ class Failed:
 
 
 Outcome = Done | Diverged | Failed
+"""How a run ended."""
 
 
 MONITORS = ("val_data_loss", "val_loss", "val_metric")
+"""Figures by which an epoch can be the best: validation loss without and with penalties, and the metric."""
 
 
 def is_better(epoch: Epoch, than: Epoch | None, monitor: str, metric: str) -> bool:

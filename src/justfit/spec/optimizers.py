@@ -128,6 +128,7 @@ class Ftrl(_Checked):
 
 
 Optimizer = Sgd | RmsProp | Adam | AdamW | Adagrad | Adadelta | Adamax | Nadam | Ftrl
+"""Any of the optimizers."""
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     "sgd": Sgd,
@@ -140,6 +141,7 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     "nadam": Nadam,
     "ftrl": Ftrl,
 }
+"""The optimizers by name."""
 
 
 def parse_optimizer(text: str, learning_rate: float | None = None) -> Optimizer:

@@ -7,6 +7,7 @@ from justfit.errors import SpecError
 from justfit.spec.checks import require_choice, require_flag, require_integer, set_number
 
 TEXT_ENCODINGS = ("multi_hot", "counts", "average")
+"""What `TextEncoding.kind` may be."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class TextEncoding:
 
 
 SCALINGS = ("none", "divide", "standard")
+"""What `Scaling.kind` may be."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ class Scaling:
 
 
 NGRAM_UNITS = ("auto", "word", "character")
+"""What `Ngrams.unit` may be."""
 NGRAM_WEIGHTS = ("multi_hot", "counts", "tf_idf", "log_count_ratio", "average")
+"""What `Ngrams.weights` may be."""
 
 
 @dataclass(frozen=True)
@@ -165,3 +169,4 @@ class TableEncoding:
 
 
 PreparationSpec = TextEncoding | Scaling | Ngrams | TableEncoding
+"""How rows of any kind are prepared."""

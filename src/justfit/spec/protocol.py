@@ -152,6 +152,7 @@ class AllRows:
 
 
 Protocol = HoldOut | KFold | TestRows | AllRows
+"""Which training rows validate."""
 
 
 def protocol_of(values: Mapping[str, Any]) -> Protocol:

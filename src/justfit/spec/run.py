@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -93,11 +94,21 @@ def plain(noun: object) -> dict[str, object]:
     """
     assert dataclasses.is_dataclass(noun)
     assert not isinstance(noun, type)
-    values = dataclasses.asdict(noun)
-    for item in dataclasses.fields(noun):
-        if "unsaid" in item.metadata and values[item.name] == item.metadata["unsaid"]:
-            del values[item.name]
+    values = _said(noun)
+    assert isinstance(values, dict)
     return {"format": FORMAT, **values}
+
+
+def _said(value: object) -> object:
+    if dataclasses.is_dataclass(value):
+        return {
+            item.name: _said(getattr(value, item.name))
+            for item in dataclasses.fields(value)
+            if "unsaid" not in item.metadata or getattr(value, item.name) != item.metadata["unsaid"]
+        }
+    if isinstance(value, Mapping):
+        return {key: _said(inner) for key, inner in value.items()}
+    return type(value)(map(_said, value)) if isinstance(value, list | tuple) else value
 
 
 def digest(value: object) -> str:

@@ -59,8 +59,10 @@ class CosineDecay:
 
 
 Schedule = Constant | StepDecay | CosineDecay
+"""Any of the schedules."""
 
 SCHEDULES: dict[str, type[Schedule]] = {"constant": Constant, "step": StepDecay, "cosine": CosineDecay}
+"""The schedules by name."""
 
 _SHORT_FORMS = {"constant": "constant", "step": "step:10:0.5", "cosine": "cosine:20"}
 

@@ -13,6 +13,7 @@ from justfit.spec.protocol import AllRows, HoldOut, KFold, Protocol, TestRows
 from justfit.spec.run import digest, plain
 from justfit.spec.schedule import MOST_EPOCHS
 from justfit.spec.settings import Settings, check_settings
+from justfit.spec.space import MOST_TRIALS, SAMPLERS, Space
 
 MOST_REPLICATES = 10_000
 
@@ -33,7 +34,8 @@ class From:
 
 @dataclass(frozen=True)
 class Stage:
-    """A named set of candidates: each of ``networks``, with each step of ``zip`` and each cell of ``grid``.
+    """A named set of candidates: each of ``networks``, with each step of ``zip`` and each cell of ``grid``;
+    or as many as are drawn from a ``space``.
 
     All of them start from the study's defaults, or from the candidates of an earlier stage, and
     have ``settings`` in common. Settings are fields of `Network` and `Recipe`, the optimizer's
@@ -43,7 +45,7 @@ class Stage:
     name: str
     settings: Settings = field(default_factory=dict)
     grid: Mapping[str, object] = field(default_factory=dict)
-    """Values of settings that are crossed with each other: lists, or for ``hidden`` a rule (`Taper`)."""
+    """Values of settings that are crossed with each other: lists, or a rule for ``hidden`` (taper, of)."""
     zip: Mapping[str, object] = field(default_factory=dict)
     """Values of settings that go together step by step: likewise, all of one length."""
     networks: tuple[Settings, ...] = ({},)
@@ -55,6 +57,13 @@ class Stage:
     halving: int | None = None
     """After so many epochs the worse half of the candidates leaves, and after each twice as many again, while
     there are more than four (successive halving: Jamieson and Talwalkar 2016); None where all stay."""
+    space: Space = field(default_factory=dict, metadata={"unsaid": {}})
+    """In place of grid, zip and networks, where settings are drawn from: lists, or ranges such as
+    ``{"from": 0.0001, "to": 0.1, "log": True}``."""
+    trials: int | None = field(default=None, metadata={"unsaid": None})
+    """How often is drawn from the space, by the study's seed; None for 64, or where ``sampler`` takes all."""
+    sampler: str | None = field(default=None, metadata={"unsaid": None})
+    """How: ``random`` (None, too), ``quasi_random`` or ``grid``."""
 
     def __post_init__(self) -> None:
         _require_name("stage", self.name)
@@ -62,8 +71,32 @@ class Stage:
             require_integer(f"replicates of stage {self.name}", self.replicates, 1, MOST_REPLICATES)
         if self.halving is not None:
             require_integer(f"halving of stage {self.name}", self.halving, 1, MOST_EPOCHS)
-        for key in ("settings", "grid", "zip", "networks"):
+        for key in ("settings", "grid", "zip", "networks", "space"):
             object.__setattr__(self, key, _frozen(getattr(self, key)))
+        self._check_space()
+
+    def _check_space(self) -> None:
+        if self.trials is not None:
+            require_integer(f"trials of stage {self.name}", self.trials, 1, MOST_TRIALS)
+        if self.sampler is not None:
+            require_choice(f"sampler of stage {self.name}", self.sampler, SAMPLERS)
+        if not self.space:
+            if self.trials is not None or self.sampler is not None:
+                raise SpecError(
+                    f"stage {self.name}: trials and sampler tell how to draw from a space: give it one, or "
+                    "leave them out."
+                )
+            return
+        if self.grid or self.zip or self.networks != ({},):
+            raise SpecError(
+                f"stage {self.name} has a space, which stands in place of grid, zip and networks: leave "
+                "either out."
+            )
+        if self.sampler == "grid" and self.trials is not None:
+            raise SpecError(
+                f"stage {self.name}: the sampler grid takes all of the space, so that trials has no say: "
+                "leave it out, or take another sampler."
+            )
 
 
 @dataclass(frozen=True)

@@ -32,15 +32,26 @@ def read_studies(path: str | Path) -> tuple[Study, ...]:
         raise _refused(
             str(path), Problem(None, None, "", f"cannot be read, {reason}: check the name.")
         ) from error
+    return studies_of(content, path.stem, str(path))
+
+
+def studies_of(content: bytes, name: str, file: str) -> tuple[Study, ...]:
+    """The studies of a file's content; arguments and errors are those of `parse_studies` and `read_studies`.
+
+    Args:
+        content: of the file, or its first `FILE_LIMIT` bytes and one more.
+        name: of a study that has none.
+        file: for messages.
+    """
     if len(content) > FILE_LIMIT:
-        raise _refused(str(path), Problem(None, None, "", "is longer than 1 MB, which no study needs."))
+        raise _refused(file, Problem(None, None, "", "is longer than 1 MB, which no study needs."))
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         message = f"byte {error.start + 1} of the file is not UTF-8: convert the file first."
-        raise _refused(str(path), Problem(line, None, "", message)) from error
-    return parse_studies(text, path.stem, str(path))
+        raise _refused(file, Problem(line, None, "", message)) from error
+    return parse_studies(text, name, file)
 
 
 def parse_studies(text: str, name: str = "study", file: str | None = None) -> tuple[Study, ...]:
@@ -162,7 +173,8 @@ def _said_stage(stage: Stage) -> dict[str, object]:
     if stage.halving is not None:
         said["halving"] = stage.halving
     said |= stage.settings
-    said |= {key: value for key in ("grid", "zip") if (value := getattr(stage, key))}
+    listed = ("space", "trials", "sampler", "grid", "zip")
+    said |= {key: value for key in listed if (value := getattr(stage, key))}
     if stage.networks != ({},):
         said["networks"] = stage.networks
     return said

@@ -11,6 +11,7 @@ from justfit.spec.data import Data
 from justfit.spec.expand import Named, expand
 from justfit.spec.protocol import HoldOut, KFold, Protocol, parse_protocol
 from justfit.spec.settings import LAST_LAYER, SETTINGS, Settings, check_settings, require_setting, values_of
+from justfit.spec.space import Dimension, Range, dimension_of
 from justfit.spec.study import Final, From, Stage, Study
 from justfit.spec.study_yaml import Node, Problems, plain_value
 
@@ -32,7 +33,10 @@ DATA_KEYS = tuple(field.name for field in dataclasses.fields(Data))
 FINAL_KEYS = tuple(field.name for field in dataclasses.fields(Final))
 HOLD_OUT_KEYS = ("hold_out", "how", "train", "seed")
 K_FOLD_KEYS = ("k_fold", "how", "repeats", "seed")
-STAGE_KEYS = ("from", "replicates", "halving", "grid", "zip", "networks", *SETTINGS)
+STAGE_KEYS = (
+    *("from", "replicates", "halving", "grid", "zip", "networks", "space", "trials", "sampler"),
+    *SETTINGS,
+)
 
 _FIELDS = {"hold_out": "size", "k_fold": "folds"}
 """Keys of a study file that are named otherwise in the nouns."""
@@ -241,8 +245,11 @@ class StudyReader:
             self.problems.add(fields["zip"], f"zip needs lists of one length, but {said}.")
         settings = self._settings({key: inner for key, inner in fields.items() if key in SETTINGS})
         base = self._base(fields["from"], earlier) if "from" in fields else None
-        stage: Stage | None = self._told(node, lambda: Stage(name, settings, grid, zipped, networks, base))
-        for key in ("replicates", "halving"):
+        space = self._lists(fields["space"], dimension_of) if "space" in fields else {}
+        stage: Stage | None = self._told(
+            node, lambda: Stage(name, settings, grid, zipped, networks, base, space=space)
+        )
+        for key in ("replicates", "halving", "trials", "sampler"):
             if stage is not None and key in fields:
                 more = partial(dataclasses.replace, stage, **{key: plain_value(fields[key])})
                 stage = self._told(fields[key], more) or stage
@@ -254,15 +261,17 @@ class StudyReader:
             return ({},)
         return tuple(self._settings(self._fields(item, SETTINGS, "a network") or {}) for item in node.value)
 
-    def _lists(self, node: Node) -> dict[str, object]:
-        """The values to try of each setting of a grid or a zip; each of them is seen by itself."""
+    def _lists(self, node: Node, read: Callable[[str, object], Dimension] = values_of) -> dict[str, object]:
+        """The values to try of each setting of a grid, zip or space; each of them is seen by itself."""
         found = {}
-        for key, inner in (self._fields(node, SETTINGS, "grid or zip") or {}).items():
+        for key, inner in (self._fields(node, SETTINGS, "grid, zip or space") or {}).items():
             values = plain_value(inner)
-            listed = self._told(inner, lambda key=key, values=values: values_of(key, values))  # type: ignore[misc]
+            listed = self._told(inner, lambda key=key, values=values: read(key, values))  # type: ignore[misc]
             if listed is None:
                 continue
             found[key] = values
+            if isinstance(listed, Range):
+                listed = (listed.nearest(listed.low), listed.nearest(listed.high))
             items = inner.value if isinstance(inner.value, list) else [inner] * len(listed)
             for item, value in zip(items, listed, strict=True):
                 try:

@@ -2,17 +2,21 @@
 
 import dataclasses
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 from justfit.spec.data import CLASS_WEIGHTS, Data, Files
 from justfit.spec.history import MONITORS
-from justfit.spec.network import A_LAYER, ACTIVATIONS, MAX_UNITS
+from justfit.spec.network import A_LAYER, ACTIVATIONS, MAX_UNITS, Network
 from justfit.spec.optimizers import OPTIMIZERS
 from justfit.spec.preparation import NGRAM_UNITS, NGRAM_WEIGHTS, SCALINGS, TEXT_ENCODINGS, Ngrams
 from justfit.spec.protocol import HOLD_OUTS, K_FOLDS, HoldOut, KFold
+from justfit.spec.recipe import Recipe
 from justfit.spec.schedule import MOST_EPOCHS, SCHEDULES
-from justfit.spec.settings import SETTINGS
+from justfit.spec.settings import DEFAULT_HIDDEN, SETTINGS
+from justfit.spec.space import MOST_TRIALS, RANGED, SAMPLERS, WHOLE
 from justfit.spec.study import MOST_REPLICATES, RULES, THRESHOLDS, Final, Stage, Study
+from justfit.spec.study_keys import NOUN_KEYS, NUMBER_KEYS, SETTING_KEYS, Keys
 from justfit.spec.task import LOSSES, TASKS
 
 Schema = dict[str, Any]
@@ -68,6 +72,7 @@ def study_schema() -> Schema:
         "$defs": {
             "settings": _closed({key: {"$ref": f"#/$defs/{key}"} for key in SETTINGS}),
             "lists": _closed({key: _list(key) for key in SETTINGS}),
+            "space": _closed({key: _dimension(key) for key in SETTINGS}),
             "stage": _stage(),
             **_settings(),
         },
@@ -75,9 +80,43 @@ def study_schema() -> Schema:
 
 
 def _object(noun: type, properties: Schema, *required: str) -> Schema:
-    """An object with just these keys, described as the noun is."""
-    about = (inspect.getdoc(noun) or "").partition("\n")[0]
-    return {"description": about, **_closed(properties), "required": list(required)}
+    """An object with just these keys, described as the noun is, each told as `NOUN_KEYS` tells it."""
+    about = (inspect.getdoc(noun) or "").partition("\n")[0].replace("None", "null")
+    told = _told(NOUN_KEYS.get(noun.__name__, NUMBER_KEYS), properties, _defaults(noun, required))
+    return {"description": about, **_closed({**properties, **told}), "required": list(required)}
+
+
+def _told(keys: Keys, properties: Schema, defaults: Schema) -> Schema:
+    """The keys' schemas with meaning, default and an example, where they have them."""
+    found: Schema = {}
+    for key, (meaning, example) in keys.items():
+        if key in properties:
+            left_open = defaults.get(key) is None and {"type": "null"} not in properties[key].get("anyOf", ())
+            default = {} if left_open or key not in defaults else {"default": defaults[key]}
+            examples = {} if example is None else {"examples": [example]}
+            found[key] = {"description": meaning, **default, **examples, **properties[key]}
+    return found
+
+
+_FIELDS = {"size": "hold_out", "folds": "k_fold", "base": "from"}
+"""Keys of a study file, by fields that are named otherwise in the nouns."""
+
+
+def _defaults(noun: type, required: Sequence[str] = ()) -> Schema:
+    """The defaults of a noun's fields as a study file would say them, of keys that may be missing."""
+    nouns = {"validation": 0.2, "optimizer": "rmsprop", "schedule": "constant", "final": {}}
+    found: Schema = {}
+    for each in dataclasses.fields(noun):
+        key = _FIELDS.get(each.name, each.name)
+        if key in required or (key == "name" and noun is not Study):
+            continue
+        if key in nouns and each.default is dataclasses.MISSING:
+            found[key] = nouns[key]
+        elif each.default is not dataclasses.MISSING:
+            found[key] = list(each.default) if isinstance(each.default, tuple) else each.default
+        elif each.default_factory is dict:
+            found[key] = {}
+    return found
 
 
 def _closed(properties: Schema) -> Schema:
@@ -91,7 +130,8 @@ def _or_null(schema: Schema) -> Schema:
 def _settings() -> dict[str, Schema]:
     """The schema of each setting, by key."""
     numbers = {key: _SHARE if key == "dropout" else _FROM_0 for key in A_LAYER}
-    return {
+    defaults = {"hidden": list(DEFAULT_HIDDEN), "learning_rate": None, "name": None}
+    found = {
         "hidden": {"type": "array", "items": _UNITS},
         "activation": {"enum": list(ACTIVATIONS)},
         **{key: {"anyOf": [item, {"type": "array", "items": item}]} for key, item in numbers.items()},
@@ -109,6 +149,7 @@ def _settings() -> dict[str, Schema]:
         "learning_rate": _or_null(_ABOVE_0),
         "name": _or_null(_TEXT),
     }
+    return _told(SETTING_KEYS, found, {**_defaults(Network), **_defaults(Recipe), **defaults})
 
 
 def _named(kinds: dict[str, Any], separators: str) -> Schema:
@@ -157,6 +198,15 @@ def _list(key: str) -> Schema:
     return {"anyOf": [values, {**rule, "required": ["taper", "of"]}]}
 
 
+def _dimension(key: str) -> Schema:
+    """The values of a setting to draw from: a list, or a range of numbers."""
+    if key not in RANGED:
+        return _list(key)
+    number: Schema = {"type": "integer", "minimum": 1} if key in WHOLE else _FROM_0
+    ends = dict.fromkeys(("from", "to"), number)
+    return {"anyOf": [_list(key), {**_closed({**ends, "log": {"type": "boolean"}}), "required": list(ends)}]}
+
+
 def _stage() -> Schema:
     winner = {**_closed({"winner_of": _NAME}), "required": ["winner_of"]}
     settings = {"$ref": "#/$defs/settings"}
@@ -169,6 +219,9 @@ def _stage() -> Schema:
             "grid": {"$ref": "#/$defs/lists"},
             "zip": {"$ref": "#/$defs/lists"},
             "networks": {"type": "array", "minItems": 1, "items": settings},
+            "space": {"$ref": "#/$defs/space"},
+            "trials": {"type": "integer", "minimum": 1, "maximum": MOST_TRIALS},
+            "sampler": {"enum": list(SAMPLERS)},
             **{key: {"$ref": f"#/$defs/{key}"} for key in SETTINGS},
         },
     )

@@ -79,8 +79,10 @@ TASKS: dict[str, Task] = {
         ),
     )
 }
+"""The tasks by name."""
 
 LOSSES = tuple(dict.fromkeys(loss for task in TASKS.values() for loss in task.losses))
+"""All losses; those that fit a task are its `Task.losses`."""
 
 
 def task_named(name: str) -> Task:

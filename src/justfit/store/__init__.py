@@ -44,7 +44,7 @@ from justfit.store.runs import write_run as write_run
 from justfit.store.splits import read_splits as read_splits
 from justfit.store.splits import splits_key as splits_key
 from justfit.store.splits import write_splits as write_splits
-from justfit.store.studies import StoredStudy as StoredStudy
+from justfit.store.stored_study import StoredStudy as StoredStudy
 from justfit.store.studies import begin_study as begin_study
 from justfit.store.studies import find_study as find_study
 from justfit.store.studies import is_done as is_done

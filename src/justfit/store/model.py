@@ -47,7 +47,7 @@ _PREPARATION = "preparation."
 Float32 = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """A trained network, its preparation, and where it comes from.
 
@@ -66,9 +66,9 @@ class Model:
     target: Target | None
     """Units of the labels; None where they are classes."""
     kernels: tuple[Float32, ...]
-    """One a layer, ``[inputs, units]``."""
+    """One a layer, ``[inputs, units]``, read-only."""
     biases: tuple[Float32 | None, ...]
-    """One a layer, ``[units]``; None for a layer without."""
+    """One a layer, ``[units]``, read-only; None for a layer without."""
     notes: tuple[str, ...] = ()
     """What a reader of its answers must know, a sentence each."""
     threshold: float = 0.5
@@ -96,10 +96,18 @@ class Model:
                 )
             if not np.isfinite(tensor).all():
                 raise ValueError(f"{name}: expected finite numbers")
+        object.__setattr__(self, "kernels", tuple(map(_read_only, self.kernels)))
+        biases = (bias if bias is None else _read_only(bias) for bias in self.biases)
+        object.__setattr__(self, "biases", tuple(biases))
 
     def predict(self, rows: object) -> Predictions:
         """What it says of rows, as `justfit.predict`; any number of threads may ask at the same time."""
         return predict(self, rows)
+
+    def __repr__(self) -> str:
+        widths = "-".join(str(kernel.shape[1]) for kernel in self.kernels)
+        what = f"{len(self.classes)} classes" if self.classes else self.task.name
+        return f"<model of {self.name}: {what}, {self.preparation.columns} inputs, layers {widths}>"
 
 
 def versions() -> dict[str, str]:
@@ -288,6 +296,12 @@ def _tensors(model: Model) -> dict[str, Float32]:
     kernels = {f"layer{number}.kernel": kernel for number, kernel in enumerate(model.kernels, start=1)}
     biases = {f"layer{number}.bias": bias for number, bias in enumerate(model.biases, start=1)}
     return kernels | {name: bias for name, bias in biases.items() if bias is not None}
+
+
+def _read_only(array: Float32) -> Float32:
+    array = array.view()
+    array.flags.writeable = False
+    return array
 
 
 def _check_labels(task: Task, classes: tuple[str, ...], target: Target | None) -> None:

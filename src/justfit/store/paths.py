@@ -47,6 +47,11 @@ class StudyPaths:
         return self.folder / "mistakes.json"
 
     @property
+    def importances(self) -> Path:
+        """How much each searched setting mattered, where a search was asked."""
+        return self.folder / "importances.json"
+
+    @property
     def weights(self) -> Path:
         """Kernels and biases of the model."""
         return self.folder / "model" / "model.safetensors"
@@ -97,7 +102,7 @@ def runs_folder(store: Path) -> Path:
 
 
 def upload_path(store: Path, key: str, name: str) -> Path:
-    """The file of rows that came over the network, for a study that was started with them.
+    """The file of rows that came over the network or as a stream, for a study that was started with them.
 
     >>> upload_path(Path("store"), "1f0a93bc77de", "reviews.csv").as_posix()
     'store/uploads/1f0a93bc77de/reviews.csv'

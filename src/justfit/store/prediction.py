@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from scipy import sparse
 
 from justfit import _native
 from justfit.data.bag_preparation import BagPreparation
 from justfit.data.files import frame_of
+from justfit.data.files.objects import as_array
 from justfit.data.preparation import NumberPreparation, Preparation
 from justfit.data.raw import Numbers, Raw
 from justfit.data.rows import Bags, Dense, Float32, Rows, native_rows
@@ -66,6 +68,10 @@ class Predictions:
         columns = (f"probability of {name}" for name in self.classes)
         return named | dict(zip(columns, shares.T, strict=True))
 
+    def table(self) -> pa.Table:
+        """The same as an Arrow table, a row an answer, which pandas, polars and others take as it is."""
+        return pa.table(self.named())
+
 
 _FEW = 4
 """Entries so many times fewer than columns that it is quicker to hand over only the columns they are in."""
@@ -80,9 +86,9 @@ def predict(model: "Model", rows: object) -> Predictions:
     Args:
         model: as `justfit.load` gives it.
         rows: strings: texts, or for a model of numbers its columns with commas between; a data frame, a dict
-            of columns or a list of dicts with the columns it was trained on; a NumPy array or a SciPy matrix
-            ``[rows, columns]``: for a model of numbers its columns, otherwise rows as prepared, such as words
-            of the vocabulary; raw rows.
+            of columns or a list of dicts with the columns it was trained on; an array of NumPy, or one that
+            NumPy reads by DLPack, or a SciPy matrix, ``[rows, columns]``: for a model of numbers its columns,
+            otherwise rows as prepared, such as words of the vocabulary; raw rows.
 
     Raises:
         DataError: the rows are not of the kind that the model was trained on, or a cell of a column of
@@ -110,6 +116,7 @@ def prepared_rows(model: "Model", rows: Any) -> Rows:
         raise DataError("One text was given where a list of rows is expected: put it in brackets.")
     if isinstance(rows, Raw):
         return preparation.rows(rows)
+    rows = as_array(rows)
     if isinstance(rows, np.ndarray) and rows.dtype.kind in "OUT":
         rows = rows.tolist()
     if isinstance(rows, np.ndarray):

@@ -11,12 +11,13 @@ from typing import Any
 from justfit.spec import Diverged, Done, Epoch, History, Outcome, Run, digest, plain
 from justfit.store.files import broken, make_folders, read_json, require_format, told, write_json
 from justfit.store.paths import run_path, runs_folder
+from justfit.words import number
 
 FORMAT = 1
 """Of a run's file."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StoredRun:
     """What training one run left."""
 
@@ -37,6 +38,22 @@ class StoredRun:
     def fits(self) -> bool:
         """Whether training rows were measured like validation rows, too."""
         return bool(self.history) and self.history[0].fit_loss is not None
+
+    @property
+    def is_leaked(self) -> bool:
+        """Whether test rows validated it, so that its figures of them are no figures of rows not seen."""
+        return bool(self.spec["protocol"]["name"] == "test_rows")
+
+    def __repr__(self) -> str:
+        told = [f"{len(self.history)} epochs, split {self.spec['split']}, seed {self.spec['seed']}"]
+        if isinstance(self.outcome, Diverged):
+            told.append(f"diverged in epoch {self.outcome.epoch}")
+        losses = [(e.val_data_loss, e.epoch) for e in self.history if e.val_data_loss is not None]
+        if finite := [(loss, epoch) for loss, epoch in losses if math.isfinite(loss)]:
+            loss, epoch = min(finite)
+            mark = " LEAKED" if self.is_leaked else ""
+            told.append(f"lowest validation loss {number(loss)}{mark} in epoch {epoch}")
+        return f"<run {self.id} on {self.spec['data']}: {', '.join(told)}>"
 
 
 def write_run(store: Path, run: Run, history: History, outcome: Outcome, updates: int) -> None:

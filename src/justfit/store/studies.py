@@ -1,7 +1,6 @@
-"""`StoredStudy`: a study's folder, readable from its first stage on and done when its result is there."""
+"""A study's folder: begun, kept stage by stage, read, found and removed; done when its result is there."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,63 +22,13 @@ from justfit.store.files import (
 from justfit.store.lock import holder_of
 from justfit.store.model import Model, write_model
 from justfit.store.paths import StudyPaths, run_path, study_folder
-from justfit.store.runs import StoredRun, read_run
+from justfit.store.stored_study import StoredStudy
 
 FORMAT = 1
 """Of a study's files."""
 
-
-@dataclass(frozen=True)
-class StoredStudy:
-    """What a study has left in its folder so far, but for the model, which `read_model` reads."""
-
-    folder: Path
-    spec: dict[str, Any]
-    """As `justfit.spec.plain` gives it."""
-    stages: tuple[dict[str, Any], ...]
-    """In order; each with ``name``, ``choice`` (``name`` of the network taken, ``reason``; None before) and
-    ``networks``: their ``name``, ``candidate``, ``parameters``, ``layers`` (lines of its summary), ``runs``
-    (ids) and ``standing`` (None where there is none)."""
-    result: dict[str, Any] | None
-    """None while it is not done."""
-    search: dict[str, Any] | None = None
-    """Of an automatic search, whose stages come one by one and which ends in a study of its own, how it was
-    asked for: ``breadth``, ``minutes`` (None for no limit), and whether a ``protocol`` was given."""
-
-    @property
-    def name(self) -> str:
-        """The study's."""
-        return str(self.spec["name"])
-
-    @property
-    def id(self) -> str:
-        """The study's, wherever its folder is."""
-        return digest(self.spec)[:12]
-
-    @property
-    def networks(self) -> dict[str, dict[str, Any]]:
-        """The networks of all stages by name; one that stands in several stages comes once."""
-        return {network["name"]: network for stage in self.stages for network in stage["networks"]}
-
-    def runs(self, network: str) -> tuple[StoredRun, ...]:
-        """The runs of a network, split by split, and replicate by replicate in each.
-
-        Raises:
-            StoreError: there is no such network, or a file of its runs is missing, cut off or changed.
-        """
-        if network not in self.networks:
-            known = ", ".join(f'"{name}"' for name in list(self.networks)[:5])
-            raise StoreError(
-                f'{self.folder.name} has no network "{network}". It has {known or "none yet"}.'
-                + nearest(network, list(self.networks))
-            )
-        return tuple(read_run(self.folder.parent, run_id) for run_id in self.networks[network]["runs"])
-
-    @property
-    def final_runs(self) -> tuple[StoredRun, ...]:
-        """The runs that were tested, one for each replicate; none before the study is done."""
-        ids = self.result["final_runs"] if self.result else ()
-        return tuple(read_run(self.folder.parent, run_id) for run_id in ids)
+SEARCHES = ({"breadth", "minutes", "protocol"}, {"sampler", "trials", "batch", "prune", "minutes"})
+"""How a search was asked for: the whole workflow, or one over a space."""
 
 
 def is_done(folder: Path) -> bool:
@@ -142,10 +91,9 @@ def read_study(folder: Path) -> StoredStudy:
     if result is not None and not _is_list_of_texts(result.get("final_runs")):
         raise broken(paths.result, "not a result (key final_runs: expected a list of ids)")
     search = content.get("search")
-    if search is not None and (
-        not isinstance(search, dict) or search.keys() != {"breadth", "minutes", "protocol"}
-    ):
-        raise broken(paths.study, "not a search (key search: expected breadth, minutes and protocol)")
+    if search is not None and (not isinstance(search, dict) or set(search) not in SEARCHES):
+        told = " or ".join(", ".join(sorted(keys)) for keys in SEARCHES)
+        raise broken(paths.study, f"not a search (key search: expected {told})")
     return StoredStudy(folder, spec, tuple(stages), result, search)
 
 

@@ -2,6 +2,9 @@
 
 from justfit.workflow.automatic import carry_out_automatically as carry_out_automatically
 from justfit.workflow.breadth import BREADTHS as BREADTHS
+from justfit.workflow.compared_choices import ComparedChoices as ComparedChoices
+from justfit.workflow.compared_choices import compare_choices as compare_choices
+from justfit.workflow.comparing import compare as compare
 from justfit.workflow.events import Chosen as Chosen
 from justfit.workflow.events import Decided as Decided
 from justfit.workflow.events import EpochDone as EpochDone
@@ -20,6 +23,8 @@ from justfit.workflow.plan import plan as plan
 from justfit.workflow.plan import single as single
 from justfit.workflow.progress import Progress as Progress
 from justfit.workflow.searching import search as search
+from justfit.workflow.stored_rows import dataset_of as dataset_of
+from justfit.workflow.stored_rows import held_out as held_out
 from justfit.workflow.study import carry_out as carry_out
 from justfit.workflow.study import run as run
 from justfit.workflow.validation_outputs import HeldOut as HeldOut

@@ -72,3 +72,4 @@ BREADTHS = {
         10,
     ),
 }
+"""How much is tried, by name: ``quick``, ``standard`` and ``thorough``."""

@@ -155,8 +155,10 @@ class Halved:
         left, networks = len(self.left), len(self.left) + len(self.stay)
         leave = "leaves" if left == 1 else "leave"
         told = f"After epoch {self.epoch}, {left} of {networks} networks {leave}, with a {self.figure} of "
-        if self.best is None or self.bar is None:
+        if self.best is None:
             return told + "no finite value."
+        if self.bar is None:
+            return told + f"{self.best:.4f} at best."
         return f"{told}{self.best:.4f} at best, where those that stay have {self.bar:.4f} at worst."
 
 
@@ -219,3 +221,4 @@ Event = (
     | Noted
     | Stored
 )
+"""Anything that a study tells while it is carried out."""

@@ -6,7 +6,7 @@ that was killed decides again, from the same figures, that it left.
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,6 +20,10 @@ FEWEST = 4
 """So many candidates or fewer all stay: what is left to gain is little, and the best may start slowly."""
 
 
+Prune = Callable[[int, Mapping[str, Sequence[History]]], Collection[str]]
+"""Given an epoch and what candidates have reached by then, says which of them leave."""
+
+
 class Halving:
     """The candidates of one stage in training, fewer after each rung.
 
@@ -31,6 +35,7 @@ class Halving:
         select: the figure that ranks them, as `justfit.judge.standing` has it.
         more_is_better: whether it shall be high.
         fit: measure training rows like validation rows, too.
+        prune: says who leaves, where that is not the worse half.
     """
 
     def __init__(  # noqa: PLR0913 - what ranks them, and where they are kept
@@ -43,8 +48,10 @@ class Halving:
         *,
         more_is_better: bool,
         fit: bool,
+        prune: Prune | None = None,
     ) -> None:
         self._store, self._stage, self._runs, self._fit = store, stage, runs, fit
+        self._prune = prune
         self._select, self._more_is_better = select, more_is_better
         self._rungs = rungs(first, max(run.candidate.recipe.epochs for each in runs.values() for run in each))
         self._alive = list(runs)
@@ -73,8 +80,8 @@ class Halving:
                     self._live |= {run.id: trials for run in missing}
                 for trials in begun:
                     yield from self._told(trials, rung)
-                if rung is not None and len(self._alive) > FEWEST:
-                    yield self._halve(rung)
+                if rung is not None and (halved := self._halve(rung)) is not None:
+                    yield halved
 
     def is_missing(self, run: Run) -> bool:
         """Whether the store lacks a run even as far as the first rung."""
@@ -108,25 +115,31 @@ class Halving:
                     return stored.history
         return None
 
-    def _halve(self, rung: int) -> Halved:
-        """Have the worse half leave, by its best figure so far."""
-        standings = {}
+    def _halve(self, rung: int) -> Halved | None:
+        """Have the worse half leave, by its best figure so far, or who is pruned; None where all stay."""
+        standings, histories = {}, {}
         for name in self._alive:
             found = [self._history(run, rung) for run in self._runs[name]]
             known = [history[:rung] for history in found if history is not None]
+            histories[name] = known if len(known) == len(found) else []
             standings[name] = (
-                standing(known, self._select, more_is_better=self._more_is_better)
-                if len(known) == len(found)
+                standing(histories[name], self._select, more_is_better=self._more_is_better)
+                if histories[name]
                 else None
             )
         ranked = rank(standings, more_is_better=self._more_is_better)
-        stays = math.ceil(len(ranked) / 2)
-        stay, left = ranked[:stays], ranked[stays:]
+        if self._prune is not None:
+            leaving = self._prune(rung, histories)
+        else:
+            leaving = ranked[math.ceil(len(ranked) / 2) :] if len(ranked) > FEWEST else ()
+        if not leaving:
+            return None
+        stay, left = ([name for name in ranked if (name in leaving) == is_left] for is_left in (False, True))
         for name in left:
             self.left[name] = rung
             self._leave(name, rung)
         self._alive = [name for name in self._alive if name in stay]
-        best, bar = standings[left[0]], standings[stay[-1]]
+        best, bar = standings[left[0]], standings[stay[-1]] if stay else None
         told = (None if each is None else each.value for each in (best, bar))
         return Halved(self._stage, self._select, rung, tuple(left), tuple(stay), *told)
 

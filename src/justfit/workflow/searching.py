@@ -11,7 +11,7 @@ from justfit.machine import DEFAULT_STORE
 from justfit.spec import Data, data_in
 from justfit.store import StoredStudy
 from justfit.workflow.automatic import carry_out_automatically
-from justfit.workflow.events import Stored
+from justfit.workflow.ended import ended
 
 LABELS = "target"
 """The name of the column that labels get which stand in no table."""
@@ -60,7 +60,4 @@ def search(
             frame, target = with_labels(frame, LABELS, target), LABELS
         dataset, _ = dataset_of({"train": frame}, name=name, target=target, **given)
         data = Data(name)
-    for event in carry_out_automatically(data, dataset, Path(store), **how):
-        if isinstance(event, Stored):
-            return event.study
-    raise AssertionError("the workflow ends with Stored")
+    return ended(carry_out_automatically(data, dataset, Path(store), **how))

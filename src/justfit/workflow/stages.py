@@ -1,5 +1,6 @@
 """The stages of a study: which candidates are known, training what is missing of them, and how they stand."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -34,9 +35,11 @@ from justfit.workflow.events import (
     StageDone,
     StagePlanned,
 )
-from justfit.workflow.halving import Halving
+from justfit.workflow.halving import Halving, Prune
 from justfit.workflow.plan import Plan, named_candidates
 from justfit.workflow.trials import Ground, Trial, ground_of, summary, train_runs, without_weights
+
+_LOG = logging.getLogger(__name__)
 
 
 def on_stored_splits(planned: Plan, store: Path) -> Plan:
@@ -67,6 +70,7 @@ class Stages:
         test: the test rows, where they validate.
         threads: processors to use, by default all.
         grounds: prepared rows by split, where several in turn shall share them; what lacks is added.
+        prune: says who leaves a stage of which candidates leave early; by default the worse half.
     """
 
     def __init__(  # noqa: PLR0913 - where it reads and writes
@@ -78,8 +82,9 @@ class Stages:
         test: Part | None = None,
         threads: int | None = None,
         grounds: dict[int, Ground] | None = None,
+        prune: Prune | None = None,
     ) -> None:
-        self.grounds = grounds
+        self.grounds, self.prune = grounds, prune
         self.plan, self.study = planned, planned.study
         self.keep, self.store = keep, store
         self.test, self.threads = test, threads
@@ -158,6 +163,9 @@ class Stages:
                 for each in new:
                     missing[each.split].append(each)
                 where |= {each.id: (stage.name, named.name) for each in (runs if halving else new)}
+            planned = sum(summary.runs for summary in summaries)
+            reused = planned - sum(summary.missing for summary in summaries)
+            _LOG.info("stage %s: %d of %d runs are there already", stage.name, reused, planned)
             yield StagePlanned(stage.name, tuple(summaries), stage.halving)
         self._write_stages()
         if (halving := self.halvings.get(stages[0].name)) is not None:
@@ -196,6 +204,7 @@ class Stages:
             self.study.select,
             more_is_better=self.more_is_better,
             fit=self.study.fit,
+            prune=self.prune,
         )
         return self.halvings[stage.name]
 

@@ -37,6 +37,7 @@ from justfit.store import (
 )
 from justfit.store.lock import held
 from justfit.store.paths import study_folder
+from justfit.workflow.ended import ended
 from justfit.workflow.events import (
     Chosen,
     Event,
@@ -92,10 +93,7 @@ def run(  # noqa: PLR0913 - what can be decided about a network
         data = Data(study) if isinstance(study, str) else study
         data = data if preparation is None else data_of(data, preparation)
         study = single(data, network, recipe, protocol=protocol, replicates=replicates, seed=seed, fit=fit)
-    for event in carry_out(study, load(study.data), Path(store)):
-        if isinstance(event, Stored):
-            return event.study
-    raise AssertionError("carry_out ends with Stored")
+    return ended(carry_out(study, load(study.data), Path(store)))
 
 
 def carry_out(  # noqa: PLR0913 - what can be decided from outside

@@ -1,6 +1,8 @@
 """Runs to trained members: rows prepared once a split, members packed, each run handed over as it ends."""
 
 import dataclasses
+import logging
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -10,6 +12,7 @@ import numpy.typing as npt
 
 from justfit.data.dataset import Part
 from justfit.data.preparation import Preparation, fit_preparation, prepared
+from justfit.data.rows import size_of
 from justfit.data.splits import Split
 from justfit.data.target import Target, fit_target
 from justfit.engine import Labelled, Member, Trained, Trainings, class_weights, initial_weights
@@ -17,6 +20,8 @@ from justfit.errors import EngineError
 from justfit.spec import Candidate, Diverged, Epoch, Failed, Layer, PreparationSpec, Run, Task
 from justfit.workflow.events import LayerSummary
 from justfit.workflow.plan import Plan
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +60,7 @@ class Ground:
         Raises:
             DataError: a row or a label does not fit.
         """
+        start = time.perf_counter()
         preparation = fit_preparation(spec, train.raw, train.labels)
         target = fit_target(task, train.labels)
 
@@ -67,7 +73,15 @@ class Ground:
             return Labelled.of(prepared(preparation, part.raw), labels, task, weights)
 
         validates = None if validation is None else labelled(validation)
-        return cls(task, outputs, preparation, target, labelled(train), validates)
+        trains = labelled(train)
+        entries, held = size_of(trains.rows)
+        _LOG.info(
+            "%s fitted on %d training rows and applied in %.2f s: %d columns, %d numbers, %.1f MB; %d rows "
+            "validate",
+            *(type(preparation).__name__, len(train), time.perf_counter() - start, preparation.columns),
+            *(entries, held / 1e6, 0 if validation is None else len(validation)),
+        )
+        return cls(task, outputs, preparation, target, trains, validates)
 
     def layers(self, candidate: Candidate) -> tuple[Layer, ...]:
         """All layers of a candidate, the last one included."""

@@ -132,6 +132,7 @@ def test_a_table_with_other_columns_or_values_is_refused(folder: Path) -> None:
         load_dataset("imdb_text")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("real_data")
 def test_the_real_reviews_are_read_whole() -> None:
     dataset = load_dataset("imdb_text")

@@ -52,7 +52,7 @@ def flattened(table: pa.Table, where: str) -> tuple[pa.Table, tuple[str, ...]]:
     columns, notes = unique_names(table.column_names)
     for index, field in enumerate(table.schema):
         if (kind := _plain_type(field.type)) != field.type:
-            table = table.set_column(index, field.with_type(kind), table.column(index).cast(kind))
+            table = table.set_column(index, field.with_type(kind), _cast(table.column(index), kind))
     return table.rename_columns(list(columns)).replace_schema_metadata(None), tuple(notes)
 
 
@@ -65,6 +65,18 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return pa.list_(_plain_type(kind.value_type))
     return kind
+
+
+def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    """A column as one of ``kind``."""
+    if pa.types.is_dictionary(column.type) and pa.types.is_string_view(column.type.value_type):
+        # Arrow cannot take from such a dictionary, which is what categories of polars have.
+        chunks = [
+            pa.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary.cast(kind))
+            for chunk in column.chunks
+        ]
+        column = pa.chunked_array(chunks, pa.dictionary(column.type.index_type, kind))
+    return column.cast(kind)
 
 
 def _frame(table: pa.Table, where: str, row: int) -> Frame:

@@ -16,8 +16,8 @@ from justfit.errors import DataError
 
 
 def frame_of(rows: Any) -> Frame:
-    """The rows of a pandas, polars or Arrow table, a NumPy array, a SciPy sparse matrix, a dict of columns
-    or a list of texts.
+    """The rows of a pandas, polars or Arrow table, a NumPy array or one that NumPy can read (DLPack), a SciPy
+    sparse matrix, a dict of columns or a list of texts.
 
     A data frame's index is left out; a sparse matrix comes as ``bags``.
 
@@ -25,6 +25,7 @@ def frame_of(rows: Any) -> Frame:
         DataError: it is none of these, has no rows, or a column mixes types.
     """
     source = f"The {type(rows).__name__}"
+    rows = as_array(rows)
     if sparse.issparse(rows):
         matrix: Any = rows  # whose types SciPy's stubs, where they are, know better than NumPy's
         bags = Bags.from_csr(matrix.tocsr())
@@ -40,6 +41,27 @@ def frame_of(rows: Any) -> Frame:
     return frame
 
 
+def as_array(rows: Any) -> Any:
+    """An array of another package, such as jax, as NumPy's, not copied where it allows it; all else as it is.
+
+    Raises:
+        DataError: it stands in the memory of another device, or has a type that NumPy has not.
+
+    Source: https://dmlc.github.io/dlpack, the array API's ``from_dlpack``.
+    """
+    if isinstance(rows, np.ndarray) or hasattr(rows, "__arrow_c_stream__"):
+        return rows
+    try:
+        if hasattr(rows, "__dlpack__"):
+            return np.from_dlpack(rows)
+        return np.asarray(rows) if hasattr(rows, "__array__") else rows
+    except (BufferError, RuntimeError, TypeError, ValueError) as error:
+        raise DataError(
+            f"The {type(rows).__name__} cannot be read by NumPy: {first_line(error)}. Copy it to the CPU's "
+            "memory, as numbers of a type that NumPy has."
+        ) from error
+
+
 def with_labels(frame: Frame, name: str, labels: Any) -> Frame:
     """A frame with one more column, of labels that stand in no table.
 
@@ -47,6 +69,7 @@ def with_labels(frame: Frame, name: str, labels: Any) -> Frame:
         DataError: there are not as many as rows, or they mix types.
     """
     try:
+        labels = as_array(labels)
         column = pa.array(np.asarray(labels) if not hasattr(labels, "__arrow_c_stream__") else list(labels))
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise DataError(f"The labels are no column: {first_line(error)}.") from error
@@ -58,9 +81,14 @@ def with_labels(frame: Frame, name: str, labels: Any) -> Frame:
 
 
 def _of_table(rows: Any, source: str) -> Frame:
+    if isinstance(rows, np.ndarray) and rows.ndim == 0:
+        raise DataError(f"{source} is a single value, expected rows.")
+    if isinstance(rows, Sequence | np.ndarray) and len(rows) and isinstance(rows[0], list):
+        raise DataError(
+            f"{source} has a list for each row, such as ids of words: make an array of them where they are "
+            "of one length, or a SciPy sparse matrix with a column for each id."
+        )
     if isinstance(rows, np.ndarray):
-        if rows.ndim == 0:
-            raise DataError(f"{source} is a single value, expected rows.")
         return numbered(array_columns({"x": rows}, source), source)
     if hasattr(rows, "__arrow_c_stream__") or isinstance(rows, Mapping):
         table = pa.table(dict(rows) if isinstance(rows, Mapping) else rows)
@@ -69,6 +97,8 @@ def _of_table(rows: Any, source: str) -> Frame:
             table = pa.Table.from_pylist([dict(row) for row in rows])
         else:
             table = pa.table({"text": pa.array(list(rows), pa.string())})
+    elif hasattr(rows, "collect"):
+        raise DataError(f"{source} is a query that has no rows yet: give what its collect() gives.")
     else:
         raise DataError(
             f"{source} has no rows that could be read. Expected a data frame, an array, a sparse matrix or "

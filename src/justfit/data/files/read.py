@@ -1,7 +1,9 @@
 """Any file or folder to a `Frame`."""
 
 import io
+import logging
 import re
+import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +22,8 @@ from justfit.data.files.json_lines import read_json
 from justfit.data.files.text import Utf8
 from justfit.errors import DataError
 from justfit.spec.checks import nearest
+
+_LOG = logging.getLogger(__name__)
 
 
 def read_frame(path: Path | str, *, strict: bool = False, image_shape: Shape | None = None) -> Frame:
@@ -61,9 +65,13 @@ def read_batches(
     """
     path = Path(path)
     _require_there(path)
+    start, rows = time.perf_counter(), 0
     try:
         for frame in _frames(path, strict=strict, image_shape=image_shape, part=part):
+            rows += len(frame)
             yield replace(frame, folder=path.parent)
+        size = path.stat().st_size
+        _LOG.info("read %s: %d bytes, %d rows in %.2f s", path, size, rows, time.perf_counter() - start)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
 
