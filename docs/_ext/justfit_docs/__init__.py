@@ -1,0 +1,1 @@
+"""What the pages of the documentation are made of; `site` is the extension for Sphinx."""
