@@ -14,7 +14,7 @@ MOST_COLUMNS = 256
 """First-layer columns of one cohort: beyond this a row's weights gain nothing from standing side by side."""
 
 _LONG_STEP_ROWS = 256
-"""From this batch size on, rows and not weights are what a step moves."""
+"""From this batch size on, rows are as much of what a step moves as weights."""
 
 
 _OF_ONE_STATE = ("sgd", "rmsprop", "adagrad")
@@ -94,8 +94,10 @@ def _cut(numbers: list[int], members: Sequence[Member], columns: int) -> list[tu
 
 
 def _most_columns(member: Member, columns: int) -> int:
-    if (member.recipe.batch_size or 0) >= _LONG_STEP_ROWS or not _moves_every_weight(member):
+    if not _moves_every_weight(member):
         return MOST_COLUMNS
+    if (member.recipe.batch_size or 0) >= _LONG_STEP_ROWS:
+        return MOST_COLUMNS // 2
     numbers_a_weight = 2 if member.recipe.optimizer.name in _OF_ONE_STATE else 3
     return min(MOST_COLUMNS, max(16, CACHE_BYTES // (4 * numbers_a_weight * columns)))
 
