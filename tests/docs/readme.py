@@ -18,7 +18,7 @@ MARKS = {
     "justfit run reviews.csv --target sentiment    #": f"not run (run reviews; imdb; run wine): {_LONG}",
     "justfit check study.yaml": f"not run (first_steps other): {_LONG}",
     "justfit run reviews.csv --target sentiment --text": f"not run (run --train; run folder): {_LONG}",
-    "justfit doctor": f"not run (run imdb): {_LONG}",
+    "justfit doctor": f"not run (run imdb; jq; table.csv): {_LONG}",
 }
 """By how a block begins. They stand here because a package's page may show comments of the README."""
 
