@@ -7,10 +7,8 @@ scikit-learn spreads its fits over all processors. Their accuracies on the folds
 
 import argparse
 import json
-import multiprocessing
 import time
 import warnings
-from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,6 +21,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.neural_network import MLPClassifier
 
 import justfit
+from benchmarks.apart import apart
 from benchmarks.machine import machine
 from justfit.data.preparation import fit_preparation
 from justfit.data.rows import Bags
@@ -70,35 +69,20 @@ def measure_grid(rounds: int, rows: int | None) -> dict[str, Any]:
     turns: dict[str, list[dict[str, Any]]] = {"justfit": [], "scikit-learn": []}
     for _ in range(rounds):
         for who, before in turns.items():
-            before.append(_turn(who, rows))
+            before.append(apart(_work, who, rows))
     found: dict[str, Any] = {
         who: each[0] | {"seconds": median(turn["seconds"] for turn in each)} for who, each in turns.items()
     }
     ours, theirs = found.values()
-    apart = np.abs(np.subtract(ours["scores"], theirs["scores"]))
+    differences = np.abs(np.subtract(ours["scores"], theirs["scores"]))
     return found | {
         "times": theirs["seconds"] / ours["seconds"],
-        "largest_difference": float(apart.max()),
+        "largest_difference": float(differences.max()),
         "spread": float(np.mean([ours["spread"], theirs["spread"]])),
     }
 
 
-def _turn(who: str, rows: int | None) -> dict[str, Any]:
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs, who, rows))
-    process.start()
-    theirs.close()
-    try:
-        figures: dict[str, Any] = ours.recv()
-    except EOFError:
-        raise SystemExit(f"The process of {who} ended without figures.") from None
-    finally:
-        process.join()
-    return figures
-
-
-def _work(answer: Connection, who: str, rows: int | None) -> None:
+def _work(who: str, rows: int | None) -> dict[str, Any]:
     reviews, labels = _reviews(rows)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
     search: Any
@@ -124,8 +108,8 @@ def _work(answer: Connection, who: str, rows: int | None) -> None:
         warnings.simplefilter("ignore", ConvergenceWarning)  # as many epochs as asked are meant
         search.fit(reviews, labels)
     seconds = time.perf_counter() - start
-    answer.send({"seconds": seconds, **_by_point(search.cv_results_)})
     get_reusable_executor().shutdown()  # which would wait for more work for minutes
+    return {"seconds": seconds, **_by_point(search.cv_results_)}
 
 
 def _by_point(results: Any) -> dict[str, Any]:

@@ -7,12 +7,10 @@ Reads ``imdb_reviews.parquet`` in ``JUSTFIT_DATA``.
 
 import argparse
 import json
-import multiprocessing
 import os
 import resource
 import sys
 import time
-from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,6 +19,7 @@ import numpy as np
 import pyarrow.parquet
 from sklearn.feature_extraction.text import CountVectorizer
 
+from benchmarks.apart import apart
 from benchmarks.machine import machine
 from justfit.data.ngrams import fit_ngrams
 from justfit.data.raw import Texts
@@ -67,7 +66,7 @@ def measure_text(longest: int, rounds: int, rows: int | None) -> dict[str, dict[
     turns: dict[str, list[dict[str, Any]]] = {"justfit": [], "scikit-learn": []}
     for _ in range(rounds):
         for who, before in turns.items():
-            before.append(_turn(who, longest, rows))
+            before.append(apart(_work, who, longest, rows))
     found = {
         who: each[0] | {"seconds": median(turn["seconds"] for turn in each)} for who, each in turns.items()
     }
@@ -78,22 +77,7 @@ def measure_text(longest: int, rounds: int, rows: int | None) -> dict[str, dict[
     return found
 
 
-def _turn(who: str, longest: int, rows: int | None) -> dict[str, Any]:
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs, who, longest, rows))
-    process.start()
-    theirs.close()
-    try:
-        figures: dict[str, Any] = ours.recv()
-    except EOFError:
-        raise SystemExit(f"The process of {who} ended without figures.") from None
-    finally:
-        process.join()
-    return figures
-
-
-def _work(answer: Connection, who: str, longest: int, rows: int | None) -> None:
+def _work(who: str, longest: int, rows: int | None) -> dict[str, Any]:
     texts = _reviews()[:rows]
     before = _megabytes()
     start = time.perf_counter()
@@ -110,16 +94,14 @@ def _work(answer: Connection, who: str, longest: int, rows: int | None) -> None:
     seconds = time.perf_counter() - start
     megabytes = _megabytes() - before
     rows_of = np.sort(np.bincount(indices, minlength=columns))
-    answer.send(
-        {
-            "seconds": seconds,
-            "megabytes": megabytes,
-            "columns": columns,
-            "entries": len(indices),
-            "total": float(values.sum(dtype=np.float64)),
-            "checksum": int(rows_of @ (np.arange(len(rows_of)) % 1009)),
-        }
-    )
+    return {
+        "seconds": seconds,
+        "megabytes": megabytes,
+        "columns": columns,
+        "entries": len(indices),
+        "total": float(values.sum(dtype=np.float64)),
+        "checksum": int(rows_of @ (np.arange(len(rows_of)) % 1009)),
+    }
 
 
 def _reviews() -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from justfit.errors import JustfitError, StoppedError
 from justfit.spec import Diverged, Failed, Outcome
+from justfit.store.files import remove_folder
 from justfit.store.live import FINAL, LiveLog, RunKey
 from justfit.store.lock import Holder, is_stop_wanted
 from justfit.workflow.events import (
@@ -146,3 +147,11 @@ def _outcome(outcome: Outcome) -> str:
         case Failed(reason):
             return reason
     return "done"
+
+
+def taking_over(events: Iterator[Event], folder: Path) -> Iterator[Event]:
+    """Pass on the events of the study that a search came to; its folder goes once the study has one."""
+    for event in events:
+        if folder.exists():
+            remove_folder(folder)
+        yield event

@@ -17,7 +17,6 @@ from justfit.spec import History, Settings, Study
 from justfit.spec.checks import require_integer
 from justfit.spec.space import MOST_TRIALS
 from justfit.store import read_run, write_stages
-from justfit.store.files import remove_folder
 from justfit.store.lock import held
 from justfit.store.searches import begin_search, search_folder, write_search
 from justfit.workflow.events import (
@@ -29,7 +28,7 @@ from justfit.workflow.events import (
     StagePlanned,
 )
 from justfit.workflow.final import STAGE
-from justfit.workflow.followed import followed
+from justfit.workflow.followed import followed, taking_over
 from justfit.workflow.outline import typical_work
 from justfit.workflow.plan import Plan, plan
 from justfit.workflow.searched import (
@@ -291,9 +290,7 @@ class _Search:
             findings=self.findings,
             start=self.start,
         )
-        for event in events:
-            if self.folder.exists():  # and the study's own has taken its place
-                remove_folder(self.folder)
+        for event in taking_over(events, self.folder):
             match event:
                 case Planned() | Halved():
                     continue

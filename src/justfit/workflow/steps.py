@@ -11,11 +11,11 @@ from justfit.errors import EngineError
 from justfit.judge import Standing, Verdict, verdicts
 from justfit.spec import Data, Final, Named, Protocol, Stage, Study
 from justfit.store import read_run, write_stages
-from justfit.store.files import remove_folder
 from justfit.store.searches import write_search
 from justfit.workflow.breadth import BASELINES, CONTENDERS, REGULARIZE, SCALE, TUNE, Breadth
 from justfit.workflow.events import Chosen, Decided, Event, Foreseen, Halved, Planned, StageDone, StagePlanned
 from justfit.workflow.final import STAGE
+from justfit.workflow.followed import taking_over
 from justfit.workflow.outline import typical_work
 from justfit.workflow.plan import batch_size_for, plan
 from justfit.workflow.proposals import regularized, tuned
@@ -213,9 +213,7 @@ class Search:
             findings=self.findings,
             start=self.start,
         )
-        for event in events:
-            if self.folder.exists():  # and the study's own has taken its place
-                remove_folder(self.folder)
+        for event in taking_over(events, self.folder):
             told = told or isinstance(event, Chosen)
             if told or not isinstance(event, Planned | StagePlanned | Halved | StageDone):
                 yield event
