@@ -64,6 +64,9 @@ def test_a_table_is_kept_so_that_its_study_can_be_carried_out_again(command: Com
     kept = Path(read_study(folder).spec["data"]["files"]["train"])
     assert kept.read_bytes() == table()
     assert kept.is_relative_to(tmp_path / "justfit-runs")
+    first_line = command("show", folder).out.splitlines()[0]
+    assert f", train {kept}, target opinion, " in first_line
+    assert "{" not in first_line, "what was said of the data is told in words"
     again = command(*asked, stdin=table())
     assert again.out.splitlines()[-1] == first.out.splitlines()[-1], "the same bytes are the same study"
     assert study_folders(tmp_path / "justfit-runs") == [folder]

@@ -42,13 +42,27 @@ def show_study(
     _show_end(study)
 
 
+def _given(settings: Mapping[str, Any]) -> Iterator[str]:
+    """What was said of the data, key by key, without what was left as it is."""
+    for key, value in settings.items():
+        match value:
+            case None | False | []:
+                continue
+            case dict():
+                yield from _given(value)
+            case list():
+                yield f"{key} {', '.join(map(str, value))}"
+            case _:
+                yield f"{key} {value}"
+
+
 def _head(study: "StoredStudy", networks: Mapping[str, StoredNetwork]) -> Iterator[str]:
     """What the study is about."""
     from justfit.cli.show_run import LEAKED
     from justfit.words import told_protocol
 
     spec, result = study.spec, study.result
-    given = [f"{key} {value}" for key, value in spec["data"].items() if key != "name" and value is not None]
+    given = _given({key: value for key, value in spec["data"].items() if key != "name"})
     yield cell(
         f"{study.name}: study {study.id} on {', '.join([spec['data']['name'], *given])}; {state_of(study)}"
     )
