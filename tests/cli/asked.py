@@ -32,6 +32,7 @@ ASKED: dict[str, tuple[tuple[str, ...], str]] = {
     "data": ((), "sets"),
     "data show": (("wine",), "columns"),
     "data audit": (("wine",), "audit"),
+    "store check": ((), "faults"),
 }
 """Each command with arguments, and a key of its answer."""
 
@@ -40,5 +41,7 @@ def commands(of: typer.Typer, before: str = "") -> set[str]:
     """The names of all commands, and of groups that do something by themselves."""
     found = {f"{before}{each.name or each.callback.__name__}" for each in of.registered_commands}
     for group in of.registered_groups:
-        found |= {f"{before}{group.name}"} | commands(group.typer_instance, f"{before}{group.name} ")
+        if group.typer_instance.info.invoke_without_command is True:
+            found |= {f"{before}{group.name}"}
+        found |= commands(group.typer_instance, f"{before}{group.name} ")
     return found

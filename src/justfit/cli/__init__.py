@@ -36,6 +36,7 @@ from justfit.cli.screen import ask_nothing, be_quiet, be_verbose, say_error, say
 from justfit.cli.search import search
 from justfit.cli.show import show
 from justfit.cli.stop import stop
+from justfit.cli.store import app as store_app
 from justfit.cli.ui import ui
 from justfit.errors import JustfitError, StoppedError, StoreError, StudyFileError
 
@@ -69,6 +70,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
 for name, function in _COMMANDS.items():
     app.command(name)(function)
 app.add_typer(data_app, name="data")
+app.add_typer(store_app, name="store")
 
 
 @app.callback()

@@ -236,13 +236,23 @@ def _aside(final: Path) -> Path:
 def _tidy(folder: Path, process: int) -> None:
     """Remove what dead writers left; once in a ``process``, as thousands of runs may stand there."""
     for other in folder.iterdir():
-        left = _PARTIAL.fullmatch(other.name)
-        writer = int(left["process"]) if left and left["machine"] == platform.node() else process
-        if writer != process and not is_running(writer):
-            if other.is_dir() and not other.is_symlink():
-                shutil.rmtree(other, ignore_errors=True)
-            else:
-                other.unlink(missing_ok=True)
+        if is_left(other, process):
+            remove_left(other)
+
+
+def is_left(path: Path, process: int) -> bool:
+    """Whether a process of this machine that is gone has set it aside, and not ``process``."""
+    left = _PARTIAL.fullmatch(path.name)
+    writer = int(left["process"]) if left and left["machine"] == platform.node() else process
+    return writer != process and not is_running(writer)
+
+
+def remove_left(path: Path) -> None:
+    """Remove a file or folder that `is_left`."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _refuse_constant(name: str) -> None:

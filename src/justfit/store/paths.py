@@ -7,6 +7,7 @@ from pathlib import Path
 from justfit.errors import StoreError
 
 _RUNS, _SPLITS, _UPLOADS, _LOOKS = "runs", "splits", "uploads", "looks.jsonl"
+_BROKEN = "broken"
 _ID = re.compile("[0-9a-f]{12}")
 
 
@@ -99,6 +100,33 @@ def runs_folder(store: Path) -> Path:
     'store/runs'
     """
     return store / _RUNS
+
+
+def splits_folder(store: Path) -> Path:
+    """The folder of all splits.
+
+    >>> splits_folder(Path("store")).as_posix()
+    'store/splits'
+    """
+    return store / _SPLITS
+
+
+def uploads_folder(store: Path) -> Path:
+    """The folder of all files that `upload_path` names.
+
+    >>> uploads_folder(Path("store")).as_posix()
+    'store/uploads'
+    """
+    return store / _UPLOADS
+
+
+def broken_folder(store: Path) -> Path:
+    """Where a repair puts what it takes out of use; nothing reads it.
+
+    >>> broken_folder(Path("store")).as_posix()
+    'store/broken'
+    """
+    return store / _BROKEN
 
 
 def upload_path(store: Path, key: str, name: str) -> Path:

@@ -47,13 +47,22 @@ def read_splits(store: Path, key: str, protocol: Protocol, rows: int) -> tuple[S
     if not path.is_file():
         return None
     content = read_bytes(path, _HEADER + protocol.splits * (_HEADER_A_SPLIT + _BYTES_A_ROW * rows))
+    return splits_of(path, content, protocol.splits, rows)
+
+
+def splits_of(path: Path, content: bytes, count: int, rows: int) -> tuple[Split, ...]:
+    """The ``count`` splits of ``rows`` training rows in the content of a file; ``path`` is for messages.
+
+    Raises:
+        StoreError: it is cut off or changed.
+    """
     try:
         tensors = load(content)
-        found = tuple(_split(tensors, number, rows) for number in range(1, protocol.splits + 1))
+        found = tuple(_split(tensors, number, rows) for number in range(1, count + 1))
     except (SafetensorError, KeyError, ValueError) as error:
-        raise broken(path, f"not {protocol.splits} splits of {rows} rows ({error})") from error
-    if len(tensors) != 2 * protocol.splits:
-        raise broken(path, f"a file of {len(tensors)} tensors where {2 * protocol.splits} were expected")
+        raise broken(path, f"not {count} splits of {rows} rows ({error})") from error
+    if len(tensors) != 2 * count:
+        raise broken(path, f"a file of {len(tensors)} tensors where {2 * count} were expected")
     return found
 
 
