@@ -59,7 +59,7 @@ NARROW = Network((16,))
 @pytest.mark.parametrize(
     ("network", "recipe", "columns", "expected"),
     [
-        # Of words that a batch lacks no weight moves: as wide as serves a row; half of it where batches are long.
+        # Of words that a batch lacks no weight moves: as wide as serves a row; long batches: half of it.
         (NARROW, Recipe(RmsProp(), batch_size=16), MANY, [16, 4]),
         (NARROW, Recipe(Adam(), batch_size=512), MANY, [8, 8, 4]),
         (Network((100,)), Recipe(batch_size=512), MANY, [2] * 10),
