@@ -21,6 +21,7 @@ from justfit.store import StoredStudy
 from justfit.store.importances import Importances, write_importances
 from justfit.store.searches import search_folder
 from justfit.workflow import Event, Stored
+from justfit.workflow.ended import ended
 from justfit.workflow.sampling import BATCH, Tried, carry_out_search
 from justfit.workflow.searched import require_searchable, search_key, searched_stage
 
@@ -82,10 +83,9 @@ def optimize(  # noqa: PLR0913 - what can be decided about a search
 
     Source: Bergstra et al. 2011, "Algorithms for hyper-parameter optimization", as Optuna has it.
     """
-    dataset = load(study.data)
-    for event in carry_out_tpe(
+    events = carry_out_tpe(
         study,
-        dataset,
+        load(study.data),
         Path(store),
         trials=trials,
         storage=storage,
@@ -93,10 +93,8 @@ def optimize(  # noqa: PLR0913 - what can be decided about a search
         batch=batch,
         minutes=minutes,
         threads=threads,
-    ):
-        if isinstance(event, Stored):
-            return event.study
-    raise AssertionError("a search ends with Stored")
+    )
+    return ended(events)
 
 
 def carry_out_tpe(  # noqa: PLR0913 - as above
