@@ -26,9 +26,10 @@ def ending(callback: Callable[..., Any], error: BaseException) -> Callable[..., 
 def registered(name: str) -> Any:
     """What typer knows of a command."""
     group, _, inner = name.partition(" ")
-    if name == "data":
-        return app.registered_groups[0].typer_instance.registered_callback
-    among = app.registered_groups[0].typer_instance if inner else app
+    groups = {each.name: each.typer_instance for each in app.registered_groups}
+    if group in groups and not inner:
+        return groups[group].registered_callback
+    among = groups[group] if inner else app
     return next(
         each
         for each in among.registered_commands
