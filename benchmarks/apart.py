@@ -1,16 +1,18 @@
 """Work done by a process of its own, so that its memory and its libraries are its own."""
 
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
-def apart(work: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
-    """The figures that ``work`` gives in a fresh process, which ends.
+def apart(work: Callable[..., Iterable[T]], *arguments: Any) -> Iterator[T]:
+    """What ``work`` gives, one by one as it does, from a fresh process that ends with it.
 
     Raises:
-        SystemExit: the process ended without any.
+        SystemExit: the process ended before its work did.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -18,13 +20,15 @@ def apart(work: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any
     process.start()
     theirs.close()
     try:
-        figures: dict[str, Any] = ours.recv()
+        while (given := ours.recv()) is not None:
+            yield given
     except EOFError:
-        raise SystemExit(f"The process of {work.__name__}{arguments} ended without figures.") from None
+        raise SystemExit(f"The process of {work.__name__} ended without figures.") from None
     finally:
         process.join()
-    return figures
 
 
-def _send(answer: Connection, work: Callable[..., dict[str, Any]], *arguments: Any) -> None:
-    answer.send(work(*arguments))
+def _send(answer: Connection, work: Callable[..., Iterable[T]], *arguments: Any) -> None:
+    for each in work(*arguments):
+        answer.send(each)
+    answer.send(None)

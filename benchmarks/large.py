@@ -8,14 +8,12 @@ command itself. Memory is the peak of the resident set, pages of files that are 
 """
 
 import argparse
-import multiprocessing
 import re
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
+from benchmarks.apart import apart
 from benchmarks.machine import machine
 from benchmarks.tables import met, table
 from justfit.cli import main as command
@@ -55,10 +54,10 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=temporary_folder()) as folder:
         path = Path(folder) / "texts.csv"
-        steps = [*_apart(write_texts, path, arguments.rows)]
+        steps = [*_told(write_texts, path, arguments.rows)]
         size = path.stat().st_size
-        steps += _apart(step_by_step, path)
-        steps += _apart(as_the_command, path)
+        steps += _told(step_by_step, path)
+        steps += _told(as_the_command, path)
     whole = max(step[-1] for step in steps[1:])
     print("\n".join(f"- {key}: {value}" for key, value in machine(("justfit", "numpy", "pyarrow")).items()))
     print(f"- {arguments.rows:,} texts, {size / 1e6:,.0f} MB of CSV\n")
@@ -155,31 +154,17 @@ class _Steps:
         _STATUS.with_name("clear_refs").write_text("5")  # sets the peak to what is resident now
 
 
-def _apart(work: Callable[..., Iterator[Step]], *arguments: Any) -> Iterator[Step]:
-    """The steps of some work, done by a process of its own."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_send, args=(theirs, work, *arguments))
-    process.start()
-    theirs.close()
-    try:
-        while (step := ours.recv()) is not None:
-            print(
-                "{}: {:.1f} s, {:.1f} s of processors, {:,.0f} MB".format(*step), file=sys.stderr, flush=True
-            )
-            yield step
-    except EOFError:
-        raise SystemExit(f"The process of {work.__name__} ended without figures.") from None
-    finally:
-        process.join()
+def _told(work: Callable[..., Iterator[Step]], *arguments: Any) -> Iterator[Step]:
+    """The steps of some work, done by a process of its own, each told when it is done."""
+    for step in apart(_in_blocks, work, *arguments):
+        print("{}: {:.1f} s, {:.1f} s of processors, {:,.0f} MB".format(*step), file=sys.stderr, flush=True)
+        yield step
 
 
-def _send(answer: Connection, work: Callable[..., Iterator[Step]], path: Path, *arguments: Any) -> None:
+def _in_blocks(work: Callable[..., Iterator[Step]], path: Path, *arguments: Any) -> Iterator[Step]:
     if path.exists():  # so that a small file, too, is read like a large one
         kept.MOST_HELD = min(kept.MOST_HELD, path.stat().st_size // 4)
-    for step in work(path, *arguments):
-        answer.send(step)
-    answer.send(None)
+    yield from work(path, *arguments)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -66,7 +67,7 @@ def measure_text(longest: int, rounds: int, rows: int | None) -> dict[str, dict[
     turns: dict[str, list[dict[str, Any]]] = {"justfit": [], "scikit-learn": []}
     for _ in range(rounds):
         for who, before in turns.items():
-            before.append(apart(_work, who, longest, rows))
+            before.extend(apart(_work, who, longest, rows))
     found = {
         who: each[0] | {"seconds": median(turn["seconds"] for turn in each)} for who, each in turns.items()
     }
@@ -77,7 +78,7 @@ def measure_text(longest: int, rounds: int, rows: int | None) -> dict[str, dict[
     return found
 
 
-def _work(who: str, longest: int, rows: int | None) -> dict[str, Any]:
+def _work(who: str, longest: int, rows: int | None) -> Iterator[dict[str, Any]]:
     texts = _reviews()[:rows]
     before = _megabytes()
     start = time.perf_counter()
@@ -94,7 +95,7 @@ def _work(who: str, longest: int, rows: int | None) -> dict[str, Any]:
     seconds = time.perf_counter() - start
     megabytes = _megabytes() - before
     rows_of = np.sort(np.bincount(indices, minlength=columns))
-    return {
+    yield {
         "seconds": seconds,
         "megabytes": megabytes,
         "columns": columns,

@@ -12,7 +12,6 @@ from justfit.bridges.mlflow_model import write_mlflow_model
 from justfit.bridges.mlflow_told import study_figures, study_params, study_tags, told
 from justfit.bridges.tracked_runs import TrackedRun, figures_of, marked, settings_of, tracked_runs
 from justfit.errors import SpecError
-from justfit.report.findings import is_leaked
 from justfit.report.reported import read_reported
 from justfit.report.whole import is_report_old, write_report
 from justfit.store import StoredStudy, StudyPaths, holder_of
@@ -150,7 +149,7 @@ def _log_child(client: MlflowClient, parent: Run, study: StoredStudy, each: Trac
         _PARENT: parent.info.run_id,
         "justfit.stages": ", ".join(each.stages),
         "justfit.seed": str(each.run.spec["seed"]),
-        "justfit.leaked": told(is_leaked(study)),
+        "justfit.leaked": told(study.is_leaked),
         **{f"justfit.{key}": f"{value:g}" for key, value in each.facts.items()},
     }
     if each.diverged is not None:

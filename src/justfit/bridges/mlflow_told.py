@@ -8,7 +8,6 @@ from typing import Any
 
 from justfit.bridges.tracked_runs import TrackedRun, marked
 from justfit.judge.studies import metric_of, networks_of
-from justfit.report.findings import is_leaked
 from justfit.report.tested_figures import FIGURES
 from justfit.store import StoredStudy
 
@@ -70,7 +69,7 @@ def study_tags(study: StoredStudy, runs: Sequence[TrackedRun]) -> dict[str, str]
     result = study.result or {}
     known = {each.network: each for each in runs}
     tags = {
-        "leaked": told(is_leaked(study)),
+        "leaked": told(study.is_leaked),
         "done": told(study.result is not None),
         "tested": told("test" in result),
         "networks": f"{len(study.networks)}",

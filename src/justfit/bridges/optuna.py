@@ -40,9 +40,6 @@ try:
 except ImportError as error:
     raise SpecError("The sampler tpe needs Optuna: pip install 'justfit[optuna]'.") from error
 
-SAMPLERS = ("tpe",)
-"""Of Optuna's samplers those that propose lists and ranges alike and need no other package."""
-
 _FEWEST = 20
 """Trials that importances are made of at least; with fewer, hardly two are among the best tenth."""
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from justfit.bridges.tracked_runs import Setting, TrackedRun, marked, tracked_runs
 from justfit.errors import SpecError
 from justfit.report import file_name
-from justfit.report.findings import is_leaked
 from justfit.spec import Epoch, task_named
 from justfit.store import StoredRun, StoredStudy
 from justfit.store.files import make_folders, write_bytes
@@ -70,7 +69,7 @@ def write_events(study: StoredStudy, folder: Path) -> Path:
                 if (scalars := _scalars(each.run, epoch, prefix))
             ]
             if rows:
-                is_marked = part == "validation" and is_leaked(study)
+                is_marked = part == "validation" and study.is_leaked
                 _write(place / f"{part}{' LEAKED' * is_marked}", _curves(each, rows))
         _write(place, _session(study, each, trials[each.network]))
     if runs:

@@ -7,7 +7,7 @@ from typing import Any
 
 from justfit.judge.selection import FIGURES
 from justfit.report import trained
-from justfit.report.findings import Finding, findings, is_leaked
+from justfit.report.findings import Finding, findings
 from justfit.report.tested_figures import FIGURES as FIGURES_OF_TEST
 from justfit.spec import Diverged, Epoch, task_named
 from justfit.spec.network import A_LAYER
@@ -92,10 +92,10 @@ def marked(study: StoredStudy, name: str) -> str:
     """The name of a figure, with a mark where it is leaked: of rows that are said to test, but validated.
 
     >>> from types import SimpleNamespace
-    >>> marked(SimpleNamespace(spec={"validation": {"name": "test_rows"}}), "val_accuracy")
+    >>> marked(SimpleNamespace(is_leaked=True), "val_accuracy")
     'val_accuracy_LEAKED'
     """
-    return f"{name}_LEAKED" if is_leaked(study) and name.startswith(("val_", "test_", "best_val_")) else name
+    return f"{name}_LEAKED" if study.is_leaked and name.startswith(("val_", "test_", "best_val_")) else name
 
 
 def figures_of(epoch: Epoch, task: str) -> dict[str, float]:

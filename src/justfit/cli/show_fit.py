@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from justfit.cli.screen import cell
-from justfit.judge.studies import StoredNetwork, is_leaked, stage_findings
+from justfit.judge.studies import StoredNetwork, stage_findings
 
 if TYPE_CHECKING:
     from justfit.judge import Compared, Verdict
@@ -28,7 +28,7 @@ def told_stage(
     fits: Mapping[str, "Verdict | None"],
 ) -> Iterator[str]:
     """The verdict on the best network of a stage in full, and what to try after the stage."""
-    mark = "LEAKED: " if is_leaked(study) else ""
+    mark = "LEAKED: " if study.is_leaked else ""
     best = next((name for name, each in found.items() if name in names and each is not None), None)
     if best is not None and (fit := fits[best]) is not None:
         yield f"{mark}{cell(best)}: {fit.sentence}"

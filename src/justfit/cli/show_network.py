@@ -10,7 +10,7 @@ from justfit.cli.studies import shown, shown_interval, told_figure
 from justfit.errors import StoreError
 from justfit.judge import Curve, Verdict, mean_curve, standing
 from justfit.judge.selection import FIGURES
-from justfit.judge.studies import StoredNetwork, compared, fits_of, is_leaked, metric_of, more_is_better
+from justfit.judge.studies import StoredNetwork, compared, fits_of, metric_of, more_is_better
 from justfit.spec import Diverged
 from justfit.spec.checks import nearest
 from justfit.spec.settings import settings_of
@@ -28,7 +28,7 @@ def show_network(study: StoredStudy, networks: Mapping[str, StoredNetwork], refe
     """
     network = _meant(study, networks, reference)
     say(cell(f"{study.name}, network {network.number}: {network.name}"))
-    if is_leaked(study):
+    if study.is_leaked:
         say(LEAKED)
     say()
     differing = settings_of(network.candidate)
@@ -44,7 +44,7 @@ def show_network(study: StoredStudy, networks: Mapping[str, StoredNetwork], refe
     _show_runs(study, network, metric_of(networks))
     if (fit := _fit(study, networks, network)) is not None:
         say()
-        say(f"{'LEAKED: ' if is_leaked(study) else ''}{fit.sentence}")
+        say(f"{'LEAKED: ' if study.is_leaked else ''}{fit.sentence}")
     _show_curve(study, network, metric_of(networks))
 
 
@@ -118,7 +118,7 @@ def _show_runs(study: StoredStudy, network: StoredNetwork, metric: str) -> None:
         run = by_id[run_id]
         at = _best(run, figure, metric)
         figures = [
-            shown(key, metric, getattr(run.history[at - 1], key), leaked=is_leaked(study)) if at else ""
+            shown(key, metric, getattr(run.history[at - 1], key), leaked=study.is_leaked) if at else ""
             for key in (figure, *other)
         ]
         place = (str(run.spec["split"]), str(run.spec["seed"]), str(at or ""))
@@ -151,10 +151,10 @@ def _show_curve(study: StoredStudy, network: StoredNetwork, metric: str) -> None
     rows = [
         (
             f"{epoch}{' best' if epoch == best else ''}",
-            shown(figure, metric, chooses.mean[epoch - 1], leaked=is_leaked(study)),
+            shown(figure, metric, chooses.mean[epoch - 1], leaked=study.is_leaked),
             shown(figure, metric, chooses.spread[epoch - 1]) if chooses.spread else "",
             shown_interval(figure, metric, *chooses.band[epoch - 1]) if chooses.band else "",
-            *(_at(curves[key], epoch, metric, leaked=is_leaked(study)) for key in others),
+            *(_at(curves[key], epoch, metric, leaked=study.is_leaked) for key in others),
         )
         for epoch in _epochs_to_show(len(chooses.mean), best)
     ]
@@ -229,7 +229,7 @@ def network_json(
     return {
         **study_json(study),
         "network": {
-            **compared_json(network, found, is_leaked(study)),
+            **compared_json(network, found, study.is_leaked),
             "fit": fit and asdict(fit),
             "settings": settings_of(network.candidate),
             "candidate": asdict(network.candidate),

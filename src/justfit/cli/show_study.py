@@ -10,7 +10,6 @@ from justfit.judge.studies import (
     StoredNetwork,
     compared,
     fits_of,
-    is_leaked,
     metric_of,
     read_from,
     read_networks,
@@ -66,7 +65,7 @@ def _head(study: "StoredStudy", networks: Mapping[str, StoredNetwork]) -> Iterat
     yield cell(
         f"{study.name}: study {study.id} on {', '.join([spec['data']['name'], *given])}; {state_of(study)}"
     )
-    if is_leaked(study):
+    if study.is_leaked:
         yield LEAKED
     yield f"validation: {told_protocol(spec['validation'])}"
     first, replicates = spec["seed"], spec["replicates"]
@@ -84,7 +83,7 @@ def _head(study: "StoredStudy", networks: Mapping[str, StoredNetwork]) -> Iterat
         result["rows"],
         "rows of the first fold" if spec["validation"]["name"] == "k_fold" else "rows",
     )
-    validating = "" if is_leaked(study) else f"{rows['validation']:,} validate, "
+    validating = "" if study.is_leaked else f"{rows['validation']:,} validate, "
     yield f"{splits}: {rows['train']:,} train, {validating}{rows['test']:,} test"
     for note in result["notes"]:
         yield cell(f"note: {note}")
@@ -106,7 +105,7 @@ def _told_baseline(guess: Mapping[str, Any]) -> str:
 def _show_stages(
     study: "StoredStudy", networks: Mapping[str, StoredNetwork], found: Mapping[str, "Compared | None"]
 ) -> None:
-    metric, figure, leaked = metric_of(networks), study.spec["select"], is_leaked(study)
+    metric, figure, leaked = metric_of(networks), study.spec["select"], study.is_leaked
     bases = {stage["name"]: stage["base"] for stage in study.spec["stages"]}
     other = () if figure == "val_metric" else ("val_metric",)
     figures = (figure, "spread", "95% interval", *other)
@@ -195,7 +194,7 @@ def _show_end(study: "StoredStudy") -> None:
         result, stands = study.result, study.result["standing"]
         by = "" if stands is None else f", best epoch {stands['best_epoch']} by {stands['figure']}"
         say()
-        say(cell(f"chosen: {result['chosen']}{by}") + (" LEAKED" if is_leaked(study) else ""))
+        say(cell(f"chosen: {result['chosen']}{by}") + (" LEAKED" if study.is_leaked else ""))
         if result["reason"]:
             say(cell(result["reason"]))
         task = task_named(result["task"])
@@ -212,7 +211,7 @@ def shown_json(
     for stage in study.stages:
         names = [each["name"] for each in stage["networks"]]
         told = [
-            {**compared_json(networks[name], found[name], is_leaked(study)), "fit": fit and asdict(fit)}
+            {**compared_json(networks[name], found[name], study.is_leaked), "fit": fit and asdict(fit)}
             for name in names
             for fit in (fits[name],)
         ]
@@ -234,7 +233,7 @@ def study_json(study: "StoredStudy") -> dict[str, object]:
         "id": study.id,
         "folder": str(study.folder),
         "state": state_of(study),
-        "leaked": is_leaked(study),
+        "leaked": study.is_leaked,
     }
 
 

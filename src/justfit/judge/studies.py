@@ -83,7 +83,8 @@ def networks_of(
     runs: dict[str, StoredRun] = {}
     found = {}
     with read_from(study.folder):
-        is_leaked(study)
+        # A file that lacks what is asked of it everywhere is told of here.
+        _ = study.is_leaked, study.result is None or study.result["leaked"]
         for place, (name, network) in enumerate(study.networks.items(), start=1):
             ids = [run_id for run_id in network["runs"] if has_run(store, run_id)]
             runs |= {run_id: read(store, run_id) for run_id in ids if run_id not in runs}
@@ -104,11 +105,6 @@ def networks_of(
 
 
 _LAYER = {"kind": str, "detail": str, "outputs": int, "parameters": int}
-
-
-def is_leaked(study: StoredStudy) -> bool:
-    """Whether the test rows validate, so that all its figures are fitted to them."""
-    return study.is_leaked
 
 
 def entry_of(study: StoredStudy, trained: Collection[str]) -> dict[str, Any]:
@@ -132,7 +128,7 @@ def entry_of(study: StoredStudy, trained: Collection[str]) -> dict[str, Any]:
             "folder": str(study.folder),
             "data": str(study.spec["data"]["name"]),
             "state": state_of(study),
-            "leaked": is_leaked(study),
+            "leaked": study.is_leaked,
             "networks": len(study.networks),
             "runs_trained": sum(run_id in trained for run_id in ids),
             "runs_planned": len(ids) + (study.spec["replicates"] if final and result is None else 0),

@@ -139,19 +139,14 @@ def figure_name(figure: str, metric: str) -> str:
             return f"{rows} loss, with penalties"
 
 
-def is_leaked(study: StoredStudy) -> bool:
-    """Whether test rows validated, so that no figure of them tells how good a network is on rows not seen."""
-    return bool(study.spec["validation"]["name"] == "test_rows")
-
-
 def titled(study: StoredStudy, text: str) -> str:
     """The title of a chart: the study, what is drawn, and whether that is leaked."""
-    return f"{study.name}: {text}{' (leaked)' if is_leaked(study) else ''}"
+    return f"{study.name}: {text}{' (leaked)' if study.is_leaked else ''}"
 
 
 def notes(study: StoredStudy, found: Sequence[Finding]) -> list[str]:
     """What a reader of any chart must know: leaks, and runs that ended early."""
-    said = ["Validated on the test rows: leaked."] if is_leaked(study) else []
+    said = ["Validated on the test rows: leaked."] if study.is_leaked else []
     if diverged := sum(finding.diverged for finding in found):
         runs = sum(len(finding.runs) for finding in found)
         said.append(f"{diverged} of {runs} runs diverged; a mean goes as far as all runs of a network came.")

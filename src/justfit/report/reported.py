@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from justfit.judge import Compared, Verdict
-from justfit.judge.studies import StoredNetwork, compared, fits_of, is_leaked, metric_of, read_networks
+from justfit.judge.studies import StoredNetwork, compared, fits_of, metric_of, read_networks
 from justfit.store import StoredStudy, read_mistakes
 
 
@@ -40,4 +40,4 @@ def reported_of(study: StoredStudy, networks: Mapping[str, StoredNetwork]) -> Re
     """A study that was read, with how its networks stand; nothing of its mistakes."""
     metric = metric_of(networks)
     found = compared(networks, study.spec["select"], metric)
-    return Reported(study, networks, found, fits_of(networks, found), metric, is_leaked(study))
+    return Reported(study, networks, found, fits_of(networks, found), metric, study.is_leaked)

@@ -70,7 +70,7 @@ class StoredStudy:
     @property
     def is_leaked(self) -> bool:
         """Whether the test rows validate, so that all its figures are fitted to them."""
-        return self.spec["validation"]["name"] == "test_rows" or bool(self.result and self.result["leaked"])
+        return bool(self.spec["validation"]["name"] == "test_rows")
 
     def table(self) -> pa.Table:
         """The networks of all stages, a row each: how they stand by the figure that the study chooses by.

@@ -238,11 +238,10 @@ def torn_bytes(path: Path) -> int:
             size = min(place, 2**16)
             place -= size
             file.seek(place)
-            head, end, tail = file.read(size).rpartition(b"\n")
+            _, end, tail = file.read(size).rpartition(b"\n")
             torn += len(tail)
             if end:
                 break
-            del head
     return torn
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from justfit.data.dataset import Dataset, Labels
 from justfit.errors import SpecError, StoreError
 from justfit.judge import Comparison, compare_correct, compare_rows, holm, row_losses, verdict_of
-from justfit.judge.studies import is_leaked, read_from
+from justfit.judge.studies import read_from
 from justfit.store import StoredStudy, read_validation
 from justfit.workflow.stored_rows import dataset_of, held_out
 from justfit.workflow.validation_outputs import threshold_of
@@ -119,7 +119,7 @@ def _asked(study: StoredStudy, dataset: Dataset, load: Callable[[StoredStudy], D
     """What is stored of a study's validation rows, or else what its network says anew."""
     if study.result is None:
         raise StoreError(f"{study.name} {study.id} has chosen no network yet: carry it out first.")
-    if is_leaked(study):
+    if study.is_leaked:
         raise SpecError(
             f"Test rows validate in {study.name} {study.id}, and they are opened for nothing but a study's "
             "own figures: hold training rows out instead."
