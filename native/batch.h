@@ -36,14 +36,18 @@ class WordBatch {
   int64_t words() const { return static_cast<int64_t>(words_.size()); }
   int64_t block_begin(int64_t block) const { return blocks_[static_cast<std::size_t>(block)]; }
 
+  // [columns], in which a word was last seen: all that one batch leaves for the next.
+  Buffer<int32_t>& last_steps() { return last_step_; }
+  const Buffer<int32_t>& last_steps() const { return last_step_; }
+
  private:
   void count_words(const RowsView& rows, const int64_t* order, int64_t count, bool whole);
   void place_words(int32_t step);
   template <bool Ones>
   void deal_out(const RowsView& rows, const int64_t* order, int64_t count);
 
-  Buffer<int32_t> cursor_;     // [columns], zero between batches
-  Buffer<int32_t> last_step_;  // [columns], in which a word was last seen
+  Buffer<int32_t> cursor_;  // [columns], zero between batches
+  Buffer<int32_t> last_step_;
   std::vector<int32_t> words_, missed_, rows_;
   std::vector<int64_t> starts_, blocks_;
   std::vector<float> values_;

@@ -235,6 +235,25 @@ class Trainer {
     return nb::make_tuple(array, nb::cast(new_array<float>({units}, std::move(bias))));
   }
 
+  nb::ndarray<nb::numpy, uint8_t> state() {
+    const Turn turn(*this);
+    std::unique_ptr<uint8_t[]> bytes;
+    int64_t size;
+    {
+      const nb::gil_scoped_release released;
+      size = cohort_.state_size();
+      bytes.reset(new uint8_t[static_cast<std::size_t>(size)]);
+      cohort_.get_state(bytes.get());
+    }
+    return new_array<uint8_t>({static_cast<std::size_t>(size)}, std::move(bytes));
+  }
+
+  void set_state(Vector<uint8_t> state) {
+    const Turn turn(*this);
+    const nb::gil_scoped_release released;
+    cohort_.set_state(state.data(), size_of(state.shape(0)));
+  }
+
   std::vector<Figures> train_epoch(const Rows& rows, const Targets& targets, Vector<int64_t> order, int64_t number) {
     const Turn turn(*this);
     check_fit(rows, targets);
@@ -423,6 +442,8 @@ NB_MODULE(_native, m) {
       .def("retain", &Trainer::retain, "members"_a)
       .def("set_layer", &Trainer::set_layer, "member"_a, "layer"_a, "kernel"_a.noconvert(), "bias"_a.noconvert().none())
       .def("get_layer", &Trainer::get_layer, "member"_a, "layer"_a)
+      .def("state", &Trainer::state)
+      .def("set_state", &Trainer::set_state, "state"_a.noconvert())
       .def("train_epoch", &Trainer::train_epoch, "rows"_a, "targets"_a, "order"_a.noconvert(), "number"_a)
       .def("evaluate", &Trainer::evaluate, "rows"_a, "targets"_a)
       .def("predict", &Trainer::predict, "member"_a, "rows"_a);

@@ -1,8 +1,9 @@
-// How a cohort lies in memory, and rows going through it. Its optimizer steps are in updates.cpp.
+// How a cohort lies in memory, and rows going through it. Its optimizer steps are in updates.cpp, its state in state.cpp.
 #include "cohort.h"
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -223,6 +224,8 @@ Cohort::Place Cohort::place(Member& member, std::size_t l, int64_t slot) {
 
 std::vector<Figures> Cohort::train_epoch(const RowsView& rows, const TargetsView& targets, const int64_t* order,
                                          int64_t count, int64_t number, const Check& check) {
+  if (blocks_of(count, spec_.batch_size) > std::numeric_limits<int32_t>::max() - step_)
+    throw std::length_error("a cohort takes at most 2^31 - 1 steps");
   if (spec_.sparse) words_.reserve(rows, order, count, spec_.batch_size);
   std::vector<Figures> figures(members_.size());
   for (int64_t begin = 0, in_epoch = 0; begin < count; begin += spec_.batch_size, ++in_epoch) {

@@ -50,6 +50,12 @@ class Cohort {
   // Goes on with these members alone, numbered anew in this order; theirs is the state they have.
   void retain(const std::vector<int64_t>& members);
 
+  // All that the next epoch depends on, as bytes that do not depend on threads or instructions. A cohort of the same
+  // specification goes on from them; anything else is refused with std::invalid_argument, and changes nothing.
+  int64_t state_size() const;
+  void get_state(uint8_t* out) const;
+  void set_state(const uint8_t* state, int64_t size);
+
   // Trains one epoch over rows order[0 .. count); `number` from 1 feeds dropout.
   std::vector<Figures> train_epoch(const RowsView& rows, const TargetsView& targets, const int64_t* order,
                                    int64_t count, int64_t number, const Check& check);
@@ -104,6 +110,9 @@ class Cohort {
     int64_t stride;
   };
 
+  template <class Some, class Visit>
+  static void visit_state(Some& cohort, const Visit& visit);
+
   void lay_out(std::vector<MemberSpec> members);
   void plan_groups();
   void plan_tasks();
@@ -124,7 +133,7 @@ class Cohort {
                    int64_t count, int thread);
   void clip_by_norm();
   void limit_norms(Member& member, std::size_t number, int thread);
-  void transpose(LayerState& layer, int64_t begin, int64_t end);
+  static void transpose(LayerState& layer, int64_t begin, int64_t end);
   int64_t first_layer_tasks() const;
   double penalty(const Member& member) const;
 

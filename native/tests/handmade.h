@@ -133,7 +133,7 @@ inline OptimizerSpec optimizer_of(OptimizerKind kind) {
   optimizer.beta_1 = 0.9f;
   optimizer.beta_2 = 0.999f;
   optimizer.epsilon = 1e-7f;
-  optimizer.initial_accumulator = 0.1f;
+  if (kind == OptimizerKind::adagrad || kind == OptimizerKind::ftrl) optimizer.initial_accumulator = 0.1f;
   return optimizer;
 }
 

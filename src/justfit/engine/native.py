@@ -3,8 +3,10 @@
 import math
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from justfit import _native
 from justfit.data.rows import Bags, Float32, Rows, native_rows
@@ -14,6 +16,23 @@ from justfit.errors import EngineError
 from justfit.machine import available_threads
 from justfit.spec import Diverged, Done, Epoch, Outcome
 from justfit.spec.history import is_better
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingState:
+    """Where a training stands between two epochs: all that those to come depend on, but for members and rows.
+
+    It does not depend on threads, nor on the processor's vector instructions.
+    """
+
+    epoch: int
+    """The last one that is done; 0 before the first."""
+    members: tuple[int, ...]
+    """Those still in training, by their numbers in the cohort; none where all have ended."""
+    best: tuple[tuple[Epoch, Weights | None] | None, ...]
+    """The best epoch so far of each of them, and its weights where they are kept."""
+    content: npt.NDArray[np.uint8]
+    """Weights, optimizer states and steps of all of them; empty where there are none."""
 
 
 class Training:
@@ -29,9 +48,12 @@ class Training:
         threads: how many processors to use; the figures do not depend on it.
         fit: measure the training rows like validation rows, too.
         keep_best: keep each member's weights of its best epoch so far.
+        state: go on from here instead of from initial weights. The cohort then has exactly the members that
+            the state has, in its order, numbered from 0 anew; with the same rows, it goes on as the training
+            that the state was taken of would have, bit for bit.
 
     Raises:
-        EngineError: rows, labels, layers or weights do not fit each other.
+        EngineError: rows, labels, layers or weights do not fit each other, or the state does not fit them.
     """
 
     def __init__(  # noqa: PLR0913 - what can be measured and kept is asked for apart
@@ -43,6 +65,7 @@ class Training:
         threads: int | None = None,
         fit: bool = False,
         keep_best: bool = False,
+        state: TrainingState | None = None,
     ) -> None:
         self._cohort = cohort
         self._fit, self._keep_best = fit, keep_best
@@ -54,6 +77,8 @@ class Training:
         self._outcomes: dict[int, Outcome] = {}
         self._left: dict[int, Weights] = {}
         self._best: dict[int, tuple[Epoch, Weights | None]] = {}
+        self._begun = self._done = 0 if state is None else state.epoch
+        self._yielded: dict[int, Epoch | Diverged] = {}
         spec = cohort_spec(
             cohort,
             columns=train.rows.columns,
@@ -66,23 +91,56 @@ class Training:
             self._native = _native.Cohort(spec, [member_spec(member, steps) for member in cohort.members])
         except (TypeError, ValueError) as error:
             raise EngineError(f"The engine refuses this cohort: {error}.") from error
+        if state is not None:
+            self._take(state)
+            return
         for number, member in enumerate(cohort.members):
             self._start(number, member)
 
     def epochs(self) -> Iterator[dict[int, Epoch | Diverged]]:
         """Trains epoch by epoch; each yield has the figures of the members that took part, by number."""
-        for number in range(1, self._cohort.epochs + 1):
-            if len(self._outcomes) == len(self._cohort.members):
-                return
-            done = self._epoch(number)
+        while any(member not in self._outcomes for member in self._active):
+            self._begun += 1
+            done = self._epoch(self._done + 1)
             self._note_best(done)
+            self._done, self._yielded = self._done + 1, done
             yield done
-            self._let_go(done)
+            self._let_go()
 
     def leave(self, members: Iterable[int]) -> None:
         """Have members leave with the epoch just yielded, as if it had been their last."""
-        for member in members:
+        for member in set(members) & set(self._active):
             self._outcomes.setdefault(member, Done())
+        self._let_go()
+
+    def drop(self, members: Iterable[int]) -> None:
+        """Go on without members, before or between epochs, as if they had never been there.
+
+        They have no outcome and no weights any more; those that have ended are passed over.
+        """
+        dropped = set(members) - self._outcomes.keys()
+        self._keep([member for member in self._active if member not in dropped])
+
+    def state(self) -> TrainingState:
+        """Where the training stands, before the first epoch or after one that `epochs` has just yielded.
+
+        Members that end with that epoch have left then, and are not in it.
+
+        Raises:
+            EngineError: the last epoch was not finished.
+        """
+        if self._begun != self._done:
+            raise EngineError(
+                f"Epoch {self._done + 1} was begun and not finished: there is no state between two epochs."
+            )
+        self._let_go()
+        members = tuple(member for member in self._active if member not in self._outcomes)
+        return TrainingState(
+            epoch=self._done,
+            members=members,
+            best=tuple(self._best.get(member) for member in members),
+            content=self._native.state() if members else np.empty(0, np.uint8),
+        )
 
     def weights(self, member: int = 0) -> Weights:
         """The weights of one member as it left, or as they are now."""
@@ -144,15 +202,38 @@ class Training:
 
     def _start(self, number: int, member: Member) -> None:
         """Sets a member's initial weights."""
-        if len(member.weights) != len(member.layers):
+        weights = member.initial_weights(self._like.columns)
+        if len(weights) != len(member.layers):
             raise EngineError(
-                f"Member {number} has weights of {len(member.weights)} layers, not {len(member.layers)}."
+                f"Member {number} has weights of {len(weights)} layers, not {len(member.layers)}."
             )
-        for layer, (kernel, bias) in enumerate(member.weights):
+        for layer, (kernel, bias) in enumerate(weights):
             try:
                 self._native.set_layer(number, layer, kernel, bias)
             except (TypeError, ValueError) as error:
                 raise EngineError(f"Member {number}, layer {layer}: {error}.") from error
+
+    def _take(self, state: TrainingState) -> None:
+        """Goes on from a state instead."""
+        if not len(self._active) == len(state.members) == len(state.best):
+            raise EngineError(
+                f"The state has {len(state.members)} members and {len(state.best)} best epochs, the cohort "
+                f"{len(self._active)} members: build it of those that the state names."
+            )
+        shortest = min(member.recipe.epochs for member in self._cohort.members)
+        if not 0 <= state.epoch < shortest:
+            raise EngineError(f"The state is of epoch {state.epoch}, but a member trains {shortest} epochs.")
+        if self._keep_best and any(best is not None and best[1] is None for best in state.best):
+            raise EngineError(
+                "Best weights shall be kept, but the state has none: it was taken without them."
+            )
+        try:
+            self._native.set_state(state.content)
+        except ValueError as error:
+            raise EngineError(f"The state does not fit this cohort: {error}.") from error
+        except TypeError as error:
+            raise EngineError("A state's content must be an array of uint8 with 1 axis.") from error
+        self._best = {member: best for member, best in enumerate(state.best) if best is not None}
 
     def _place(self, member: int) -> int:
         """A member's number in the native cohort."""
@@ -181,23 +262,28 @@ class Training:
             if isinstance(epoch, Epoch) and is_better(epoch, before, spec.recipe.monitor, spec.metric):
                 self._best[member] = (epoch, self.weights(member) if self._keep_best else None)
 
-    def _let_go(self, done: dict[int, Epoch | Diverged]) -> None:
-        """Members whose training has ended leave."""
-        for member, epoch in done.items():
+    def _let_go(self) -> None:
+        """Members whose training has ended leave; asked once more, those that were told to since."""
+        for member in self._active:
+            epoch = self._yielded.get(member)
             if isinstance(epoch, Diverged):
                 self._outcomes[member] = epoch
-            elif epoch.epoch == self._cohort.members[member].recipe.epochs or self._is_out_of_patience(
-                member, epoch.epoch
+            elif epoch is not None and (
+                epoch.epoch >= self._cohort.members[member].recipe.epochs
+                or self._is_out_of_patience(member, epoch.epoch)
             ):
                 self._outcomes[member] = Done()
-        leaving = [member for member in done if member in self._outcomes]
-        for member in leaving:
-            self._left[member] = self.weights(member)
+        for member in self._active:
+            if member in self._outcomes and member not in self._left:
+                self._left[member] = self.weights(member)
         # The last ones stay, so that they can still be asked for outputs.
-        if 0 < len(leaving) < len(self._active):
-            staying = [at for at, member in enumerate(self._active) if member not in self._outcomes]
-            self._native.retain(staying)
-            self._active = [self._active[at] for at in staying]
+        self._keep([member for member in self._active if member not in self._outcomes] or self._active)
+
+    def _keep(self, members: list[int]) -> None:
+        """The native cohort goes on with these alone, of those that it has."""
+        if 0 < len(members) < len(self._active):
+            self._native.retain([self._active.index(member) for member in members])
+        self._active = members
 
     def _is_out_of_patience(self, member: int, epoch: int) -> bool:
         patience = self._cohort.members[member].recipe.patience
