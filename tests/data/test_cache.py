@@ -1,3 +1,4 @@
+import contextlib
 import hashlib
 import socket
 import threading
@@ -29,9 +30,8 @@ class Server(ThreadingHTTPServer):
 
     def file(self, content: bytes = CONTENT, kind: str = "sha256") -> PublishedFile:
         url = f"http://127.0.0.1:{self.server_port}/data.npz"
-        return PublishedFile(
-            "data.npz", url, f"{kind}:{hashlib.new(kind, content).hexdigest()}", "tests, 256 kB"
-        )
+        checksum = f"{kind}:{hashlib.new(kind, content).hexdigest()}"
+        return PublishedFile("data.npz", url, checksum, len(CONTENT), "tests, 256 kB")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -137,6 +137,30 @@ def test_a_wrong_file_is_refused_with_both_checksums_and_nothing_of_it_stays(
     assert names(cache) == []
 
 
+def test_a_server_that_announces_another_length_is_not_listened_to(server: Server, cache: Path) -> None:
+    server.content = CONTENT + b"!"
+    with pytest.raises(DataError, match=r"which has 256,000 bytes: 256,001 bytes.*try again"):
+        find_file(server.file())
+    assert names(cache) == []
+
+
+@pytest.mark.parametrize("begun", [0, 100_000])
+def test_a_server_that_sends_without_end_is_left_as_soon_as_it_sends_too_much(
+    cache: Path, begun: int
+) -> None:
+    cache.mkdir(parents=True)
+    (cache / "data.npz.part").write_bytes(CONTENT[:begun])
+    seen: list[int] = []
+    with endless() as (url, sent):
+        file = PublishedFile("data.npz", url, "sha256:0", len(CONTENT), "tests, 256 kB")
+        with pytest.raises(DataError, match=r"data\.npz sends another file.*has 256,000 bytes"):
+            find_file(file, lambda _name, done, _total: seen.append(done))
+        sent.wait(60)
+    assert sent.is_set(), "the connection is closed"
+    assert max(seen) <= len(CONTENT)
+    assert names(cache) == []
+
+
 def test_a_stale_part_costs_one_failed_try_and_no_more(server: Server, cache: Path) -> None:
     cache.mkdir(parents=True)
     (cache / "data.npz.part").write_bytes(b"stale")
@@ -185,7 +209,7 @@ def test_offline_the_error_says_where_it_looked_and_what_to_do(
         unused.bind(("127.0.0.1", 0))  # bound, but nobody listens
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/data.npz"
         with pytest.raises(DataError) as caught:
-            find_file(PublishedFile("data.npz", url, "sha256:0", "tests, 256 kB"))
+            find_file(PublishedFile("data.npz", url, "sha256:0", 256_000, "tests, 256 kB"))
     message = str(caught.value)
     for part in ("tests, 256 kB", str(cache), url, "Connection refused", "set JUSTFIT_DATA", "when online"):
         assert part in message
@@ -228,6 +252,29 @@ def one_answer(answer: bytes) -> Iterator[str]:
         thread.join()
 
 
+@contextmanager
+def endless() -> Iterator[tuple[str, threading.Event]]:
+    """Sends for as long as it is listened to, and then sets the event."""
+    has_ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            with listening.accept()[0] as connection:
+                asked = connection.recv(1 << 16)
+                connection.sendall(
+                    b"HTTP/1.1 206 Go on\r\n\r\n" if b"Range" in asked else b"HTTP/1.1 200 OK\r\n\r\n"
+                )
+                with contextlib.suppress(OSError):
+                    while True:
+                        connection.sendall(bytes(1 << 16))
+            has_ended.set()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/data.npz", has_ended
+        thread.join()
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
@@ -238,4 +285,4 @@ def one_answer(answer: bytes) -> Iterator[str]:
 )
 def test_a_server_that_talks_nonsense_is_an_error_in_plain_words(answer: bytes, message: str) -> None:
     with one_answer(answer) as url, pytest.raises(DataError, match=message):
-        find_file(PublishedFile("data.npz", url, "sha256:0", "tests"))
+        find_file(PublishedFile("data.npz", url, "sha256:0", 256_000, "tests"))

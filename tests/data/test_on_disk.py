@@ -1,8 +1,3 @@
-import errno
-import io
-import tempfile
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -10,9 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from justfit.data import on_disk
-from justfit.data.on_disk import GrowingArray, KeptStrings, TextsOnDisk, rows_on_disk, temporary_folder
+from justfit.data.on_disk import KeptStrings, TextsOnDisk, rows_on_disk
 from justfit.data.rows import Bags, Dense
-from justfit.errors import DataError
 
 CELLS = st.lists(st.none() | st.text(st.characters(exclude_categories=["Cs"])))
 
@@ -77,24 +71,3 @@ def test_blocks_of_dense_rows_become_one_block_in_files() -> None:
     found = rows_on_disk([Dense(values[:4]), Dense(values[4:])])
     assert isinstance(found, Dense)
     assert found.values.tolist() == values.tolist()
-
-
-def test_files_have_no_name_so_that_nothing_is_left_behind(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr(tempfile, "tempdir", None)
-    assert temporary_folder() == str(tmp_path)
-    texts = kept(["a", "b"])
-    assert list(texts) == ["a", "b"]
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_full_disk_is_told_with_the_folder_and_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Full(io.BytesIO):
-        def write(self, _: object) -> int:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: Full())
-    with pytest.raises(DataError, match=r"cannot hold them: No space left on device. Free some space"):
-        GrowingArray(np.int32).add([1])

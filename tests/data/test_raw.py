@@ -9,7 +9,7 @@ WORDS = Vocabulary(("the", "film", "was"))
 
 
 def test_a_word_goes_to_its_id_and_back_and_other_ids_are_question_marks() -> None:
-    assert WORDS.ids() == {"the": 4, "film": 5, "was": 6}
+    assert WORDS.ids == {"the": 4, "film": 5, "was": 6}
     assert [WORDS.word(number) for number in (0, 1, 2, 3, 4, 6, 7)] == ["?"] * 4 + ["the", "was", "?"]
 
 

@@ -165,6 +165,26 @@ def test_a_false_shape_is_refused_before_anything_is_made_of_it(tmp_path: Path) 
             read(path, "y")
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '|u1', 'shape': (2",
+        "{'descr': '|u1'}",
+        "{'descr': '|u1', 1: 2}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (-1, -2)}",
+        "  1\n 2",
+        "(" * 9000,
+        "#" * 20_000,
+    ],
+)
+def test_a_header_that_cannot_be_is_refused_in_one_line(tmp_path: Path, header: str) -> None:
+    content = b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header.encode() + b"\0\1"
+    for read in (read_header, read_array, read_lists):
+        with pytest.raises(DataError, match="y cannot be read") as caught:
+            read(npz(tmp_path, y=content), "y")
+        assert "\n" not in str(caught.value)
+
+
 def test_a_member_larger_than_the_limit_is_refused_unread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,7 @@
 """Which rows are meant, by name or in files, and how what is given changes their preparation."""
 
 import dataclasses
-import re
+import json
 from typing import Any
 
 import pytest
@@ -35,7 +35,16 @@ def test_files_and_ngrams_may_be_given_as_mappings_and_come_back_from_what_is_st
             'no key "tests".*Did you mean "test"',
         ),
         ({"files": "a.csv"}, "files must be a mapping of its settings, got 'a.csv'"),
-        ({"files": {"train": "", "target": "y"}}, "train must be the path of a file or folder, got ''"),
+        (
+            {"files": {"train": "", "target": "y"}},
+            "train must be the path of a file or folder, or a list of paths, got ''",
+        ),
+        ({"files": {"train": [], "target": "y"}}, r"train must be the path .* list of paths, got \[\]"),
+        ({"files": {"train": "a", "test": ["b", 3], "target": "y"}}, r"test must be .*, got \['b', 3\]"),
+        (
+            {"files": {"train": ["a", "s3://me:word@b/c"], "target": "y"}},
+            "train names a password, which would be stored",
+        ),
         ({"files": {"train": "a", "target": 3}}, "target must be the name of the column"),
         ({"files": {"train": "a", "target": "y", "task": "binry"}}, 'Did you mean "binary"'),
         ({"files": {"train": "a", "target": "y", "drop": [1]}}, r"drop must be names of columns, got \[1\]"),
@@ -88,6 +97,8 @@ def test_a_preparation_for_rows_of_another_kind_is_refused(data: Data, default: 
         (".hidden.csv", "hidden"),
         ("x" * 300 + ".csv", "x" * 80),
         ("...", "data"),
+        ("s3://bucket/reviews/*.parquet", "reviews"),
+        ("*.csv", "data"),
     ],
 )
 def test_the_rows_of_a_file_are_named_as_it_is(path: str, name: str) -> None:
@@ -100,4 +111,11 @@ def test_only_the_parts_that_are_given_are_there() -> None:
     assert FILES.parts == {"train": "reviews.csv"}
     more = dataclasses.replace(FILES, validation="v.csv", test="t.csv")
     assert list(more.parts) == ["train", "validation", "test"]
-    assert re.fullmatch("v.csv", more.parts["validation"])
+    assert more.parts["validation"] == "v.csv"
+
+
+def test_rows_may_stand_in_several_files_and_come_back_from_json_so() -> None:
+    data = Data("some", files=Files(["a.csv", "b.csv"], "y"))  # type: ignore[arg-type]
+    assert data.files
+    assert data.files.parts == {"train": ("a.csv", "b.csv")}
+    assert Data(**json.loads(json.dumps(dataclasses.asdict(data)))) == data

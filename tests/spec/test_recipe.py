@@ -12,6 +12,7 @@ from justfit.spec import MONITORS, Recipe
         {"batch_size": 1, "epochs": 1, "patience": 1},
         {"epochs": 1_000_000},
         {"clip_norm": 1e-9},
+        {"shuffle_block": 1},
         {"clip_value": 5},
         *({"monitor": monitor} for monitor in MONITORS),
     ],
@@ -28,6 +29,8 @@ def test_equal_numbers_make_equal_recipes() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({"shuffle_block": 0}, r"shuffle_block must be a whole number from 1 to 1,?000,?000, got 0"),
+        ({"shuffle_block": True}, "shuffle_block must be a whole number"),
         ({"batch_size": 0}, "batch_size must be a whole number at least 1, got 0"),
         ({"batch_size": 1.0}, r"batch_size must be a whole number at least 1, got 1\.0"),
         ({"epochs": 0}, "epochs is 0, so nothing would be trained: give at least 1"),

@@ -89,6 +89,7 @@ OTHER_THAN_NONE = {
     "loss": "mse",
     "clip_norm": 1.0,
     "clip_value": 1.0,
+    "shuffle_block": 4_096,
     "patience": 3,
 }
 

@@ -487,6 +487,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "clip_value": st.none(),
     "patience": st.none() | st.integers(1, 99),
     "monitor": st.sampled_from(MONITORS),
+    "shuffle_block": st.none() | st.integers(1, 10**6),
     "learning_rate": st.none() | st.floats(1e-9, 10),
     "name": st.none() | TEXTS,
 }

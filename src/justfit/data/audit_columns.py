@@ -10,6 +10,7 @@ from justfit.data.columns import of_kind
 from justfit.data.dataset import Labels, Part
 from justfit.data.duplicates import first_of_same, number_hashes
 from justfit.data.finding import Finding, counted, has, named, of_rows
+from justfit.data.mapped import let_go
 from justfit.data.raw import Numbers, Table
 from justfit.data.rows import Bags, Int64
 from justfit.spec import Task
@@ -22,6 +23,9 @@ _FEWEST_OF_CLASS = 5
 
 _CHUNK = 1 << 22
 """Numbers of sparse rows that are looked at as dense ones at a time."""
+
+_LOOKED_AT = 1_000
+"""Rows, spread over all, in which columns must tell the labels for all rows to be looked at."""
 
 _UNEXPLAINED = 1e-6
 """Share of a label's variance that a column may leave when it is said to equal it: labels are float32."""
@@ -84,9 +88,15 @@ def table_findings(train: Part, raw: Table, task: Task) -> Iterator[Finding]:
 
 def bag_findings(train: Part, raw: Bags, task: Task) -> Iterator[Finding]:
     """What is remarkable with the columns of sparse rows."""
-    filled = raw.values != 0
-    of_row = np.repeat(np.arange(len(raw)), np.diff(raw.indptr))[filled]
-    if len(empty := np.flatnonzero(np.bincount(of_row, minlength=len(raw)) == 0)):
+    counts, is_empty = np.zeros(raw.columns, np.int64), np.zeros(len(raw), bool)
+    for start, end in raw.blocks():
+        part = raw.between(start, end)
+        filled = part.values != 0
+        of_row = np.repeat(np.arange(len(part)), np.diff(part.indptr))[filled]
+        is_empty[start:end] = np.bincount(of_row, minlength=len(part)) == 0
+        np.add.at(counts, part.indices[filled], 1)
+        let_go(raw.values, raw.indices)
+    if len(empty := np.flatnonzero(is_empty)):
         yield of_rows(
             "empty_rows",
             "warning",
@@ -94,7 +104,6 @@ def bag_findings(train: Part, raw: Bags, task: Task) -> Iterator[Finding]:
             f"{counted(len(empty), 'training row')} {has(len(empty))} 0 in every column (such as row "
             f"{empty[0]}), so nothing can be learned from them: leave out what is empty.",
         )
-    counts = np.bincount(raw.indices[filled], minlength=raw.columns)
     if unused := int(np.count_nonzero(counts == 0)):
         yield Finding(
             "constant_columns",
@@ -115,12 +124,23 @@ def _label_bag_columns(raw: Bags, counts: Int64, labels: Labels, task: Task) -> 
     several = labels.T if labels.ndim > 1 else [labels]
     most = max(int(np.unique(each, return_counts=True)[1].max()) for each in several)
     likely = np.flatnonzero(counts >= len(raw) - most)
-    columns = raw.to_csr().tocsc()[:, likely]
+    if len(raw) > _LOOKED_AT:  # what tells all labels tells those of some rows
+        rows = np.linspace(0, len(raw) - 1, _LOOKED_AT).astype(np.intp)
+        if all(len(np.unique(each[rows])) > 1 for each in several):
+            likely = likely[_telling_columns(raw.take(rows), likely, labels[rows], task)]
+    return [bag_column(int(likely[each])) for each in _telling_columns(raw, likely, labels, task)]
+
+
+def _telling_columns(raw: Bags, columns: npt.NDArray[np.intp], labels: Labels, task: Task) -> list[int]:
+    """Which of some columns, by their places among them, tell all labels."""
     step, found = max(1, _CHUNK // len(raw)), []
-    for start in range(0, len(likely), step):
-        values = columns[:, start : start + step].toarray()
-        told = _label_columns(values, labels, task)
-        found += [bag_column(int(likely[start + each])) for each in told]
+    for first in range(0, len(columns), step):
+        some = columns[first : first + step]
+        values = np.empty((len(raw), len(some)), np.float32)
+        for start, end in raw.blocks():
+            values[start:end] = raw.between(start, end).to_csr()[:, some].toarray()
+            let_go(raw.values, raw.indices)
+        found += [first + each for each in _label_columns(values, labels, task)]
     return found
 
 

@@ -33,6 +33,8 @@ class PublishedFile:
     url: str
     checksum: str
     """As its publisher gives it: ``sha256:`` or ``md5:`` and hexadecimal digits."""
+    size: int
+    """Its bytes: no more than these are taken."""
     about: str
     """What it is and how large, for messages."""
     instead: str | None = None
@@ -75,10 +77,14 @@ def find_file(file: PublishedFile, progress: Progress | None = None) -> Path:
 def _download(file: PublishedFile, path: Path, progress: Progress | None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
-    with part.open("ab") as out:
-        _receive(file, out, progress)
-        out.flush()
-        os.fsync(out.fileno())
+    try:
+        with part.open("ab") as out:
+            _receive(file, out, progress)
+            out.flush()
+            os.fsync(out.fileno())
+    except _TooLargeError:
+        part.unlink()
+        raise
     if (found := _checksum(part, file)) != file.checksum:
         part.unlink()
         raise DataError(
@@ -106,11 +112,13 @@ def _receive(file: PublishedFile, out: BinaryIO, progress: Progress | None) -> N
         if done and response.status != HTTPStatus.PARTIAL_CONTENT:
             out.truncate(0)
             done = 0
-        length = response.headers["Content-Length"]
-        total = done + int(length) if length else None
+        total = None if response.length is None else done + response.length
+        if total is not None:
+            _require_size(file, total)
         for chunk in _chunks(file, response):
-            out.write(chunk)
             done += len(chunk)
+            _require_size(file, done)
+            out.write(chunk)
             if progress:
                 progress(file.name, done, total)
     if total is not None and done < total:
@@ -127,6 +135,20 @@ def _chunks(file: PublishedFile, response: http.client.HTTPResponse) -> Iterator
         if not chunk:
             return
         yield chunk
+
+
+class _TooLargeError(DataError):
+    """More comes than what is published has."""
+
+
+def _require_size(file: PublishedFile, size: int) -> None:
+    """Raise `_TooLargeError` where there are more bytes than the file has: a server may send without end."""
+    if size > file.size:
+        raise _TooLargeError(
+            f"{file.url} sends another file than the published {file.name}, which has {file.size:,} bytes: "
+            f"{size:,} bytes and perhaps more. What came was deleted; try again, or set JUSTFIT_DATA to a "
+            f"folder that has {file.name}."
+        )
 
 
 def _cut_off(file: PublishedFile, how: str) -> DataError:

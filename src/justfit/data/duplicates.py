@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from justfit.data.mapped import let_go
 from justfit.data.raw import Ids, Numbers, Raw, Table, Texts, Vocabulary, is_lazy
 from justfit.data.rows import Bags
 from justfit.data.tokens import tokens
@@ -151,9 +152,14 @@ def row_hashes(raw: Raw) -> UInt64:
 
 def _bag_hashes(raw: Bags) -> UInt64:
     """A hash a row of its columns that are not 0 and their values."""
-    bits = raw.values.view(np.uint32).astype(np.uint64)
-    of_entry = _mixed(_mixed(raw.indices.astype(np.uint64)) + bits)
-    return _sums(np.where(raw.values == 0, np.uint64(0), of_entry), raw.indptr)
+    found = np.zeros(len(raw), np.uint64)
+    for start, end in raw.blocks():
+        part = raw.between(start, end)
+        bits = part.values.view(np.uint32).astype(np.uint64)
+        of_entry = _mixed(_mixed(part.indices.astype(np.uint64)) + bits)
+        found[start:end] = _sums(np.where(part.values == 0, np.uint64(0), of_entry), part.indptr)
+        let_go(raw.values, raw.indices)
+    return found
 
 
 def _table_hashes(raw: Table) -> UInt64:

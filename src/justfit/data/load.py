@@ -60,7 +60,7 @@ def _loaded(data: Data, progress: Progress | None) -> tuple[Dataset, DataReport 
 def _frames(files: Files) -> dict[str, Frame]:
     """The rows of each file, and those of the parts that an npz file of training rows has besides."""
     parts, notes = dict(files.parts), []
-    for part in npz_parts(Path(files.train)):
+    for part in npz_parts(Path(files.train)) if isinstance(files.train, str) else ():
         if part in parts:
             notes.append(f"The {part} rows in {files.train} were not read, as others were given.")
         parts.setdefault(part, files.train)

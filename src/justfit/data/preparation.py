@@ -248,7 +248,7 @@ def _vocabulary(raw: Texts, num_words: int) -> Vocabulary:
 
 def _ids(raw: Texts, vocabulary: Vocabulary) -> Ids:
     """Word ids of texts: each begins with the start id, and words not in ``vocabulary`` are unknown."""
-    known = vocabulary.ids()
+    known = vocabulary.ids
     flat = array("i")
     ends = [0]
     for text in raw.texts:

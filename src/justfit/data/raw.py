@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ class Vocabulary:
     START = 1
     UNKNOWN = 2
 
+    @cached_property
     def ids(self) -> dict[str, int]:
         """Word to id."""
         return {word: rank + self.INDEX_FROM for rank, word in enumerate(self.words, start=1)}

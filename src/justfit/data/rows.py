@@ -1,5 +1,6 @@
 """Rows as the engine takes them: `Bags` (sparse) or `Dense`, checked once when made and then read-only."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from justfit import _native
+from justfit.data.mapped import GrowingArray, is_mapped, let_go
 from justfit.errors import DataError
 
 Float32 = npt.NDArray[np.float32]
@@ -17,8 +19,8 @@ Int64 = npt.NDArray[np.int64]
 MOST_ENTRIES = 2**31 - 1
 """Of sparse rows together."""
 
-_CHECKED = 1 << 22
-"""Entries that are checked at a time."""
+_CHECKED = 1 << 18
+"""Entries and rows that are checked, or taken out of a file, at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +48,49 @@ class Bags:
         return len(self.indptr) - 1
 
     def take(self, rows: npt.NDArray[np.intp]) -> "Bags":
-        """The rows numbered ``rows``, in that order."""
+        """The rows numbered ``rows``, in that order; of rows in files in files, too.
+
+        Raises:
+            DataError: the disk is full.
+        """
+        if is_mapped(self.indices):
+            return self._taken_to_files(rows)
         indptr, entries = take_ragged(self.indptr, rows)
         return Bags(indptr, self.indices[entries], self.values[entries], self.columns)
+
+    def _taken_to_files(self, rows: npt.NDArray[np.intp]) -> "Bags":
+        if len(rows) == len(self) and all(
+            np.array_equal(rows[start : start + _CHECKED], np.arange(start, min(start + _CHECKED, len(self))))
+            for start in range(0, len(self), _CHECKED)
+        ):
+            return self
+        ends, indices, values = GrowingArray(np.int64), GrowingArray(np.int32), GrowingArray(np.float32)
+        ends.add([0])
+        count = 0
+        for start in range(0, len(rows), self._step()):
+            part = rows[start : start + self._step()]
+            indptr, entries = take_ragged(self.indptr, part)
+            ends.add(indptr[1:] + count)
+            indices.add(self.indices[entries])
+            values.add(self.values[entries])
+            count += len(entries)
+            let_go(self.indptr, self.indices, self.values)
+        return Bags(ends.mapped(), indices.mapped(), values.mapped(), self.columns)
+
+    def blocks(self) -> Iterator[tuple[int, int]]:
+        """Where blocks of rows begin and end that have about as many entries as are looked at at a time."""
+        step = self._step()
+        for start in range(0, len(self), step):
+            yield start, min(start + step, len(self))
+
+    def between(self, start: int, end: int) -> "Bags":
+        """The rows from ``start`` to before ``end``, in place but for where each begins."""
+        indptr = self.indptr[start : end + 1]
+        entries = slice(int(indptr[0]), int(indptr[-1]))
+        return Bags(indptr - indptr[0], self.indices[entries], self.values[entries], self.columns)
+
+    def _step(self) -> int:
+        return max(1, _CHECKED * len(self) // max(1, len(self.indices)))
 
     @classmethod
     def from_csr(cls, matrix: sparse.csr_array | sparse.csr_matrix) -> "Bags":
@@ -160,34 +202,40 @@ def _check_bags(bags: Bags) -> None:
             f"{len(bags):,} sparse rows hold {len(indices):,} entries, and may hold {MOST_ENTRIES:,}: give "
             "fewer rows, or have fewer or shorter n-grams."
         )
-    if (falling := np.flatnonzero(np.diff(indptr) < 0)).size:
-        raise DataError(
-            f"Row {falling[0]}: indptr falls from {indptr[falling[0]]} to {indptr[falling[0] + 1]}."
-        )
+    for start in range(0, len(bags), _CHECKED):
+        ends = indptr[start : start + _CHECKED + 1]
+        if (falling := np.flatnonzero(np.diff(ends) < 0)).size:
+            at = int(falling[0])
+            raise DataError(f"Row {start + at}: indptr falls from {ends[at]} to {ends[at + 1]}.")
+    for start in range(0, len(indices), _CHECKED):
+        _check_entries(bags, start, min(start + _CHECKED, len(indices)))
+        let_go(indptr, indices, bags.values)
+
+
+def _check_entries(bags: Bags, start: int, end: int) -> None:
+    """Raise `DataError` where some entries cannot be, or do not follow on each other."""
+    indptr, indices = bags.indptr, bags.indices
 
     def row_of(entry: int) -> int:
         return int(np.searchsorted(indptr, entry, side="right")) - 1
 
-    if indices.size and (indices.min() < 0 or indices.max() >= columns):
-        entry = int(np.flatnonzero((indices < 0) | (indices >= columns))[0])
-        raise DataError(f"Row {row_of(entry)}: index {indices[entry]} is outside [0, {columns}).")
-    for start in range(0, len(indices), _CHECKED):
-        end = min(start + _CHECKED, len(indices))
-        not_rising = np.diff(indices[start : end + 1]) <= 0
-        first, last = np.searchsorted(indptr, (start + 1, end + 1))
-        begins = indptr[first:last]  # of rows, which need not go on rising
-        not_rising[begins[begins < len(indices)] - 1 - start] = False
-        if not_rising.any():
-            entry = start + int(np.argmax(not_rising)) + 1
-            raise DataError(
-                f"Row {row_of(entry)}: index {indices[entry]} follows {indices[entry - 1]}; "
-                "indices must rise within a row, without repeats."
-            )
-        if not (finite := np.isfinite(bags.values[start:end])).all():
-            entry = start + int(np.argmin(finite))
-            raise DataError(
-                f"Row {row_of(entry)}: the value at index {indices[entry]} is {bags.values[entry]}."
-            )
+    outside = (indices[start:end] < 0) | (indices[start:end] >= bags.columns)
+    if outside.any():
+        entry = start + int(np.argmax(outside))
+        raise DataError(f"Row {row_of(entry)}: index {indices[entry]} is outside [0, {bags.columns}).")
+    not_rising = np.diff(indices[start : end + 1]) <= 0
+    first, last = np.searchsorted(indptr, (start + 1, end + 1))
+    begins = indptr[first:last]  # of rows, which need not go on rising
+    not_rising[begins[begins < len(indices)] - 1 - start] = False
+    if not_rising.any():
+        entry = start + int(np.argmax(not_rising)) + 1
+        raise DataError(
+            f"Row {row_of(entry)}: index {indices[entry]} follows {indices[entry - 1]}; "
+            "indices must rise within a row, without repeats."
+        )
+    if not (finite := np.isfinite(bags.values[start:end])).all():
+        entry = start + int(np.argmin(finite))
+        raise DataError(f"Row {row_of(entry)}: the value at index {indices[entry]} is {bags.values[entry]}.")
 
 
 def _require_finite(values: Float32) -> None:

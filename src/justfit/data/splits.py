@@ -9,6 +9,7 @@ from sklearn.model_selection import KFold as Folds
 
 from justfit.data.dataset import Labels
 from justfit.data.dataset import Split as Split
+from justfit.data.stratified import stratified_hold_out
 from justfit.errors import DataError, SpecError
 from justfit.spec import AllRows, HoldOut, KFold, Protocol, Task, TestRows
 
@@ -59,14 +60,15 @@ def _hold_out(protocol: HoldOut, labels: Labels, task: Task) -> Split:
         return Split(rows[count : count + trained], rows[:count])
     if protocol.how == "last":
         return Split(rows[-count - trained : -count], rows[-count:])
-    classes = labels if _has_one_class_a_row(task) else None
-    if classes is not None:
-        _require_stratifiable(classes, count)
-    train, validation = train_test_split(
-        rows, test_size=count, stratify=classes, random_state=_seed(protocol.seed)
-    )
-    if classes is not None:
-        train = _evenly(train, classes)
+    if _has_one_class_a_row(task):
+        _require_stratifiable(labels, count)
+        train, validation = stratified_hold_out(
+            labels.astype(np.int64, copy=False), count, _seed(protocol.seed)
+        )
+        if trained < len(train):
+            train = _evenly(train, labels)
+    else:
+        train, validation = train_test_split(rows, test_size=count, random_state=_seed(protocol.seed))
     return Split(np.sort(train[:trained]), np.sort(validation))
 
 

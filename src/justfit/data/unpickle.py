@@ -8,6 +8,8 @@ than it says or than `MAX_BYTES`.
 
 import math
 import pickle
+import tokenize
+import warnings
 import zipfile
 import zlib
 from array import array
@@ -20,6 +22,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from justfit.data.files.told import first_line
 from justfit.errors import DataError
 
 MAX_BYTES = 1 << 26
@@ -34,7 +37,10 @@ _BROKEN_PICKLE = (
     AttributeError,
     OverflowError,
 )
-_BROKEN_FILE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, MemoryError)
+_BROKEN_FILE = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, MemoryError),
+    *(SyntaxError, TypeError, OverflowError, tokenize.TokenError),  # of a header
+)
 
 _ADMITTED = {
     ("numpy", "ndarray"): "ndarray",
@@ -173,7 +179,7 @@ def _opened(path: Path, name: str) -> Iterator[tuple[IO[bytes], Member, int]]:
                     raise DataError(f"{path}: {name} says it is {says}, but holds {size} bytes.")
                 yield stream, Member(shape, dtype, fortran_order, info.CRC), size
     except _BROKEN_FILE as error:
-        why = str(error) or type(error).__name__
+        why = first_line(error)
         raise DataError(
             f"{path}: {name} cannot be read ({why}): the file is damaged or not in the .npz form. "
             "Delete it and get it again."
@@ -193,8 +199,11 @@ def _info(path: Path, archive: zipfile.ZipFile, member: str) -> zipfile.ZipInfo:
 
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     version = np.lib.format.read_magic(stream)
-    if version == (1, 0):
-        return np.lib.format.read_array_header_1_0(stream)
-    if version == (2, 0):
-        return np.lib.format.read_array_header_2_0(stream)
-    raise ValueError(f"version {version} of the .npy form is not known")
+    if version not in {(1, 0), (2, 0)}:
+        raise ValueError(f"version {version} of the .npy form is not known")
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    with warnings.catch_warnings(action="ignore"):  # of headers that Python 2 wrote
+        shape, fortran_order, dtype = read(stream)
+    if any(axis < 0 for axis in shape):
+        raise ValueError(f"shape {shape}")
+    return shape, fortran_order, dtype

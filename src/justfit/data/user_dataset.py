@@ -114,7 +114,7 @@ def dataset_of(  # noqa: PLR0913 - what can be decided about a file
     if strict and left_out:
         raise DataError(_strict(left_out))
     parts = {part: _labels(frame, reading) for part, frame in {**usable, "train": train}.items()}
-    if train.kept:
+    if train.kept or train.bags is not None:
         give_back()  # what reading labels took
     notes = [f"{len(parts[part].labels):,} {part} rows were given." for part in PARTS[1:] if part in parts]
     if "test" not in parts:

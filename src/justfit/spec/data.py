@@ -1,6 +1,7 @@
 """`Data`: which rows a study is about, by name or in files, and how they are prepared."""
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -22,13 +23,14 @@ _OF_NUMBERS = ("scaling", "by")
 class Files:
     """Files of rows, the column to learn, and what is not left to looking at the other columns."""
 
-    train: str
-    """Path of the file or folder with the rows that train."""
+    train: str | tuple[str, ...]
+    """Path of the file or folder with the rows that train; also a list of paths, a pattern such as
+    ``rows/*.parquet``, or an address such as ``s3://bucket/rows``, as for the rows that validate and test."""
     target: str
     """The column that holds the labels."""
-    validation: str | None = None
+    validation: str | tuple[str, ...] | None = None
     """Path of rows that validate; None where they are taken from the training rows."""
-    test: str | None = None
+    test: str | tuple[str, ...] | None = None
     """Path of rows that test; None where a fifth of the training rows is sealed."""
     task: str | None = None
     """One of `justfit.spec.TASKS`; None to infer it from the labels."""
@@ -47,8 +49,8 @@ class Files:
 
     def __post_init__(self) -> None:
         for key in ("train", "validation", "test"):
-            if (value := getattr(self, key)) is not None and not is_text(value):
-                raise SpecError(f"{key} must be the path of a file or folder, got {value!r}.")
+            if (value := getattr(self, key)) is not None:
+                object.__setattr__(self, key, _path(key, value))
         if not is_text(self.target):
             raise SpecError(
                 f"target must be the name of the column that holds the labels, got {self.target!r}."
@@ -61,7 +63,7 @@ class Files:
         require_flag("strict", self.strict)
 
     @property
-    def parts(self) -> dict[str, str]:
+    def parts(self) -> dict[str, str | tuple[str, ...]]:
         """The paths that are given, by part."""
         paths = {"train": self.train, "validation": self.validation, "test": self.test}
         return {part: path for part, path in paths.items() if path is not None}
@@ -152,7 +154,8 @@ def data_in(path: str, **files: Any) -> Data:
     >>> data_in("my data/reviews.csv.gz", target="sentiment").name
     'reviews'
     """
-    stem = PurePath(path).name.lstrip(".").split(".")[0]
+    parts = [part for part in PurePath(path).parts if not set(part) & set("*?")]  # without a pattern
+    stem = (parts or [""])[-1].lstrip(".").split(".")[0]
     name = "".join(letter if letter.isalnum() or letter in "_- " else "_" for letter in stem).strip()
     return Data(name[:80] or "data", files=Files(path, **files))
 
@@ -176,6 +179,22 @@ def _noun(kind: type[Files] | type[Ngrams], what: str, value: object) -> Any:
     ]:
         raise SpecError(f"{what} lacks {' and '.join(lacks)}.")
     return kind(**value)
+
+
+_PASSWORD = re.compile(r"\w+://[^/@]*:[^/@]*@")
+
+
+def _path(key: str, value: object) -> str | tuple[str, ...]:
+    """A path, or several; none of them with a password, which would be stored with the study."""
+    paths = [value] if isinstance(value, str) else value
+    if not isinstance(paths, list | tuple) or not paths or not all(is_text(each) for each in paths):
+        raise SpecError(f"{key} must be the path of a file or folder, or a list of paths, got {value!r}.")
+    if any(_PASSWORD.match(each) for each in paths):
+        raise SpecError(
+            f"{key} names a password, which would be stored with the study: leave it out, and give it in the "
+            "way that fsspec's package for such paths says."
+        )
+    return value if isinstance(value, str) else tuple(paths)
 
 
 def _names(key: str, value: object) -> tuple[str, ...]:

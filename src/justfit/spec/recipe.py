@@ -8,6 +8,9 @@ from justfit.spec.history import MONITORS
 from justfit.spec.optimizers import OPTIMIZERS, Optimizer, RmsProp
 from justfit.spec.schedule import MOST_EPOCHS, Constant, Schedule
 
+MOST_SHUFFLED = 1_000_000
+"""Rows of a block."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -28,6 +31,9 @@ class Recipe:
     """Training ends after so many epochs without a better ``monitor``; None for never."""
     monitor: str = "val_data_loss"
     """What makes an epoch the best: ``val_data_loss``, ``val_loss`` (with penalties) or ``val_metric``."""
+    shuffle_block: int | None = field(default=None, metadata={"unsaid": None})
+    """Consecutive rows of a block, where rows are shuffled by blocks, 16 of them together, since they are
+    larger than memory; None shuffles all rows together."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.optimizer, Optimizer):
@@ -49,3 +55,5 @@ class Recipe:
         if self.patience is not None:
             require_integer("patience", self.patience, 1)
         require_choice("monitor", self.monitor, MONITORS)
+        if self.shuffle_block is not None:
+            require_integer("shuffle_block", self.shuffle_block, 1, MOST_SHUFFLED)

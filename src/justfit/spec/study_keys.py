@@ -46,6 +46,13 @@ SETTING_KEYS: Keys = {
         ),
         "val_metric",
     ),
+    "shuffle_block": (
+        (
+            "Rows that stand side by side and are read as a block: each epoch takes blocks by chance and "
+            "shuffles the rows of 16 together; for rows larger than memory. `null` shuffles all together."
+        ),
+        4096,
+    ),
     "learning_rate": ("The optimizer's learning rate; `null` for its own default.", 0.003),
     "name": (
         "A name for the network in tables and charts; `null` to have one made of what differs.",
@@ -184,7 +191,13 @@ NOUN_KEYS: dict[str, Keys] = {
         "punctuation": ("Whether punctuation marks are units of their own.", True),
     },
     "Files": {
-        "train": ("Path of the file or folder with the rows that train.", "a.csv"),
+        "train": (
+            (
+                "Path of the file or folder with the rows that train; also a list of paths, a pattern, or an "
+                "address such as `s3://bucket/rows/*.parquet`."
+            ),
+            "a.csv",
+        ),
         "target": ("The column to learn.", "sentiment"),
         "validation": (
             "Path of rows that validate; `null` where they are taken from the training rows.",

@@ -11,7 +11,7 @@ from justfit.spec.network import A_LAYER, ACTIVATIONS, MAX_UNITS, Network
 from justfit.spec.optimizers import OPTIMIZERS
 from justfit.spec.preparation import NGRAM_UNITS, NGRAM_WEIGHTS, SCALINGS, TEXT_ENCODINGS, Ngrams
 from justfit.spec.protocol import HOLD_OUTS, K_FOLDS, HoldOut, KFold
-from justfit.spec.recipe import Recipe
+from justfit.spec.recipe import MOST_SHUFFLED, Recipe
 from justfit.spec.schedule import MOST_EPOCHS, SCHEDULES
 from justfit.spec.settings import DEFAULT_HIDDEN, SETTINGS
 from justfit.spec.space import MOST_TRIALS, RANGED, SAMPLERS, WHOLE
@@ -146,6 +146,7 @@ def _settings() -> dict[str, Schema]:
         "clip_value": _or_null(_ABOVE_0),
         "patience": _or_null({"type": "integer", "minimum": 1}),
         "monitor": {"enum": list(MONITORS)},
+        "shuffle_block": _or_null({"type": "integer", "minimum": 1, "maximum": MOST_SHUFFLED}),
         "learning_rate": _or_null(_ABOVE_0),
         "name": _or_null(_TEXT),
     }
@@ -264,14 +265,15 @@ def _ngrams() -> Schema:
 
 
 def _files() -> Schema:
+    paths: Schema = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}
     names: Schema = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
     return _object(
         Files,
         {
-            "train": _TEXT,
+            "train": paths,
             "target": _TEXT,
-            "validation": _or_null(_TEXT),
-            "test": _or_null(_TEXT),
+            "validation": _or_null(paths),
+            "test": _or_null(paths),
             "task": _or_null({"enum": list(TASKS)}),
             **dict.fromkeys(("text", "categories", "numbers", "drop"), names),
             "seed": _SEED,

@@ -69,21 +69,29 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
         DataError: the file cannot be read, is broken, unpacks to more than such a file honestly can, or
             holds several files or one with a path outside its folder.
     """
-    where = str(path)
     with path.open("rb") as file:
-        magic = file.read(4)
-    if magic[:2] == b"PK":
-        with _zip_member(path) as found:
+        if file.peek(2)[:2] == b"PK":
+            with _zip_member(path) as found:
+                yield found
+            return
+        with unpacked_stream(file, str(path), path.name) as found:
             yield found
-        return
+
+
+@contextmanager
+def unpacked_stream(packed: io.BufferedReader, where: str, name: str) -> Iterator[Unpacked]:
+    """The contents of an open file, as `unpacked` but of no ``.zip``; ``name`` is the file's.
+
+    Raises:
+        DataError: as `unpacked`.
+    """
+    magic = packed.peek(4)[:4]
     opener = next((opener for start, opener in _OPENERS.items() if magic.startswith(start)), None)
     if opener is None:
-        with path.open("rb") as plain:
-            yield Unpacked(where, path.name, plain)
+        yield Unpacked(where, name, packed)
         return
-    with path.open("rb") as packed, opener(packed) as stream:
-        name = path.stem if path.suffix else path.name
-        yield _bounded(where, name, stream.read, packed.tell)
+    with opener(packed) as stream:
+        yield _bounded(where, PurePosixPath(name).stem, stream.read, packed.tell)
 
 
 def check_growth(where: str, unpacked_size: int, packed_size: int) -> None:

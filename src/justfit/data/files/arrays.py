@@ -17,7 +17,8 @@ from justfit.data.files.frame import Frame, array_columns, numbered
 from justfit.data.files.told import excerpt, first_line
 from justfit.errors import DataError
 
-_BROKEN = (*BROKEN, SyntaxError, OverflowError, tokenize.TokenError)
+BROKEN_ARRAY = (*BROKEN, SyntaxError, TypeError, OverflowError, MemoryError, tokenize.TokenError)
+"""What reading an array raises that is broken or made to harm."""
 _IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _ASIDE = {"test": "test", "val": "validation", "valid": "validation", "validation": "validation"}
 """Words in the names of arrays, and the parts that those are."""
@@ -63,11 +64,11 @@ def read_npy(path: Path) -> Iterator[Frame]:
     """
     try:
         with path.open("rb") as stream:
-            shape, fortran_order, dtype = _header(stream, str(path))
+            shape, fortran_order, dtype = array_header(stream, str(path))
             start = stream.tell()
         order: Literal["F", "C"] = "F" if fortran_order else "C"
         values = np.memmap(path, dtype, "r", start, shape, order)
-    except _BROKEN as error:
+    except BROKEN_ARRAY as error:
         raise DataError(f"{path} is broken: {first_line(error)}. Get or make it again.") from error
     yield _frame({"x": values}, str(path))
 
@@ -77,7 +78,7 @@ def npz_parts(path: Path) -> tuple[str, ...]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except _BROKEN:
+    except BROKEN_ARRAY:
         return ()
     return _whole_parts([name.removesuffix(".npy") for name in names if name.endswith(".npy")])
 
@@ -107,7 +108,7 @@ def read_npz(path: Path, part: str | None = None) -> Iterator[Frame]:
                     f"{path} holds {excerpt(', '.join(names))}: expected x and y, or x_train and y_train."
                 )
             arrays = {plain: _member(archive, name, f"{path}: {name}") for plain, name in taken.items()}
-    except _BROKEN as error:
+    except BROKEN_ARRAY as error:
         raise DataError(f"{path} is broken: {first_line(error)}. Get or make it again.") from error
     if wanted != "train":
         yield _frame(arrays, str(path), (f"The {wanted} rows are {', '.join(own)} of {path.name}.",))
@@ -130,12 +131,18 @@ def _frame(arrays: dict[str, npt.NDArray[Any]], where: str, notes: tuple[str, ..
 
 def _member(archive: zipfile.ZipFile, name: str, where: str) -> npt.NDArray[Any]:
     with archive.open(f"{name}.npy") as stream:
-        shape, fortran_order, dtype = _header(stream, where)
+        shape, fortran_order, dtype = array_header(stream, where)
         data = stream.read(math.prod(shape) * dtype.itemsize)
     return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran_order else "C")
 
 
-def _header(stream: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def array_header(stream: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether the first axis varies fastest, and type of the numbers that follow in a ``.npy`` file.
+
+    Raises:
+        DataError: it is of another version, or holds Python objects.
+        Exception: one of `BROKEN_ARRAY`, where it is no such file.
+    """
     version = np.lib.format.read_magic(stream)
     if version not in {(1, 0), (2, 0)}:
         raise DataError(f"{where} has version {version} of the npy format, expected 1.0 or 2.0.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 from pyarrow import ipc, parquet
@@ -16,17 +17,24 @@ _BATCH = 1 << 16
 _BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError)
 
 
-def read_columnar(path: Path, where: str, kind: str) -> Iterator[Frame]:
+def read_columnar(file: Path | IO[bytes], where: str, kind: str, size: int | None = None) -> Iterator[Frame]:
     """The rows of a file of ``kind`` parquet, arrow or stream, a frame a batch.
+
+    Args:
+        file: its path; of Parquet also what it is open as, with its ``size`` in bytes.
+        where: begins messages.
+        kind: which of the three.
+        size: of the file; by default it is asked for.
 
     Raises:
         DataError: the file is broken, has no columns or no rows, or unpacks to more than such a file
             honestly can.
     """
-    size = path.stat().st_size
+    if size is None:
+        size = file.stat().st_size if isinstance(file, Path) else 0
     row, taken = 1, 0
     try:
-        for table in _tables(path, kind):
+        for table in _tables(file, kind):
             frame = _frame(table, where, row)
             row += table.num_rows
             taken += table.nbytes
@@ -84,13 +92,13 @@ def _frame(table: pa.Table, where: str, row: int) -> Frame:
     return numbered(table, where, row, notes)
 
 
-def _tables(path: Path, kind: str) -> Iterator[pa.Table]:
+def _tables(file: Path | IO[bytes], kind: str) -> Iterator[pa.Table]:
     if kind == "parquet":
-        with parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(_BATCH, use_threads=False):
+        with parquet.ParquetFile(file) as opened:
+            for batch in opened.iter_batches(_BATCH, use_threads=False):
                 yield pa.Table.from_batches([batch])
     else:
-        with pa.memory_map(str(path)) as mapped:
+        with pa.memory_map(str(file)) as mapped:
             yield from _ipc_tables(mapped, kind)
 
 

@@ -5,14 +5,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from scipy import sparse
 
-from justfit.data.on_disk import KeptStrings
+from justfit.data.mapped import is_mapped
+from justfit.data.on_disk import KeptStrings, rows_on_disk
 from justfit.data.rows import Bags, Int64
 from justfit.errors import DataError
 
@@ -114,6 +115,8 @@ def _stacked(frames: Sequence[Frame]) -> Bags | None:
     bags = [frame.bags for frame in frames if frame.bags is not None]
     if not bags:
         return None
+    if any(is_mapped(each.indices) for each in bags):
+        return cast("Bags", rows_on_disk(bags))
     return Bags.from_csr(sparse.vstack([each.to_csr() for each in bags], format="csr"))
 
 

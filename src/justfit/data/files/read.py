@@ -5,20 +5,23 @@ import logging
 import re
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from justfit.data.files.archives import BROKEN, Unpacked, unpacked
 from justfit.data.files.arrays import is_idx, read_idx, read_npy, read_npz
 from justfit.data.files.columnar import read_columnar
+from justfit.data.files.csr import is_csr, read_csr
 from justfit.data.files.delimited import read_delimited
 from justfit.data.files.excel import read_excel
 from justfit.data.files.folder import read_folder
 from justfit.data.files.frame import Frame, concatenated
 from justfit.data.files.images import Shape
 from justfit.data.files.json_lines import read_json
+from justfit.data.files.shards import is_sharded, read_shards
 from justfit.data.files.text import Utf8
 from justfit.errors import DataError
 from justfit.spec.checks import nearest
@@ -47,7 +50,11 @@ def read_frame(path: Path | str, *, strict: bool = False, image_shape: Shape | N
 
 
 def read_batches(
-    path: Path | str, *, strict: bool = False, image_shape: Shape | None = None, part: str | None = None
+    path: Path | str | Sequence[str],
+    *,
+    strict: bool = False,
+    image_shape: Shape | None = None,
+    part: str | None = None,
 ) -> Iterator[Frame]:
     """The same rows in order, some at a time, so that a file larger than memory can be read.
 
@@ -55,7 +62,8 @@ def read_batches(
     JSON columns may differ between frames.
 
     Args:
-        path: where it is.
+        path: where it is; also a list of paths, a pattern such as ``rows/*.parquet``, a folder of tables, or
+            an address such as ``s3://bucket/rows`` (`justfit.data.files.shards`).
         strict: as in `read_frame`.
         image_shape: likewise.
         part: ``train``, ``test`` or ``validation``: which rows of a ``.npz`` file that has several parts.
@@ -63,7 +71,10 @@ def read_batches(
     Raises:
         DataError: as `read_frame`, in the course of reading.
     """
-    path = Path(path)
+    if is_sharded(path):
+        yield from read_shards(path, partial(_one_file, strict=strict), partial(_streamed, strict=strict))
+        return
+    path = Path(cast("str | Path", path))
     _require_there(path)
     start, rows = time.perf_counter(), 0
     try:
@@ -74,6 +85,19 @@ def read_batches(
         _LOG.info("read %s: %d bytes, %d rows in %.2f s", path, size, rows, time.perf_counter() - start)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _one_file(path: Path, *, strict: bool) -> Iterator[Frame]:
+    """The rows of one of several files."""
+    try:
+        for frame in _frames(path, strict=strict, image_shape=None, part=None):
+            yield replace(frame, folder=path.parent)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _streamed(contents: Unpacked, *, strict: bool) -> Iterator[Frame]:
+    return _of_stream(contents, Path(contents.where), strict=strict)
 
 
 def read_stream(stream: BinaryIO, where: str) -> Iterator[Frame]:
@@ -106,6 +130,9 @@ def _require_there(path: Path) -> None:
 def _frames(path: Path, *, strict: bool, image_shape: Shape | None, part: str | None) -> Iterator[Frame]:
     where = str(path)
     if path.is_dir():
+        if is_csr(path):
+            yield from read_csr(path)
+            return
         yield from read_folder(path, strict=strict, image_shape=image_shape)
         return
     with path.open("rb") as file:

@@ -19,12 +19,14 @@ REVIEWS = PublishedFile(
     name="imdb.npz",
     url=f"{_FOLDER}imdb.npz",
     checksum="sha256:69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f",
+    size=17_464_789,
     about="IMDB reviews, 17 MB",
 )
 WORDS = PublishedFile(
     name="imdb_word_index.json",
     url=f"{_FOLDER}imdb_word_index.json",
     checksum="md5:bfafd718b763782e994055a2d397834f",
+    size=1_641_221,
     about="the words of the IMDB reviews, 2 MB",
 )
 SHUFFLE_SEED = 113

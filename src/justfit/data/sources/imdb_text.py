@@ -20,6 +20,7 @@ ARCHIVE = PublishedFile(
     name="aclImdb_v1.tar.gz",
     url="https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",
     checksum="sha256:c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe",
+    size=84_125_825,
     about="IMDB reviews as they were written, 84 MB",
     instead="imdb_reviews.parquet",
 )

@@ -16,6 +16,7 @@ FILE = PublishedFile(
     name="mnist.npz",
     url="https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
     checksum="sha256:731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",
+    size=11_490_434,
     about="MNIST images, 11 MB",
 )
 SIDE = 28
