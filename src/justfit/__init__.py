@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from justfit.bridges.keras import to_keras as to_keras
     from justfit.bridges.keras_fit import from_keras as from_keras
     from justfit.bridges.optuna import optimize as optimize
+    from justfit.bridges.ray import ray_cluster as ray_cluster
     from justfit.bridges.sklearn import GridSearchCV as GridSearchCV
     from justfit.bridges.sklearn import JustfitClassifier as JustfitClassifier
     from justfit.bridges.sklearn import JustfitRegressor as JustfitRegressor
     from justfit.data.sources import load_dataset as load_dataset
+    from justfit.engine import workers as workers
     from justfit.errors import JustfitError as JustfitError
     from justfit.spec import Adadelta as Adadelta
     from justfit.spec import Adagrad as Adagrad
@@ -90,10 +92,12 @@ _HOMES = {
     "load_dataset": "justfit.data.sources",
     "optimize": "justfit.bridges.optuna",
     "predict": "justfit.store",
+    "ray_cluster": "justfit.bridges.ray",
     "read_model": "justfit.store",
     "run": "justfit.workflow",
     "search": "justfit.workflow",
     "to_keras": "justfit.bridges.keras",
+    "workers": "justfit.engine",
 }
 
 __all__ = list(_HOMES)

@@ -9,6 +9,7 @@
     │   └── SealError       test rows asked for a second time
     ├── StoreError          a run folder that cannot be written, read or found
     ├── EngineError         rows, weights or settings that the engine refuses
+    │   └── WorkerLostError  a process or machine that trained is gone
     └── StoppedError        no fault: somebody asked a running study to stop
 
 A message says what was expected, what was found, where, and what to do.
@@ -47,5 +48,9 @@ class EngineError(JustfitError):
     """The engine refuses rows, weights or settings that do not fit each other."""
 
 
+class WorkerLostError(EngineError):
+    """A worker ended before what it had to train did."""
+
+
 class StoppedError(JustfitError):
-    """Somebody asked a running study to stop; runs that had ended are kept, and nothing half-done."""
+    """Somebody asked a running study to stop; runs that had ended are kept, and of others most epochs."""

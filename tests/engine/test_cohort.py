@@ -108,7 +108,7 @@ def test_balanced_weights_of_classes_are_scikit_learn_s(classes: list[int]) -> N
 )
 def test_a_cohort_s_members_have_batch_size_order_and_outputs_in_common(change: dict[str, object]) -> None:
     with pytest.raises(
-        EngineError, match="must have the same batch size, order seed, input dropout and outputs"
+        EngineError, match="must have the same batch size, shuffle, order seed, input dropout and outputs"
     ):
         Cohort((member(), member(**change)))
 

@@ -194,6 +194,35 @@ def test_any_bags_are_taken_or_refused_and_those_taken_can_be_used(
     np.testing.assert_array_equal(outputs, np.repeat(sums, 3).reshape(-1, 3))
 
 
+few = st.integers(1, 3)
+texts = mostly(
+    st.lists(st.text("ab é!\n\0\ud800\u4e2d\U0001f600", max_size=12), max_size=8),
+    st.sampled_from([[None], [3], "text", None, [b"a"], ["a" * 70_000, "b " * 9_000]]),
+)
+
+
+@FUZZ
+@given(texts, texts, st.booleans(), st.booleans(), mostly(st.integers(1, 4), absurd), st.data())
+def test_any_texts_and_n_grams_are_taken_or_refused(  # noqa: PLR0917 - as the module takes them
+    given: object, others: object, characters: bool, punctuation: bool, longest: int, data: st.DataObject
+) -> None:
+    draw, kind = data.draw, (characters, punctuation, longest)
+    limits = draw(sizes), draw(mostly(st.floats(0.01, 1), wild)), draw(sizes), draw(mostly(few, absurd))
+    fit = attempt(_native.Ngrams.fit, given, *kind, *limits)
+    lines = draw(st.text("ab 1\t\n\0é\ud800", max_size=30)) if fit is None else fit.text()
+    read = attempt(_native.Ngrams.read, lines, *kind)
+    assert fit is None or read is None or read.text() == lines
+    for ngrams in (fit, read, attempt(_native.Ngrams.hashed, *kind, draw(mostly(small, absurd)))):
+        if ngrams is None:
+            continue
+        fitting = np.ones(min(ngrams.columns, 99), np.float32)
+        scale = draw(st.one_of(st.sampled_from([None, fitting]), arrays()))
+        norm, threads = draw(st.sampled_from([*_native.Norm.__members__.values()])), draw(mostly(few, absurd))
+        found = attempt(ngrams.rows, others, draw(st.booleans()), scale, norm, threads)
+        if found is not None and ngrams.columns:  # without an n-gram there is no row to make
+            assert _native.bags(*found, ngrams.columns)
+
+
 @pytest.mark.slow
 @FUZZ
 @given(
@@ -229,13 +258,10 @@ def take_step(
 ) -> None:
     """Calls one method, as it should be or not."""
     draw, some = data.draw, st.integers(0, 3)
-    match draw(
-        st.sampled_from(["train", "train wrongly", "evaluate", "predict", "retain", "get", "set", "stop"])
-    ):
+    match draw(st.sampled_from(["train", "evaluate", "predict", "retain", "get", "set", "state", "stop"])):
         case "train":
-            attempt(cohort.train_epoch, rows, targets, order, draw(mostly(st.integers(1, 9), absurd)))
-        case "train wrongly":
-            attempt(cohort.train_epoch, rows, targets, draw(arrays("i8")), 1)
+            steps = draw(mostly(st.integers(1, 9), absurd))
+            attempt(cohort.train_epoch, rows, targets, draw(mostly(st.just(order), arrays("i8"))), steps)
         case "evaluate":
             attempt(cohort.evaluate, rows, targets)
         case "predict":
@@ -248,9 +274,18 @@ def take_step(
                 cohort.set_layer(*place, *parts)
         case "set":
             attempt(cohort.set_layer, draw(some), draw(some), draw(arrays(axes=2)), draw(arrays()))
+        case "state":
+            attempt(cohort.set_state, draw(mostly(changed(cohort.state()), arrays("u1"))))
         case _:
             if draw(st.booleans()):
                 cohort.stop()
+
+
+@st.composite
+def changed(draw: st.DrawFn, state: np.ndarray) -> np.ndarray:
+    """A cohort's state with other bytes here and there, or the same."""
+    state[draw(st.lists(st.integers(0, len(state) - 1), max_size=9))] = draw(st.integers(0, 255))
+    return state
 
 
 def ending_alike(member: _native.MemberSpec, outputs: int) -> _native.MemberSpec:

@@ -1,7 +1,8 @@
 """Cohorts side by side: every epoch is told, and nothing of company or threads shows in the figures."""
 
+import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -17,6 +18,8 @@ from justfit.engine import (
     train_members,
     training_events,
 )
+from justfit.engine.cohort_training import CohortTraining, Rows
+from justfit.engine.states import CohortState, unpacked_state
 from justfit.errors import EngineError
 from justfit.spec import Diverged, Done, Epoch, Failed, Network, Recipe, Sgd
 
@@ -251,3 +254,134 @@ def test_training_that_is_left_while_it_pauses_leaves_no_thread() -> None:
     with Trainings([endless(member()), endless(member(order_seed=1))], labelled(), threads=2) as trainings:
         assert {event.epoch for _, event in trainings.advance(1) if isinstance(event, Epoch)} == {1}
     assert at_work() == 0
+
+
+class Kept:
+    """Checkpoints in memory."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, bytes] = {}
+        self.all: list[dict[str, bytes]] = []
+
+    def keep(self, key: str, content: bytes) -> None:
+        self.states[key] = content
+        self.all.append(dict(self.states))
+
+    def remove(self, key: str) -> None:
+        self.states.pop(key, None)
+
+    def kept(self) -> Iterator[tuple[str, bytes]]:
+        yield from dict(self.states).items()
+
+
+@pytest.fixture
+def states_after_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("justfit.engine.cohort_training._FIRST", 0.0)
+    monkeypatch.setattr("justfit.engine.cohort_training._SHARE", float("inf"))
+
+
+def named() -> list[Member]:
+    return [replace(one, id=f"run {number}") for number, one in enumerate(companies())]
+
+
+@pytest.mark.usefixtures("states_after_every_epoch")
+def test_from_any_checkpoint_the_same_comes_out_and_all_epochs_are_told() -> None:
+    rows = labelled(), labelled(rows=30, seed=5)
+    once, kept = train_members(named(), *rows, keep_best=True, fit=True), Kept()
+    with Trainings(named(), *rows, keep_best=True, fit=True, checkpoints=kept) as trainings:
+        assert len(list(trainings.advance())) > 50
+    assert not kept.states, "a cohort that has ended needs no checkpoint"
+    assert kept.all
+    for states in kept.all[:: max(1, len(kept.all) // 4)]:
+        begun = Kept()
+        begun.states = states
+        with Trainings(named(), *rows, keep_best=True, fit=True, threads=3, checkpoints=begun) as trainings:
+            told = list(trainings.advance())
+        left = {number: event for number, event in told if isinstance(event, Trained)}
+        assert_all_same(once, [left[number] for number in range(len(once))])
+        for number, trained in left.items():
+            epochs = [event for at, event in told if at == number and isinstance(event, Epoch)]
+            assert tuple(epochs) == trained.history
+
+
+@pytest.mark.usefixtures("states_after_every_epoch")
+def test_of_a_checkpoint_only_members_that_are_wanted_go_on() -> None:
+    rows = labelled(), labelled(rows=30, seed=5)
+    kept = Kept()
+    with Trainings(named(), *rows, threads=1, checkpoints=kept) as trainings:
+        list(trainings.advance())
+    some, begun = [0, 4, 5, 11, 13], Kept()
+    begun.states = kept.all[len(kept.all) // 2]
+    with Trainings([named()[at] for at in some], *rows, checkpoints=begun) as trainings:
+        left = {at: event for at, event in trainings.advance() if isinstance(event, Trained)}
+    once = train_members([named()[at] for at in some], *rows)
+    for at, trained in enumerate(once):
+        assert [*map(without_seconds, left[at].history)] == [*map(without_seconds, trained.history)]
+        assert same_weights(left[at].weights, trained.weights)
+
+
+@pytest.mark.usefixtures("states_after_every_epoch")
+@pytest.mark.parametrize("how", [{"fit": True}, {"keep_best": True}])
+def test_a_checkpoint_of_what_was_measured_otherwise_is_passed_over(how: dict[str, bool]) -> None:
+    rows = labelled(), labelled(rows=30, seed=5)
+    kept, begun = Kept(), Kept()
+    with Trainings(named()[:4], *rows, checkpoints=kept) as trainings:
+        list(trainings.advance())
+    begun.states = kept.all[-1]
+    with Trainings(named()[:4], *rows, checkpoints=begun, **how) as trainings:
+        left = [event for _, event in trainings.advance() if isinstance(event, Trained)]
+    assert all((event.history[0].fit_loss is not None) == how.get("fit", False) for event in left)
+    assert all((event.best is not None) == how.get("keep_best", False) for event in left)
+
+
+@pytest.mark.usefixtures("states_after_every_epoch")
+def test_a_checkpoint_that_is_none_is_passed_over(caplog: pytest.LogCaptureFixture) -> None:
+    begun = Kept()
+    begun.states = {"a": b"", "b": b"\0" * 100}
+    with Trainings(named()[:2], labelled(), checkpoints=begun) as trainings:
+        assert sum(isinstance(event, Trained) for _, event in trainings.advance()) == 2
+    assert caplog.text.count("passed over") == 2
+
+
+def states_of(members: Sequence[Member], on: Rows) -> dict[int, bytes]:
+    """What a cohort of all members has come to after each of its epochs."""
+    cohort, states = CohortTraining(members, on, 1, keeps=True), {}
+    cohort.begin()
+    for event in cohort.events(None):
+        if isinstance(event, CohortState):
+            states[event.epoch] = event.packed()
+            cohort.kept(0.0)
+    return states
+
+
+@pytest.mark.usefixtures("states_after_every_epoch")
+def test_a_pause_before_a_checkpoint_s_epoch_tells_only_up_to_there_and_members_may_leave() -> None:
+    rows = labelled(), labelled(rows=30, seed=5)
+    begun = Kept()
+    begun.states = {"a": states_of(named()[:3], Rows(*rows))[3]}
+    with Trainings(named()[:3], *rows, threads=1, checkpoints=begun) as trainings:
+        told = [(number, event.epoch) for number, event in trainings.advance(1) if isinstance(event, Epoch)]
+        assert sorted(told) == [(0, 1), (1, 1), (2, 1)]
+        trainings.leave([1])
+        left = {number: event for number, event in trainings.advance() if isinstance(event, Trained)}
+    assert {number: len(event.history) for number, event in left.items()} == {0: 4, 1: 1, 2: 4}
+    assert left[1].outcome == Done()
+
+
+@pytest.mark.usefixtures("states_after_every_epoch")
+def test_going_on_trains_only_what_the_checkpoint_lacks(caplog: pytest.LogCaptureFixture) -> None:
+    rows = labelled(), labelled(rows=30, seed=5)
+    states = states_of(named()[:3], Rows(*rows))
+    assert sorted(states) == [1, 2, 3]
+    begun = Kept()
+    begun.states = {"old": states[1], "new": states[3]}
+    with caplog.at_level(logging.INFO), Trainings(named()[:3], *rows, checkpoints=begun) as trainings:
+        told = [event for _, event in trainings.advance() if isinstance(event, Epoch)]
+    assert "a cohort of 3 members goes on from epoch 3" in caplog.text
+    stored = {
+        epoch.seconds
+        for state in states.values()
+        for each in unpacked_state(state).histories
+        for epoch in each
+    }
+    assert {event.epoch for event in told if event.seconds not in stored} == {4}

@@ -10,9 +10,19 @@ from workflow.handmade import carried_out, numbers, small_study, untimed
 
 from justfit.errors import EngineError
 from justfit.spec import Diverged, Done, Epoch, Failed, HoldOut, KFold, Run, Stage, TestRows
+from justfit.store import write_run
+from justfit.store.checkpoints import checkpoint_files
 from justfit.workflow import Event, RunDone, plan, trials
 from justfit.workflow.plan import Plan
-from justfit.workflow.trials import Ground, Trial, ground_of, require_learned, summary, train_runs
+from justfit.workflow.trials import (
+    Ground,
+    Trial,
+    ground_of,
+    remove_done,
+    require_learned,
+    summary,
+    train_runs,
+)
 
 
 def planned(task: str = "binary", **changes: Any) -> Plan:
@@ -186,3 +196,21 @@ def test_a_run_that_the_engine_refuses_stops_no_other_and_is_tried_again(
     new = [event for event in again if isinstance(event, RunDone) and event.stage == "widths"]
     assert {event.network for event in new} == {"8-1"}
     assert {type(event.outcome) for event in new} == {Done}
+
+
+def test_a_checkpoint_is_removed_once_its_runs_are_kept_and_no_sooner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("justfit.engine.cohort_training._FIRST", 0.0)
+    found = planned()
+    runs, ground = runs_of(found), ground_of(found, found.splits[0])
+    events = train_runs(ground, runs, threads=1, fit=False, store=tmp_path)
+    trial = next(event for _, event in events if isinstance(event, Trial))
+    events.close()  # as if it were killed here, before the run is kept
+    assert checkpoint_files(tmp_path)
+    remove_done(tmp_path, runs)
+    assert checkpoint_files(tmp_path)
+    for run in runs:
+        write_run(tmp_path, run, trial.trained.history, trial.trained.outcome, trial.updates)
+    remove_done(tmp_path, runs)
+    assert not checkpoint_files(tmp_path)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from justfit.cli.carried_out import carry_out_shown
+from justfit.cli.crews import OnOption, WorkersOption, put_to_work
 from justfit.cli.screen import say, say_json, say_table
 from justfit.cli.studies import JsonOption, StoreOption, ThreadsOption
 from justfit.errors import SpecError
@@ -19,19 +20,23 @@ if TYPE_CHECKING:
 DOCUMENTS = ("workflow", "variants", "kfold", "lecture", "tanh")
 
 
-def reproduce(
+def reproduce(  # noqa: PLR0917 - typer calls it by keyword
+    context: typer.Context,
     document: Annotated[str, typer.Argument(help=f"{', '.join(DOCUMENTS)} or all.")] = "all",
     replicates: Annotated[
         int | None, typer.Option(help="Train so often instead of as the study files say.", min=1)
     ] = None,
     store: StoreOption = DEFAULT_STORE,
     threads: ThreadsOption = None,
+    workers: WorkersOption = None,
+    on: OnOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Carry out published studies, and say figure by figure whether what came out agrees."""
     require_choice("document", document, (*DOCUMENTS, "all"))
     from justfit.report.reproduction_page import write_reproduction
 
+    put_to_work(context, workers, on, threads)
     names = DOCUMENTS if document == "all" else (document,)
     found = [_reproduced(name, store, replicates, threads) for name in names]
     for each in found:

@@ -10,6 +10,7 @@ import typer
 
 from justfit.cli import run_options as options
 from justfit.cli.carried_out import carry_out_shown, go_on_shown, search_shown
+from justfit.cli.crews import OnOption, WorkersOption, put_to_work
 from justfit.cli.rows import (
     CategoriesOption,
     DropOption,
@@ -70,6 +71,7 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
     patience: options.PatienceOption = None,
     monitor: options.MonitorOption = Recipe.monitor,
     batch_size: options.BatchSizeOption = None,
+    shuffle_block: options.ShuffleBlockOption = None,
     optimizer: options.OptimizerOption = "rmsprop",
     learning_rate: options.LearningRateOption = None,
     schedule: options.ScheduleOption = "constant",
@@ -92,6 +94,8 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
     store: StoreOption = DEFAULT_STORE,
     fit: options.FitOption = False,
     threads: ThreadsOption = None,
+    workers: WorkersOption = None,
+    on: OnOption = None,
     again: options.AgainOption = None,
     tensorboard: Annotated[
         Path | None, typer.Option(help="Write event files for TensorBoard to this folder, too.")
@@ -106,10 +110,12 @@ def run(  # noqa: PLR0917 - typer calls it by keyword
 
     Without options of Network, Regularization or Training, the whole workflow is carried out: baselines,
     scaling up, regularizing, tuning, choosing. What is stored already is not done again. A study file says
-    all of that itself; to it belong only --store, --threads, --again, --tensorboard, --mlflow and --json.
+    all of that itself; to it belong only --store, --threads, --workers, --on, --again,
+    --tensorboard, --mlflow and --json.
     """
     asked = dict(locals())  # all options by name, before there is anything else
     require_trackers(tensorboard, mlflow)
+    put_to_work(context, workers, on, threads)
     given = _given(context)
     if (what is None) == (train is None):
         raise typer.BadParameter(
@@ -203,7 +209,16 @@ def _network(asked: Mapping[str, Any]) -> Network:
 
 
 def _recipe(asked: Mapping[str, Any]) -> Recipe:
-    as_given = ("batch_size", "epochs", "loss", "clip_norm", "clip_value", "patience", "monitor")
+    as_given = (
+        "batch_size",
+        "shuffle_block",
+        "epochs",
+        "loss",
+        "clip_norm",
+        "clip_value",
+        "patience",
+        "monitor",
+    )
     return Recipe(
         parse_optimizer(asked["optimizer"], asked["learning_rate"]),
         schedule=parse_schedule(asked["schedule"]),
@@ -211,7 +226,7 @@ def _recipe(asked: Mapping[str, Any]) -> Recipe:
     )
 
 
-_OF_ANY_RUN = {"what", "store", "threads", "again", "tensorboard", "mlflow", "as_json"}
+_OF_ANY_RUN = {"what", "store", "threads", "workers", "on", "again", "tensorboard", "mlflow", "as_json"}
 _OF_A_FOLDER = _OF_ANY_RUN - {"again"}
 _OF_THE_SEARCH = {"quick", "thorough", "minutes"}
 _OF_ROWS = {

@@ -66,6 +66,10 @@ MonitorOption = Annotated[
 BatchSizeOption = Annotated[
     int | None, _option("Training", "Rows of a step; by default about 32 steps an epoch, of 16 to 512 rows.")
 ]
+ShuffleBlockOption = Annotated[
+    int | None,
+    _option("Training", "Shuffle rows in blocks of so many, read a few at a time; by default all together."),
+]
 OptimizerOption = Annotated[
     str,
     _option("Training", f"One of {', '.join(OPTIMIZERS)}; with numbers, sgd:momentum=0.9,nesterov=true."),

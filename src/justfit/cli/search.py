@@ -8,6 +8,7 @@ import typer
 
 from justfit.cli.carried_out import carry_out_shown, events_shown
 from justfit.cli.check import FileArgument
+from justfit.cli.crews import OnOption, WorkersOption, put_to_work
 from justfit.cli.screen import say, say_json
 from justfit.cli.studies import JsonOption, StoreOption, ThreadsOption
 from justfit.errors import SpecError
@@ -23,6 +24,7 @@ TPE = "tpe"
 
 
 def search(  # noqa: PLR0917 - typer calls it by keyword
+    context: typer.Context,
     file: FileArgument,
     sampler: Annotated[
         str | None,
@@ -49,6 +51,8 @@ def search(  # noqa: PLR0917 - typer calls it by keyword
     ] = None,
     store: StoreOption = DEFAULT_STORE,
     threads: ThreadsOption = None,
+    workers: WorkersOption = None,
+    on: OnOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Search the space of a study file's stage, or its grid; then choose, retrain and test once.
@@ -71,6 +75,7 @@ def search(  # noqa: PLR0917 - typer calls it by keyword
             f"{', '.join(given)} need{'s' if len(given) == 1 else ''} --sampler {TPE}. Of what other "
             "samplers draw, halving in the file ends networks early."
         )
+    put_to_work(context, workers, on, threads)
     stored = []
     for asked in studies_at(file):
         study = asked if seed is None else replace(asked, seed=seed)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from justfit.data.rows import Float32, Int32, Rows
+from justfit.engine.order import block_order
 from justfit.errors import EngineError
 from justfit.spec import Layer, Recipe, Task
 
@@ -103,18 +104,30 @@ class Member:
     loss: str
     metric: str
     recipe: Recipe
-    weights: Weights
-    """Before the first step."""
+    weights: Weights | int
+    """Before the first step, or the seed that `initial_weights` makes them from when the training begins."""
     dropout_seed: int
     """64 bits; follows from the run's id, not from the cohort it is packed into."""
     order_seed: int
     """Of the shuffles and of the inputs dropped: the same for all runs that are compared with each other."""
     input_dropout: float = 0.0
+    id: str = ""
+    """Of the run, to find its place in a checkpoint again; empty where there is none."""
+
+    def initial_weights(self, inputs: int) -> Weights:
+        """Its weights before the first step, for rows of ``inputs`` columns."""
+        if isinstance(self.weights, int):
+            return initial_weights(self.layers, inputs, self.weights)
+        return self.weights
 
     @property
     def company(self) -> tuple[object, ...]:
         """What members of one cohort have in common."""
-        return (self.recipe.batch_size, self.order_seed, self.input_dropout, self.layers[-1].units)
+        recipe = self.recipe
+        return (
+            *(recipe.batch_size, recipe.shuffle_block),
+            *(self.order_seed, self.input_dropout, self.layers[-1].units),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +143,8 @@ class Cohort:
     def __post_init__(self) -> None:
         if len({member.company for member in self.members}) != 1:
             raise EngineError(
-                "A cohort's members must have the same batch size, order seed, input dropout and outputs."
+                "A cohort's members must have the same batch size, shuffle, order seed, input dropout and "
+                "outputs."
             )
         if self.members[0].recipe.batch_size is None:
             raise EngineError("A cohort's recipes must say their batch size.")
@@ -147,7 +161,9 @@ class Cohort:
 
     def order(self, epoch: int, rows: int) -> npt.NDArray[np.int64]:
         """The order of the rows in an epoch (from 1), whatever happened before it."""
-        return np.random.default_rng([self.members[0].order_seed, epoch]).permutation(rows)
+        random = np.random.default_rng([self.members[0].order_seed, epoch])
+        block = self.members[0].recipe.shuffle_block
+        return random.permutation(rows) if block is None else block_order(random, rows, block)
 
 
 def initial_weights(layers: tuple[Layer, ...], inputs: int, seed: int) -> Weights:

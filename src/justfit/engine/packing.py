@@ -21,7 +21,9 @@ _OF_ONE_STATE = ("sgd", "rmsprop", "adagrad")
 """Optimizers that keep one number beside each weight; the others keep two."""
 
 
-def pack(members: Sequence[Member], columns: int, threads: int | None = None) -> list[tuple[int, ...]]:
+def pack(
+    members: Sequence[Member], columns: int, threads: int | None = None, *, fewest: int = 1
+) -> list[tuple[int, ...]]:
     """Members, by their numbers, as cohorts, those that take longest first.
 
     Members that may stand together (`Member.company`) do, narrow ones of one kind beside each other, up
@@ -33,6 +35,7 @@ def pack(members: Sequence[Member], columns: int, threads: int | None = None) ->
         members: any number, for one set of training rows.
         columns: of the rows.
         threads: how many cohorts can be trained side by side.
+        fewest: members that a cohort is left with where it is divided to have enough of them.
     """
     together: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for number, member in enumerate(members):
@@ -44,7 +47,11 @@ def pack(members: Sequence[Member], columns: int, threads: int | None = None) ->
     ]
     wanted = min(threads or available_threads(), len(members))
     while len(cohorts) < wanted:
-        longest = max(cohorts, key=lambda cohort: (len(cohort) > 1) * _work(cohort, members, columns))
+        longest = max(
+            cohorts, key=lambda cohort: (len(cohort) >= 2 * fewest) * _work(cohort, members, columns)
+        )
+        if len(longest) < 2 * fewest:
+            break
         cohorts.remove(longest)
         cohorts += [longest[: len(longest) // 2], longest[len(longest) // 2 :]]
     return sorted(cohorts, key=lambda cohort: -_work(cohort, members, columns))

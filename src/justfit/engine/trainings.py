@@ -1,39 +1,41 @@
 """Training cohorts side by side. How many threads run and in which order changes no figure, only the time."""
 
+import hashlib
 import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
-from typing import Self
+from typing import Protocol, Self
 
 from justfit import _native
-from justfit.engine.cohort import Cohort, Labelled, Member, Weights
-from justfit.engine.native import Training
+from justfit.engine.cohort import Labelled, Member
+from justfit.engine.cohort_training import CohortTraining, Rows, Trained, TrainingEvent
+from justfit.engine.crew import crew_at_work
+from justfit.engine.messages import Content
 from justfit.engine.packing import pack
+from justfit.engine.remote import RemoteCohort
+from justfit.engine.states import CohortState, member_header, unpacked_state
 from justfit.errors import EngineError
 from justfit.machine import available_threads
-from justfit.spec import Diverged, Epoch, Failed, History, Outcome
+from justfit.spec import Failed
 
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, eq=False)
-class Trained:
-    """What training one member left."""
+class Checkpoints(Protocol):
+    """Where states of cohorts are kept, so that another process can go on from them."""
 
-    history: History
-    outcome: Outcome
-    weights: Weights
-    """Of the last epoch."""
-    best: Weights | None
-    """Of the best epoch by the recipe's monitor, where rows validated and it was asked for."""
+    def keep(self, key: str, content: bytes) -> None:
+        """Keep what a cohort has come to in place of what it had."""
 
+    def remove(self, key: str) -> None:
+        """Remove what was kept of a cohort that has ended, if anything was."""
 
-TrainingEvent = Epoch | Diverged | Failed | Trained
+    def kept(self) -> Iterator[tuple[str, Content]]:
+        """Each key with what was kept."""
 
 
 def train_members(  # noqa: PLR0913 - the options of Training
@@ -99,8 +101,12 @@ def training_events(  # noqa: PLR0913 - the options of Training
 class Trainings:
     """Members in training side by side, which may pause after an epoch so that some of them leave.
 
-    It is a context manager, whose end ends all training within an instant. Arguments and errors are
-    those of `training_events`.
+    It is a context manager, whose end ends all training within an instant. Where a crew is at work, it
+    trains. Arguments and errors are those of `training_events`, and:
+
+    Args:
+        weights: whether what a member leaves has its weights, where a crew trains it.
+        checkpoints: where cohorts' states are kept; those that were kept of these members are gone on from.
     """
 
     def __init__(  # noqa: PLR0913 - the options of Training
@@ -112,27 +118,38 @@ class Trainings:
         threads: int | None = None,
         fit: bool = False,
         keep_best: bool = False,
+        weights: bool = True,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
-        threads = threads or available_threads()
-        packed = pack(members, train.rows.columns, threads)
-        inner = 1 if len(packed) >= threads else threads
+        self._checkpoints = checkpoints
+        crew, on = crew_at_work(), Rows(train, validation, fit, keep_best)
+        begun = [] if checkpoints is None else list(_begun(members, checkpoints, on))
+        left = [number for number in range(len(members)) if not any(number in each.numbers for each in begun)]
+        slots, fewest = (threads or available_threads(), 1) if crew is None else (crew.slots, crew.fewest)
+        fresh = pack([members[number] for number in left], train.rows.columns, slots, fewest=fewest)
+        begun += [_Begun(tuple(left[at] for at in cohort)) for cohort in fresh]
+        inner = 1 if len(begun) >= slots else slots
         _LOG.info(
             "members: %d, training rows: %d, cohorts: %d (%s), instructions: %s",
-            *(len(members), len(train.rows), len(packed)),
-            f"{threads} of them at a time" if inner == 1 else f"one at a time on {threads} threads",
+            *(len(members), len(train.rows), len(begun)),
+            f"{slots} of them at a time" if inner == 1 or crew else f"one at a time on {slots} threads",
             _native.instructions(),
         )
-        begin = partial(
-            Training, train=train, validation=validation, threads=inner, fit=fit, keep_best=keep_best
-        )
-        self._cohorts = [
-            _CohortTraining(numbers, members, begin, keep_best, len(train.rows)) for numbers in packed
-        ]
-        self._executor = ThreadPoolExecutor(threads if inner == 1 else 1)
-        self._running: set[_CohortTraining] = set()
+        self._cohorts = []
+        keeps = checkpoints is not None
+        for each in begun:
+            own, state, dropped = each.members(members), each.state, each.dropped
+            cohort: CohortTraining | RemoteCohort
+            if crew is None:
+                cohort = CohortTraining(own, on, inner, state=state, dropped=dropped, keeps=keeps)
+            else:
+                cohort = RemoteCohort(own, on, crew, state=state, dropped=dropped, weights=weights)
+            self._cohorts.append(_Cohort(each.numbers, each.key or _key(own), cohort))
+        self._executor = ThreadPoolExecutor(1 if crew is None and inner > 1 else slots)
+        self._running: set[CohortTraining | RemoteCohort] = set()
         self._stopped = False
         self._lock = threading.Lock()
-        self._told: queue.SimpleQueue[tuple[int, TrainingEvent] | BaseException | None] = queue.SimpleQueue()
+        self._told: queue.SimpleQueue[_Told] = queue.SimpleQueue()
 
     def __enter__(self) -> Self:
         return self
@@ -158,115 +175,130 @@ class Trainings:
             told = self._told.get()
             if isinstance(told, BaseException):
                 raise told
-            if told is None:
+            if isinstance(told, _Cohort):
                 waiting -= 1
+                if self._checkpoints is not None and to is None:
+                    self._checkpoints.remove(told.key)  # all that it told has been taken
+            elif isinstance(told[1], CohortState):
+                self._keep(*told)
             else:
                 yield told
 
     def leave(self, members: Collection[int]) -> None:
         """Have members leave with the epoch that all have done; only while nothing advances."""
         for cohort in self._cohorts:
-            cohort.leave(members)
+            cohort.training.leave([at for at, number in enumerate(cohort.numbers) if number in members])
 
-    def _train(self, cohort: "_CohortTraining", to: int | None) -> None:
+    def _keep(self, cohort: "_Cohort", state: CohortState) -> None:
+        """Keep a checkpoint, here, where all that was told before it has been taken."""
+        if self._checkpoints is not None:
+            start = time.perf_counter()
+            self._checkpoints.keep(cohort.key, state.packed())
+            cohort.training.kept(time.perf_counter() - start)
+
+    def _train(self, cohort: "_Cohort", to: int | None) -> None:
+        training = cohort.training
         try:
             with self._lock:
                 if self._stopped:
                     return
             start = time.perf_counter()
-            cohort.begin()
+            training.begin()
             with self._lock:
-                self._running.add(cohort)
+                self._running.add(training)
                 if self._stopped:
                     return
-            for event in cohort.events(to):
-                self._told.put(event)
+            for event in training.events(to):
+                told = (
+                    (cohort, event) if isinstance(event, CohortState) else (cohort.number(event[0]), event[1])
+                )
+                self._told.put(told)
             with self._lock:
-                self._running.discard(cohort)
-            _LOG.info("%s, %.2f s", cohort, time.perf_counter() - start)
+                self._running.discard(training)
+            _LOG.info("%s, %.2f s", training, time.perf_counter() - start)
         except EngineError as error:
-            for event in cohort.failed(str(error)):
-                self._told.put(event)
+            for at, failed in training.failed(str(error)):
+                self._told.put((cohort.number(at), failed))
         except BaseException as error:
             self._told.put(error)  # and raised where the events are read
             raise
         finally:
-            self._told.put(None)
+            self._told.put(cohort)
 
 
-class _CohortTraining:
-    """One cohort, begun in the thread that trains it first, which tells of members by their numbers."""
+@dataclass(frozen=True, eq=False)
+class _Cohort:
+    """A cohort in training, and what its members are called outside."""
 
-    def __init__(
-        self,
-        numbers: Sequence[int],
-        members: Sequence[Member],
-        begin: Callable[[Cohort], Training],
-        keep_best: bool,
-        rows: int,
-    ) -> None:
-        self._numbers, self._begin, self._keep_best, self._rows = numbers, begin, keep_best, rows
-        self._members = tuple(members[number] for number in numbers)
-        self._training: Training | None = None
-        self._has_failed = False
-        self._histories: list[list[Epoch | Diverged]] = [[] for _ in numbers]
-        self._left: set[int] = set()
-        self._done = 0
+    numbers: tuple[int | None, ...]
+    """Of each among all members; None for one that is not wanted any more."""
+    key: str
+    """Of its checkpoint."""
+    training: CohortTraining | RemoteCohort
 
-    def __str__(self) -> str:
-        steps = -(-self._rows // (self._members[0].recipe.batch_size or 1))
-        return (
-            f"cohort: {len(self._left)} of {len(self._members)} members ended, epoch {self._done}, updates "
-            f"{self._done * steps}"
+    def number(self, at: int) -> int:
+        """Of the member at a place."""
+        number = self.numbers[at]
+        assert number is not None
+        return number
+
+
+_Told = tuple[int, TrainingEvent] | tuple[_Cohort, CohortState] | BaseException | _Cohort
+"""What happened to a member, what a cohort has come to, an error, or that a cohort pauses or has ended."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Begun:
+    """Which members stand together in a cohort, and what it goes on from."""
+
+    numbers: tuple[int | None, ...]
+    key: str | None = None
+    state: CohortState | None = None
+
+    @property
+    def dropped(self) -> list[int]:
+        """Places of members that are not wanted any more."""
+        return [at for at, number in enumerate(self.numbers) if number is None]
+
+    def members(self, members: Sequence[Member]) -> Sequence[Member]:
+        """Those of the cohort."""
+        if self.state is not None:
+            return self.state.members
+        return [members[number] for number in self.numbers if number is not None]
+
+
+def _begun(members: Sequence[Member], checkpoints: Checkpoints, on: Rows) -> Iterator[_Begun]:
+    """Cohorts that were begun by a process before this one; those that are furthest come first."""
+    numbers = {member.id: number for number, member in enumerate(members) if member.id}
+    states: list[tuple[str, CohortState]] = []
+    for key, content in checkpoints.kept():
+        try:
+            states.append((key, unpacked_state(content)))
+        except EngineError as error:
+            _LOG.warning("%s It is passed over.", error)
+    for key, state in sorted(states, key=lambda each: -each[1].epoch):
+        if not _is_of(state, on):
+            continue
+        found = tuple(
+            numbers.pop(member.id)
+            if member.id in numbers and member_header(member) == member_header(members[numbers[member.id]])
+            else None
+            for member in state.members
         )
-
-    def begin(self) -> None:
-        """Have the engine take the cohort, where it has not; raises `EngineError` where it refuses."""
-        if self._training is None and not self._has_failed:
-            self._training = self._begin(Cohort(self._members))
-            self._epochs = self._training.epochs()
-
-    def events(self, to: int | None) -> Iterator[tuple[int, TrainingEvent]]:
-        """Each member's epochs up to ``to``, and what it left when it has left."""
-        if self._training is None:
-            return
-        while to is None or self._done < to:
-            done = next(self._epochs, None)
-            yield from self._leaving(self._training)
-            if done is None:
-                return
-            self._done += 1
-            for at, epoch in done.items():
-                self._histories[at].append(epoch)
-                yield self._numbers[at], epoch
-
-    def leave(self, members: Collection[int]) -> None:
-        """Have members of these numbers leave with the last epoch."""
-        if self._training is not None:
-            self._training.leave([at for at, number in enumerate(self._numbers) if number in members])
-
-    def failed(self, reason: str) -> Iterator[tuple[int, TrainingEvent]]:
-        """That the members still in training cannot go on."""
-        self._has_failed, self._training = True, None
-        for at, number in enumerate(self._numbers):
-            if at not in self._left:
-                yield number, Failed(reason)
-
-    def stop(self) -> None:
-        """End what is running."""
-        if self._training is not None:
-            self._training.stop()
-
-    def _leaving(self, training: Training) -> Iterator[tuple[int, Trained]]:
-        for at in sorted(training.ended - self._left):
-            self._left.add(at)
-            yield self._numbers[at], _trained(training, at, self._histories[at], self._keep_best)
+        if any(number is not None for number in found):
+            _LOG.info("a cohort of %d members goes on from epoch %d", len(found), state.epoch)
+            yield _Begun(found, key, state)
 
 
-def _trained(training: Training, at: int, epochs: Sequence[Epoch | Diverged], keep_best: bool) -> Trained:
-    history = tuple(epoch for epoch in epochs if isinstance(epoch, Epoch))
-    try:
-        best = training.best(at)[1] if keep_best else None
-    except EngineError:  # not one epoch had a finite figure
-        best = None
-    return Trained(history, training.outcome(at), training.weights(at), best)
+def _is_of(state: CohortState, on: Rows) -> bool:
+    """Whether a state has measured and kept what is measured and kept here."""
+    epochs = [history[0] for history in state.histories if history]
+    validates, fits = on.validation is not None, on.fit
+    has_best = all(best is None or (best[1] is not None) == on.keep_best for best in state.training.best)
+    return has_best and all(
+        (epoch.val_loss is not None, epoch.fit_loss is not None) == (validates, fits) for epoch in epochs
+    )
+
+
+def _key(members: Sequence[Member]) -> str:
+    return hashlib.sha256(" ".join(member.id for member in members).encode()).hexdigest()[:12]

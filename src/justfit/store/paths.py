@@ -7,7 +7,7 @@ from pathlib import Path
 from justfit.errors import StoreError
 
 _RUNS, _SPLITS, _UPLOADS, _LOOKS = "runs", "splits", "uploads", "looks.jsonl"
-_BROKEN = "broken"
+_BROKEN, _CHECKPOINTS, _INDEX = "broken", "checkpoints", "index.sqlite"
 _ID = re.compile("[0-9a-f]{12}")
 
 
@@ -127,6 +127,34 @@ def broken_folder(store: Path) -> Path:
     'store/broken'
     """
     return store / _BROKEN
+
+
+def index_path(store: Path) -> Path:
+    """The index of a store, which can be missing, and made again.
+
+    >>> index_path(Path("store")).as_posix()
+    'store/index.sqlite'
+    """
+    return store / _INDEX
+
+
+def checkpoints_folder(store: Path, group: str | None = None) -> Path:
+    """The folder of checkpoints, or of those of one group.
+
+    >>> checkpoints_folder(Path("store"), "1f0a93bc77de").as_posix()
+    'store/checkpoints/1f0a93bc77de'
+    """
+    folder = store / _CHECKPOINTS
+    return folder if group is None else folder / group
+
+
+def checkpoint_path(store: Path, group: str, key: str) -> Path:
+    """The file of the state that a cohort has come to.
+
+    >>> checkpoint_path(Path("store"), "1f0a93bc77de", "a77d01f4b6c2").name
+    'a77d01f4b6c2.state'
+    """
+    return checkpoints_folder(store, group) / f"{key}.state"
 
 
 def upload_path(store: Path, key: str, name: str) -> Path:

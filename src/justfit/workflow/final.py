@@ -43,7 +43,16 @@ from justfit.store import (
     write_result,
     write_run,
 )
-from justfit.workflow.events import Chosen, EpochDone, Event, LayerSummary, RunDone, Stored, Tested
+from justfit.workflow.events import (
+    Chosen,
+    EpochDone,
+    Event,
+    LayerSummary,
+    RunDone,
+    Stored,
+    Tested,
+    ThresholdEpoch,
+)
 from justfit.workflow.plan import Plan
 from justfit.workflow.seal import Seal
 from justfit.workflow.trials import Ground, Trial, ground_of, require_learned, summary, train_runs
@@ -101,7 +110,7 @@ def carry_out_final(  # noqa: PLR0913 - what the stages came to
         keys = ("chosen", "best_epoch", "epochs", "standing")
         selected = keep_selection(folder, {key: result[key] for key in keys})
         trials, ground = yield from _train(plan, named, chosen, folder.parent, test, threads)
-        decides = _threshold(plan, named, chosen.epochs, threads)
+        decides = yield from _threshold(plan, named, chosen.epochs, threads)
         threshold = decides["value"] if decides else 0.5
         models = [model_of(plan, ground, trial, threshold) for trial in trials]
         model = models[0]
@@ -127,14 +136,10 @@ def _train(  # noqa: PLR0913, PLR0917 - all from `carry_out_final`
 ) -> Generator[Event, None, tuple[list[Trial], Ground]]:
     """Train the final networks, one a replicate."""
     assert plan.study.final is not None
-    rows = np.arange(len(plan.dataset.train))
-    if plan.study.final.train_on == "training_part":
-        ground = ground_of(plan, plan.splits[0], test)  # validating again, as the run of that spec does
-    else:
-        ground = ground_of(plan, Split(rows, rows[:0]))
+    ground = final_ground(plan, test)
     runs = plan.final_runs(named.candidate, plan.study.final, chosen.epochs)
     trials: dict[str, Trial] = {}
-    for run, event in train_runs(ground, runs, threads=threads, fit=plan.study.fit):
+    for run, event in train_runs(ground, runs, threads=threads, fit=plan.study.fit, store=store):
         match event:
             case Epoch():
                 yield EpochDone(STAGE, named.name, 1, run.seed, event, chosen.epochs)
@@ -149,11 +154,21 @@ def _train(  # noqa: PLR0913, PLR0917 - all from `carry_out_final`
     return [trials[run.id] for run in runs], ground
 
 
+def final_ground(plan: Plan, test: Part | None) -> Ground:
+    """The rows that the final networks train on; ``test`` are the test rows, where they validate."""
+    rows = np.arange(len(plan.dataset.train))
+    if plan.study.final is not None and plan.study.final.train_on == "training_part":
+        return ground_of(plan, plan.splits[0], test)  # validating again, as the run of that spec does
+    return ground_of(plan, Split(rows, rows[:0]))
+
+
 def _layers(named: Named, ground: Ground) -> tuple[LayerSummary, ...]:
     return summary(named.candidate, ground.preparation.columns, ground.layers(named.candidate))
 
 
-def _threshold(plan: Plan, named: Named, epochs: int, threads: int | None) -> dict[str, Any] | None:
+def _threshold(
+    plan: Plan, named: Named, epochs: int, threads: int | None
+) -> Generator[Event, None, dict[str, Any] | None]:
     """The decision threshold that the study asks for, and its figures; None where it asks for none.
 
     The chosen network is trained again on each training part, for as long as the final ones, and what
@@ -164,7 +179,12 @@ def _threshold(plan: Plan, named: Named, epochs: int, threads: int | None) -> di
         return None
     on_part = dataclasses.replace(final, train_on="training_part")
     run = plan.final_runs(named.candidate, on_part, epochs)[0]
-    found = list(held_out_models(plan, run, threads))
+    found = []
+    for each in _held_out(plan, run, threads):
+        if isinstance(each, ThresholdEpoch):
+            yield each  # so that a wish to stop is heard
+        else:
+            found.append(each)
     labels = plan.dataset.train.labels[np.concatenate([split.validation for split, _, _ in found])]
     decides = decision_threshold(labels, np.concatenate([each for _, _, each in found]), final.threshold)
     return {"aim": final.threshold, "rows": len(labels), **dataclasses.asdict(decides)}
@@ -179,13 +199,22 @@ def held_out_models(plan: Plan, run: Run, threads: int | None) -> Iterator[tuple
     Raises:
         EngineError: the loss diverged.
     """
-    for number, split in enumerate(held_out_splits(plan), start=1):
+    yield from (each for each in _held_out(plan, run, threads) if not isinstance(each, ThresholdEpoch))
+
+
+def _held_out(
+    plan: Plan, run: Run, threads: int | None
+) -> Iterator[ThresholdEpoch | tuple[Split, Model, Float32]]:
+    """As `held_out_models`, and each epoch on the way."""
+    splits = held_out_splits(plan)
+    for number, split in enumerate(splits, start=1):
         ground = ground_of(plan, split)
         assert ground.validation is not None
-        for _, event in train_runs(
-            ground, [dataclasses.replace(run, split=number)], threads=threads, fit=False
-        ):
+        here = dataclasses.replace(run, split=number)
+        for _, event in train_runs(ground, [here], threads=threads, fit=False):
             match event:
+                case Epoch(epoch=epoch):
+                    yield ThresholdEpoch(number, len(splits), epoch, run.candidate.recipe.epochs)
                 case Trial():
                     require_learned(event)
                     model = model_of(plan, ground, event)

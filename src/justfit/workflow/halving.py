@@ -75,7 +75,14 @@ class Halving:
             begun: list[Trials] = []
             for rung in [*self._rungs, None]:
                 for split, missing in self._missing(rung).items():
-                    trials = Trials(ground(split), missing, threads=threads, fit=self._fit)
+                    trials = Trials(
+                        ground(split),
+                        missing,
+                        threads=threads,
+                        fit=self._fit,
+                        store=self._store,
+                        weights=False,
+                    )
                     begun.append(stack.enter_context(trials))
                     self._live |= {run.id: trials for run in missing}
                 for trials in begun:

@@ -37,7 +37,15 @@ from justfit.workflow.events import (
 )
 from justfit.workflow.halving import Halving, Prune
 from justfit.workflow.plan import Plan, named_candidates
-from justfit.workflow.trials import Ground, Trial, ground_of, summary, train_runs, without_weights
+from justfit.workflow.trials import (
+    Ground,
+    Trial,
+    ground_of,
+    remove_done,
+    summary,
+    train_runs,
+    without_weights,
+)
 
 _LOG = logging.getLogger(__name__)
 
@@ -152,11 +160,13 @@ class Stages:
         """Train what is missing of stages whose candidates are known, all together, and rank each."""
         where: dict[str, tuple[str, str]] = {}
         missing: dict[int, list[Run]] = defaultdict(list)
+        every: list[Run] = []
         for stage in stages:
             summaries = []
             halving = self._begin_halving(stage)
             for named in self.candidates[stage.name]:
                 runs = self.plan.runs(named.candidate, stage)
+                every += runs
                 is_missing = self._is_missing if halving is None else halving.is_missing
                 new = [each for each in runs if each.id not in where and is_missing(each)]
                 summaries.append(self._summary(named, len(runs), len(new)))
@@ -174,8 +184,9 @@ class Stages:
         else:
             for split, group in sorted(missing.items()):
                 ground = self._ground(split)
-                for each, event in train_runs(ground, group, threads=self.threads, fit=self.study.fit):
+                for each, event in self._trained(ground, group):
                     yield self._kept(*where[each.id], each, event)
+        remove_done(self.store, every)
         for stage in stages:
             self.standings[stage.name], self.choices[stage.name] = {}, None
             if self.plan.selects:
@@ -188,6 +199,11 @@ class Stages:
                 self.choices[stage.name] = self._choice(stayed)
                 yield StageDone(stage.name, self.standings[stage.name], self.choices[stage.name])
         self._write_stages()
+
+    def _trained(self, ground: Ground, runs: Sequence[Run]) -> Iterator[tuple[Run, Epoch | Trial | Failed]]:
+        return train_runs(
+            ground, runs, threads=self.threads, fit=self.study.fit, store=self.store, weights=False
+        )
 
     def _is_missing(self, each: Run) -> bool:
         return not has_run(self.store, each.id) or (self.study.fit and not read_run(self.store, each.id).fits)

@@ -4,7 +4,9 @@ import dataclasses
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -15,9 +17,23 @@ from justfit.data.preparation import Preparation, fit_preparation, prepared
 from justfit.data.rows import size_of
 from justfit.data.splits import Split
 from justfit.data.target import Target, fit_target
-from justfit.engine import Labelled, Member, Trained, Trainings, class_weights, initial_weights
+from justfit.engine import Labelled, Member, Trained, Trainings, class_weights
+from justfit.engine.states import unpacked_state
 from justfit.errors import EngineError
-from justfit.spec import Candidate, Diverged, Epoch, Failed, Layer, PreparationSpec, Run, Task
+from justfit.spec import (
+    Candidate,
+    Diverged,
+    Epoch,
+    Failed,
+    Layer,
+    PreparationSpec,
+    Run,
+    Task,
+    digest,
+    plain,
+)
+from justfit.store import has_run
+from justfit.store.checkpoints import Checkpoints
 from justfit.workflow.events import LayerSummary
 from justfit.workflow.plan import Plan
 
@@ -95,10 +111,11 @@ class Ground:
             loss=self.task.loss(run.candidate.recipe.loss),
             metric=self.task.metric,
             recipe=run.candidate.recipe,
-            weights=initial_weights(layers, self.preparation.columns, run.entropy("weights")),
+            weights=run.entropy("weights"),
             dropout_seed=run.entropy("dropout"),
             order_seed=run.entropy("order"),
             input_dropout=run.candidate.network.input_dropout,
+            id=run.id,
         )
 
     def in_label_units(self, epoch: Epoch) -> Epoch:
@@ -127,11 +144,17 @@ def ground_of(plan: Plan, split: Split, test: Part | None = None) -> Ground:
     )
 
 
-def train_runs(
-    ground: Ground, runs: Sequence[Run], *, threads: int | None, fit: bool
+def train_runs(  # noqa: PLR0913 - as Trials
+    ground: Ground,
+    runs: Sequence[Run],
+    *,
+    threads: int | None,
+    fit: bool,
+    store: Path | None = None,
+    weights: bool = True,
 ) -> Iterator[tuple[Run, Epoch | Trial | Failed]]:
     """Train the runs of one split side by side, as `Trials.advance` tells of it."""
-    with Trials(ground, runs, threads=threads, fit=fit) as trials:
+    with Trials(ground, runs, threads=threads, fit=fit, store=store, weights=weights) as trials:
         yield from trials.advance()
 
 
@@ -139,13 +162,38 @@ class Trials:
     """Runs of one split in training side by side, which may pause after an epoch so that some leave.
 
     It is a context manager, whose end ends all training.
+
+    Args:
+        ground: the rows of the split.
+        runs: what to train.
+        threads: processors to use; it changes no figure.
+        fit: measure training rows like validation rows, too.
+        store: the folder in which checkpoints are kept, and looked for; None for none.
+        weights: whether the weights of what is trained are wanted.
     """
 
-    def __init__(self, ground: Ground, runs: Sequence[Run], *, threads: int | None, fit: bool) -> None:
+    def __init__(  # noqa: PLR0913 - what is measured and kept
+        self,
+        ground: Ground,
+        runs: Sequence[Run],
+        *,
+        threads: int | None,
+        fit: bool,
+        store: Path | None = None,
+        weights: bool = True,
+    ) -> None:
         self.runs = tuple(runs)
         self._ground = ground
         members = [ground.member(run) for run in runs]
-        self._trainings = Trainings(members, ground.train, ground.validation, threads=threads, fit=fit)
+        self._trainings = Trainings(
+            members,
+            ground.train,
+            ground.validation,
+            threads=threads,
+            fit=fit,
+            weights=weights,
+            checkpoints=None if store is None else Checkpoints(store, _rows_id(runs[0])),
+        )
         self._histories: dict[str, list[Epoch]] = {run.id: [] for run in runs}
 
     def __enter__(self) -> Self:
@@ -189,6 +237,22 @@ class Trials:
         self._trainings.leave([number for number, run in enumerate(self.runs) if run.id in leaving])
 
 
+def remove_done(store: Path, runs: Sequence[Run]) -> None:
+    """Remove checkpoints on the rows of ``runs`` whose runs are all kept, as a crash can leave one."""
+    for group in sorted({_rows_id(run) for run in runs}):
+        checkpoints = Checkpoints(store, group)
+        for key, content in checkpoints.kept():
+            with suppress(EngineError):  # of another format: passed over
+                if all(has_run(store, member.id) for member in unpacked_state(content).members):
+                    checkpoints.remove(key)
+
+
+def _rows_id(run: Run) -> str:
+    """12 hexadecimal digits that are the same for all runs on the rows of one split."""
+    spec = {key: value for key, value in plain(run).items() if key not in ("candidate", "seed")}
+    return digest(spec)[:12]
+
+
 def require_learned(trial: Trial) -> None:
     """Raise `EngineError` where a final network diverged: its figures would mean nothing."""
     weights: list[npt.NDArray[np.float32]] = [
@@ -224,7 +288,7 @@ def without_weights(plan: Plan, candidate: Candidate, seed: int = 0) -> Member:
         loss=task.loss(candidate.recipe.loss),
         metric=task.metric,
         recipe=candidate.recipe,
-        weights=(),
+        weights=0,
         dropout_seed=0,
         order_seed=seed,
         input_dropout=candidate.network.input_dropout,

@@ -1,0 +1,290 @@
+"""A cohort that a worker trains: what is asked of it as a task, and what it answers.
+
+A task holds all that it needs but the rows, so any worker can carry it out, and another one can where
+the first was lost. Its answers are messages: events of members, and states to go on from.
+"""
+
+import dataclasses
+import itertools
+import logging
+import time
+from collections.abc import Collection, Generator, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from justfit.data.rows import Bags, Dense
+from justfit.data.rows import Rows as EngineRows
+from justfit.engine.cohort import Labelled, Member
+from justfit.engine.cohort_training import CohortTraining, Rows, Spacing, Trained, TrainingEvent
+from justfit.engine.crew import Call, Crew
+from justfit.engine.messages import Array, Content, packed, unpacked
+from justfit.engine.states import (
+    CohortState,
+    member_header,
+    member_of,
+    unpacked_state,
+    weight_arrays,
+    weights_of,
+)
+from justfit.errors import EngineError, WorkerLostError
+from justfit.spec import Diverged, Done, Epoch, Failed
+
+_LOG = logging.getLogger(__name__)
+
+_ATTEMPTS = 5
+"""How often a task is begun that loses its workers one after another, before it is given up."""
+
+
+class RemoteCohort:
+    """One cohort that a crew trains; it does what `CohortTraining` does, for the same arguments.
+
+    Args:
+        members: what to train.
+        on: the rows.
+        crew: who trains.
+        state: what to go on from, of the same members.
+        dropped: places among the members of those that are not wanted any more.
+        weights: whether what members leave has their weights.
+    """
+
+    def __init__(  # noqa: PLR0913 - as CohortTraining
+        self,
+        members: Sequence[Member],
+        on: Rows,
+        crew: Crew,
+        *,
+        state: CohortState | None = None,
+        dropped: Collection[int] = (),
+        weights: bool = True,
+    ) -> None:
+        self._members, self._on, self._crew, self._weights = tuple(members), on, crew, weights
+        self._leaving: set[int] = set()
+        self._left = set(dropped)
+        self._state = None if state is None else state.packed()
+        self._places = list(range(len(members)))
+        """Of the state's members among all."""
+        self._told = [0] * len(members)
+        """The last epoch that was told of each."""
+        self._paused = 0
+        """The epoch up to which all was told."""
+        self._spacing = Spacing()
+        self._call: Call | None = None
+        self._is_over = False
+
+    def __str__(self) -> str:
+        return f"cohort by a worker: {len(self._left)} of {len(self._members)} members ended"
+
+    def begin(self) -> None:
+        """Nothing: a worker begins with the first epoch."""
+
+    def leave(self, members: Collection[int]) -> None:
+        """Have members at these places leave with the last epoch."""
+        self._leaving |= set(members) - self._left
+
+    def kept(self, seconds: float) -> None:
+        """That the last state is kept, and how long that took."""
+        self._spacing.kept(seconds)
+
+    def stop(self) -> None:
+        """End what is running."""
+        self._is_over = True
+        if self._call is not None:
+            self._call.stop()
+
+    def events(self, to: int | None) -> Iterator[tuple[int, TrainingEvent] | CohortState]:
+        """As those of `CohortTraining`; what a worker that was lost has told is not told again."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            if self._is_over or len(self._left) == len(self._members):
+                return
+            try:
+                places = tuple(self._places)
+                self._call = self._crew.call(self._task(to), self._on)
+                refused = None
+                for answer in self._call:
+                    header, arrays = unpacked(answer)
+                    refused = header.get("failed")
+                    yield from self._heard(places, header, arrays)
+                if refused is not None:
+                    raise EngineError(refused)
+            except WorkerLostError as error:
+                if attempt == _ATTEMPTS:
+                    raise
+                _LOG.warning("%s Another worker goes on from the last state, attempt %d.", error, attempt + 1)
+            else:
+                self._paused = to or 0
+                return
+
+    def failed(self, reason: str) -> Iterator[tuple[int, TrainingEvent]]:
+        """That the members still in training cannot go on."""
+        self._is_over = True
+        for at in range(len(self._members)):
+            if at not in self._left:
+                yield at, Failed(reason)
+
+    def _task(self, to: int | None) -> bytes:
+        arrays: dict[str, Array] = {}
+        if self._state is not None:
+            arrays["state"] = np.frombuffer(self._state, np.uint8)
+        else:
+            for at, member in enumerate(self._members):
+                if not isinstance(member.weights, int):
+                    arrays |= weight_arrays(f"weights.{at}", member.weights)
+        header = {
+            "members": [member_header(member) for member in self._members] if self._state is None else [],
+            "dropped": [at for at, place in enumerate(self._places) if place in self._left],
+            "leaving": [at for at, place in enumerate(self._places) if place in self._leaving - self._left],
+            "threads": self._crew.threads,
+            "told": self._paused,
+            "to": to,
+            "weights": self._weights,
+            "fit": self._on.fit,
+            "keep_best": self._on.keep_best,
+        }
+        return packed(header, arrays)
+
+    def _heard(
+        self, places: Sequence[int], header: dict[str, Any], arrays: dict[str, Array]
+    ) -> Iterator[tuple[int, TrainingEvent] | CohortState]:
+        """What an answer tells that was not told yet; ``places`` are those of the task's members."""
+        if "failed" in header:
+            return
+        if "state" in arrays:
+            state = unpacked_state(arrays["state"])
+            self._state = bytes(arrays["state"].data)
+            self._places = [places[at] for at in state.places]
+            if self._spacing.is_due:
+                yield state
+            return
+        place, event = places[header["at"]], _event(header, arrays)
+        if isinstance(event, Epoch | Diverged):
+            if event.epoch <= self._told[place]:
+                return
+            self._told[place] = event.epoch
+        elif isinstance(event, Trained):
+            self._left.add(place)
+        yield place, event
+
+
+def carried_out(task: Content, on: Rows) -> Generator[bytes, None, None]:
+    """Train the cohort of a task; a worker's whole work.
+
+    Yields:
+        Its answers. Where it pauses, the last one is the state to go on from.
+    """
+    header, arrays = unpacked(task)
+    try:
+        state = unpacked_state(arrays["state"]) if "state" in arrays else None
+        members = (
+            [
+                member_of(each, weights_of(f"weights.{at}", arrays))
+                for at, each in enumerate(header["members"])
+            ]
+            if state is None
+            else state.members
+        )
+        on = dataclasses.replace(on, fit=header["fit"], keep_best=header["keep_best"])
+        cohort = CohortTraining(
+            members,
+            on,
+            header["threads"],
+            state=state,
+            dropped=header["dropped"],
+            told=header["told"],
+            keeps=True,
+        )
+        cohort.begin()
+        cohort.leave(header["leaving"])
+        for event in itertools.chain(cohort.events(header["to"]), cohort.paused()):
+            start = time.perf_counter()
+            if isinstance(event, CohortState):
+                yield _state_told(event)
+                cohort.kept(time.perf_counter() - start)
+            else:
+                yield _told(*event, weights=header["weights"])
+    except EngineError as error:
+        yield refusal(str(error))
+
+
+def refusal(reason: str) -> bytes:
+    """The answer that a task cannot be carried out, by any worker."""
+    return packed({"failed": reason})
+
+
+def _state_told(state: CohortState) -> bytes:
+    return packed({}, {"state": np.frombuffer(state.packed(), np.uint8)})
+
+
+def _told(at: int, event: TrainingEvent, *, weights: bool) -> bytes:
+    """An event as a message, as `_event` reads it."""
+    arrays: dict[str, Array] = {}
+    match event:
+        case Epoch():
+            told: dict[str, Any] = {"epoch": dataclasses.astuple(event)}
+        case Diverged(epoch):
+            told = {"diverged": epoch}
+        case Trained(history=history, outcome=outcome):
+            told = {
+                "history": [dataclasses.astuple(epoch) for epoch in history],
+                "outcome": outcome.epoch if isinstance(outcome, Diverged) else None,
+            }
+            if weights:
+                arrays = weight_arrays("weights", event.weights) | weight_arrays("best", event.best or ())
+        case Failed(reason):
+            told = {"reason": reason}
+    return packed({"at": at, **told}, arrays)
+
+
+def _event(header: dict[str, Any], arrays: dict[str, Array]) -> TrainingEvent:
+    if "epoch" in header:
+        return Epoch(*header["epoch"])
+    if "diverged" in header:
+        return Diverged(header["diverged"])
+    if "reason" in header:
+        return Failed(header["reason"])
+    ended = header["outcome"]
+    return Trained(
+        tuple(Epoch(*epoch) for epoch in header["history"]),
+        Done() if ended is None else Diverged(ended),
+        weights_of("weights", arrays) or (),
+        weights_of("best", arrays),
+    )
+
+
+def rows_message(on: Rows) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Header and arrays of the message that `rows_of` reads."""
+    header: dict[str, Any] = {}
+    arrays: dict[str, Array] = {}
+    for name, part in (("train", on.train), ("validation", on.validation)):
+        if part is None:
+            continue
+        header[name] = part.rows.columns
+        given: dict[str, Array] = {"values": part.rows.values, "numbers": part.numbers}
+        if isinstance(part.rows, Bags):
+            given |= {"indptr": part.rows.indptr, "indices": part.rows.indices}
+        if part.classes is not None:
+            given["classes"] = part.classes
+        if part.weights is not None:
+            given["weights"] = part.weights
+        arrays |= {f"{name}.{key}": array for key, array in given.items()}
+    return header, arrays
+
+
+def rows_of(header: dict[str, Any], arrays: dict[str, Array]) -> Rows:
+    """The rows of a message; their arrays lie in it."""
+
+    def part(name: str) -> Labelled | None:
+        if name not in header:
+            return None
+        given = {key.partition(".")[2]: array for key, array in arrays.items() if key.startswith(f"{name}.")}
+        rows: EngineRows = (
+            Bags(given["indptr"], given["indices"], given["values"], header[name])
+            if "indptr" in given
+            else Dense(given["values"])
+        )
+        return Labelled(rows, given["numbers"], given.get("classes"), given.get("weights"))
+
+    train = part("train")
+    if train is None:
+        raise EngineError("A message of rows has none that train.")
+    return Rows(train, part("validation"))
