@@ -1,5 +1,6 @@
 """Runs, studies and a model made by hand, for tests of the store."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from justfit.spec import (
     Study,
 )
 from justfit.store import Model, begin_study, write_result, write_run, write_stages
+from justfit.store.records import write_record
 
 RUN = Run(
     data="wine",
@@ -52,6 +54,12 @@ def run(seed: int = 0) -> Run:
 def history(loss: float = 0.5, *, validated: bool = True) -> History:
     val = (0.6, 0.55, 0.8) if validated else (None, None, None)
     return tuple(Epoch(number, loss, 0.45, 0.9, *val, seconds=0.01) for number in (1, 2, 3))
+
+
+def rewrite(path: Path, content: Mapping[str, object]) -> None:
+    """Puts another content into a stored JSON file, with the checksum that makes it look right."""
+    values = {key: value for key, value in content.items() if key not in ("format", "checksum")}
+    write_record(path, content["format"], values)
 
 
 def keep_runs(store: Path, *seeds: int) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from store.handmade import keep_runs, keep_study, study
+from store.handmade import keep_runs, keep_study, rewrite, study
 
 from justfit.errors import StoreError
 from justfit.store import (
@@ -29,10 +29,13 @@ from justfit.store import (
 from justfit.store.checking import Checked, check_store
 from justfit.store.lock import held
 from justfit.store.repairing import repair_store
+from justfit.store.studies import FORMAT
 
-FORMAT_1 = Path(__file__).parent / "stored_examples" / "format_1"
-SAID = json.loads((FORMAT_1 / "said.json").read_text())
-FILES = sorted(str(path.relative_to(FORMAT_1 / "store")) for path in (FORMAT_1 / "store").rglob("*.*"))
+EXAMPLES = sorted((Path(__file__).parent / "stored_examples").glob("format_*"))
+"""What each version of justfit has left, the oldest first."""
+NEWEST = EXAMPLES[-1]
+SAID = json.loads((NEWEST / "said.json").read_text())
+FILES = sorted(str(path.relative_to(NEWEST / "store")) for path in (NEWEST / "store").rglob("*.*"))
 CHECKED = [name for name in FILES if not name.endswith("study.yaml")]
 """Those that readers depend on."""
 FOLDER = "example-25a2eada5ca5"
@@ -41,7 +44,7 @@ FOLDER = "example-25a2eada5ca5"
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
     """A copy of a store of a finished study, to be damaged."""
-    return shutil.copytree(FORMAT_1 / "store", tmp_path / "store")
+    return shutil.copytree(NEWEST / "store", tmp_path / "store")
 
 
 def faults(store: Path) -> dict[str, str]:
@@ -73,33 +76,40 @@ def dead_process() -> int:
     return process.pid
 
 
-def test_a_store_of_format_1_opens_and_says_what_it_said_when_it_was_written() -> None:
-    store = FORMAT_1 / "store"
+def test_there_is_an_example_of_each_format_and_the_newest_is_what_is_written_now() -> None:
+    assert [path.name for path in EXAMPLES] == [f"format_{number}" for number in range(1, FORMAT + 1)]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_a_store_of_each_format_opens_and_says_what_it_said_when_it_was_written(example: Path) -> None:
+    store, said = example / "store", json.loads((example / "said.json").read_text())
     found = read_study(find_study(store, "example"))
     standings = {name: network["standing"] for name, network in found.networks.items()}
     assert {
         name: {key: each[key] for key in ("value", "best_epoch")} for name, each in standings.items()
-    } == (SAID["networks"])
-    assert found.result["chosen"] == SAID["chosen"]
-    assert found.result["test"]["accuracy"]["value"] == SAID["accuracy"]
+    } == (said["networks"])
+    assert found.result["chosen"] == said["chosen"]
+    assert found.result["test"]["accuracy"]["value"] == said["accuracy"]
     losses = {
         run_id: [e.data_loss for e in read_run(store, run_id).history] for run_id in trained_runs(store)
     }
-    assert losses == SAID["losses"]
+    assert losses == said["losses"]
     assert len(read_looks(store)) == 1
     assert read_validation(found.folder) is not None
     assert read_live(found.folder).state == "ended"
 
 
-def test_a_model_of_a_store_of_format_1_predicts_what_it_predicted() -> None:
-    model = load(FORMAT_1 / "store" / FOLDER)
-    assert model.predict(np.asarray(SAID["rows"])).outputs == pytest.approx(
-        np.asarray(SAID["probabilities"]), rel=1e-5
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_a_model_of_a_store_of_each_format_predicts_what_it_predicted(example: Path) -> None:
+    model, said = load(example / "store" / FOLDER), json.loads((example / "said.json").read_text())
+    assert model.predict(np.asarray(said["rows"])).outputs == pytest.approx(
+        np.asarray(said["probabilities"]), rel=1e-5
     )
 
 
-def test_a_whole_store_has_no_faults_and_what_was_read_is_counted(store: Path) -> None:
-    checked = check_store(store)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_a_whole_store_has_no_faults_and_what_was_read_is_counted(example: Path) -> None:
+    checked = check_store(example / "store")
     assert checked.findings == ()
     assert checked.read == {"studies": 1, "runs": 3, "splits": 1, "looks": 1, "uploads": 0}
 
@@ -121,7 +131,7 @@ def test_a_file_cut_off_anywhere_is_named_and_no_other(store: Path, name: str) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", [name for name in CHECKED if (FORMAT_1 / "store" / name).stat().st_size < 2_000]
+    "name", [name for name in CHECKED if (NEWEST / "store" / name).stat().st_size < 2_000]
 )
 def test_a_small_file_cut_off_at_every_tenth_byte_is_named_and_no_other(store: Path, name: str) -> None:
     require_named_when_cut(store, name, step=10)
@@ -136,21 +146,38 @@ def test_a_byte_that_is_no_ascii_is_found_in_each_text(store: Path, name: str) -
     assert faults(store) == {name: "broken"}
 
 
+TRUTHS = [name for name in CHECKED if not name.endswith("live.jsonl")]
+"""Files of which every byte counts; a live log is the truth of nothing."""
+
+
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
-@pytest.mark.parametrize("name", [f"{FOLDER}/model/model.safetensors", f"{FOLDER}/study.json"])
-def test_any_bit_is_found_where_a_hash_tells(tmp_path: Path, name: str, place: float, bit: int) -> None:
-    store = shutil.copytree(FORMAT_1 / "store", tmp_path / "store", dirs_exist_ok=True)
-    whole = bytearray((store / name).read_bytes())
-    before = json.loads(whole) if name.endswith("json") else None
-    whole[int(place * len(whole))] ^= 1 << bit
-    (store / name).write_bytes(whole)
-    try:
-        says_the_same = before is not None and json.loads(whole) == before
-    except ValueError:
-        says_the_same = False
-    assert (faults(store).keys() == {name}) != says_the_same
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.sampled_from(TRUTHS), data=st.data())
+def test_whatever_happens_to_a_file_is_found_and_named(
+    tmp_path: Path, name: str, data: st.DataObject
+) -> None:
+    store = shutil.copytree(NEWEST / "store", tmp_path / "store", dirs_exist_ok=True)
+    path = store / name
+    whole = bytearray(path.read_bytes())
+    what = data.draw(st.sampled_from(["a bit", "cut short", "another's", "zeros", "made longer"]))
+    place = data.draw(st.integers(0, len(whole) - 1))
+    if what == "a bit":
+        whole[place] ^= 1 << data.draw(st.integers(0, 7))
+    elif what == "cut short":
+        del whole[place:]
+    elif what == "zeros":
+        whole[place:] = bytes(len(whole) - place)
+    elif what == "made longer":
+        whole += data.draw(st.binary(min_size=1, max_size=9))
+    else:
+        other = data.draw(st.sampled_from([each for each in TRUTHS if each != name]))
+        whole = bytearray((store / other).read_bytes())
+    if bytes(whole) == path.read_bytes():
+        return
+    path.write_bytes(whole)
+    found = faults(store)
+    assert name in found
+    assert found[name] in ("broken", "newer", "torn", "missing")
 
 
 @pytest.mark.parametrize("place", [0, 100, -1])
@@ -176,7 +203,7 @@ def test_a_file_that_is_gone_is_named_where_something_depends_on_it(store: Path,
 def test_a_newer_format_is_told_with_a_word_on_upgrading_and_left_by_a_repair(store: Path, name: str) -> None:
     path = store / name
     text = path.read_text()
-    present = '"format": 2' if name.endswith("model.json") else '"format": 1'
+    present = next(f'"format": {number}' for number in (1, 2, 3) if f'"format": {number}' in text[:50])
     path.write_text(text.replace(present, '"format": 99', 1))
     (fault,) = check_store(store).faults
     assert (fault.path, fault.kind) == (path, "newer")
@@ -188,7 +215,7 @@ def test_a_newer_format_is_told_with_a_word_on_upgrading_and_left_by_a_repair(st
 
 def test_a_study_that_is_not_the_one_its_folder_is_named_for_is_named(store: Path) -> None:
     path = StudyPaths(store / FOLDER).study
-    path.write_text(path.read_text().replace('"epochs": 2', '"epochs": 3'))
+    rewrite(path, json.loads(path.read_text().replace('"epochs": 2', '"epochs": 3')))
     assert faults(store) == {f"{FOLDER}/study.json": "broken"}
 
 
@@ -323,7 +350,7 @@ def test_a_check_never_changes_a_byte_and_never_fails(
 ) -> None:
     store = tmp_path / "store"
     shutil.rmtree(store, ignore_errors=True)
-    shutil.copytree(FORMAT_1 / "store", store)
+    shutil.copytree(NEWEST / "store", store)
     for name, place, written in damage:
         whole = (store / name).read_bytes()
         (store / name).write_bytes(whole[:place] + written)

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+from store.handmade import rewrite
 
 from justfit.errors import StoreError
 from justfit.store import StudyPaths
@@ -27,6 +28,6 @@ def test_importances_are_read_as_they_were_written_and_written_once(tmp_path: Pa
 def test_a_changed_file_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
     write_importances(tmp_path, FOUND)
     path = StudyPaths(tmp_path).importances
-    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    rewrite(path, {**json.loads(path.read_text()), **change})
     with pytest.raises(StoreError, match=r"importances\.json is not importances"):
         read_importances(tmp_path)

@@ -2,6 +2,7 @@ import errno
 import json
 import math
 import os
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -126,6 +127,19 @@ def test_only_what_is_new_is_read_on(tmp_path: Path) -> None:
     assert (live.state, live.progress) == ("ended", 1.0)
     whole = read_live(tmp_path)
     assert replace(whole, fresh={}) == replace(live, fresh={})
+
+
+def test_reading_a_short_log_takes_little_memory(tmp_path: Path) -> None:
+    begun(tmp_path, Clock())
+    read_live(tmp_path)  # what is taken once
+    tracemalloc.start()
+    try:
+        live = read_live(tmp_path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert live.state == "running"
+    assert peak < 2**20, "a server reads logs again and again, in all its threads"
 
 
 def test_a_log_that_was_begun_anew_is_read_from_its_beginning(tmp_path: Path) -> None:

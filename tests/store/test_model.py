@@ -15,6 +15,7 @@ from hypothesis.extra import numpy as npst
 from safetensors.numpy import load_file, save
 from scipy.special import softmax
 from store.handmade import MODEL as ONE_WEIGHT
+from store.handmade import rewrite
 
 from justfit.data.columns import Column
 from justfit.data.preparation import NumberPreparation, Preparation, TextPreparation
@@ -179,18 +180,18 @@ SHAPES = {"layer1.kernel": [6, 2], "layer2.kernel": [2, 3], "layer2.bias": [3], 
 SHAPES["layer3.bias"] = [1]
 
 
-def rewrite(folder: Path, weights: bytes, **description: object) -> None:
+def rewrite_model(folder: Path, weights: bytes, **description: object) -> None:
     """Put other weights into a model's folder with the checksum that makes them look right."""
     paths = StudyPaths(folder)
     paths.weights.write_bytes(weights)
     values = json.loads(paths.model.read_text())
     values |= {"preparation": SIX, "sha256": hashlib.sha256(weights).hexdigest(), **description}
-    paths.model.write_text(json.dumps(values))
+    rewrite(paths.model, values)
 
 
 def test_weights_written_by_hand_as_the_readme_says_are_read(tmp_path: Path) -> None:
     write_model(MODEL, tmp_path)
-    rewrite(tmp_path, flat("F32", 4, SHAPES))
+    rewrite_model(tmp_path, flat("F32", 4, SHAPES))
     assert not read_model(tmp_path).kernels[0].any()
 
 
@@ -202,7 +203,7 @@ def test_words_written_by_hand_as_the_readme_says_are_read(tmp_path: Path) -> No
         "preparation.word_offsets": np.array([0, 4, 6], np.int64),
     }
     text, _ = preparation_to_parts(TEXT)
-    rewrite(tmp_path, save(blank | words), preparation=text)
+    rewrite_model(tmp_path, save(blank | words), preparation=text)
     assert read_model(tmp_path).preparation.vocabulary.words == ("good", "no")
 
 
@@ -246,7 +247,7 @@ def test_hostile_or_misfitting_weights_are_refused_though_their_checksum_is_righ
     tmp_path: Path, weights: bytes, message: str
 ) -> None:
     write_model(MODEL, tmp_path)
-    rewrite(tmp_path, weights)
+    rewrite_model(tmp_path, weights)
     with pytest.raises(StoreError, match=message):
         read_model(tmp_path)
 
@@ -277,7 +278,7 @@ def test_a_file_that_is_cut_off_at_any_point_or_missing_is_named(tmp_path: Path,
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("format", 3, "upgrade justfit"),
+        ("format", 4, "upgrade justfit"),
         ("format", None, "format None"),
         ("surprise", 1, "key model: expected an object with the keys name, run"),
         ("name", 7, "key name: expected a text"),
@@ -310,7 +311,7 @@ def test_a_changed_description_is_refused_with_its_key(
 ) -> None:
     write_model(MODEL, tmp_path)
     path = StudyPaths(tmp_path).model
-    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    rewrite(path, json.loads(path.read_text()) | {key: value})
     with pytest.raises(StoreError, match=message) as caught:
         read_model(tmp_path)
     assert str(path.parent) in str(caught.value)
@@ -326,7 +327,7 @@ def test_an_impossible_network_is_refused(tmp_path: Path, key: str, value: objec
     path = StudyPaths(tmp_path).model
     values = json.loads(path.read_text())
     values["network"][key] = value
-    path.write_text(json.dumps(values))
+    rewrite(path, values)
     with pytest.raises(StoreError, match=r"model\.(json|safetensors) is"):
         read_model(tmp_path)
 

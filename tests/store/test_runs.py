@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from store.handmade import history, keep_runs, run
+from store.handmade import history, keep_runs, rewrite, run
 
 from justfit.errors import StoreError
 from justfit.spec import Diverged, Done, Epoch, Outcome, plain
@@ -83,9 +83,9 @@ def test_a_file_cut_off_at_any_point_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda value: value.update(format=2), "upgrade justfit"),
-        (lambda value: value.pop("updates"), "expected the keys format, spec, outcome, updates, history"),
-        (lambda value: value.update(more=1), "expected the keys format, spec"),
+        (lambda value: value.update(format=3), "upgrade justfit"),
+        (lambda value: value.pop("updates"), "expected the keys spec, outcome, updates, history"),
+        (lambda value: value.update(more=1), "expected the keys spec"),
         (lambda value: value.update(spec=[]), "key spec: expected that of run"),
         (lambda value: value["spec"].update(seed=7), "key spec: expected that of run"),
         (lambda value: value.update(updates=-1), "key updates: expected a whole number from 0, got -1"),
@@ -109,7 +109,7 @@ def test_a_changed_run_is_refused_with_what_is_wrong(
     path = run_path(tmp_path, run_id)
     value = json.loads(path.read_text())
     change(value)
-    path.write_text(json.dumps(value))
+    rewrite(path, value)
     with pytest.raises(StoreError, match=message):
         read_run(tmp_path, run_id)
 
@@ -124,7 +124,7 @@ def test_a_run_put_in_the_place_of_another_is_refused(tmp_path: Path) -> None:
 def test_whole_numbers_are_figures_too(tmp_path: Path) -> None:
     (run_id,) = keep_runs(tmp_path, 0)
     path = run_path(tmp_path, run_id)
-    path.write_text(path.read_text().replace('"loss": 0.5', '"loss": 1'))
+    rewrite(path, json.loads(path.read_text().replace('"loss": 0.5', '"loss": 1')))
     losses = [epoch.loss for epoch in read_run(tmp_path, run_id).history]
     assert losses == [1.0, 1.0, 1.0]
     assert all(isinstance(loss, float) and math.isfinite(loss) for loss in losses)

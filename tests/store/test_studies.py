@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from store.handmade import MODEL, RESULT, history, keep_runs, keep_study, run, study
+from store.handmade import MODEL, RESULT, history, keep_runs, keep_study, rewrite, run, study
 
 from justfit.errors import SpecError, StoreError
 from justfit.spec import plain
@@ -141,10 +141,10 @@ NETWORK = {
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
-        ("study", {"format": 2}, "upgrade justfit"),
+        ("study", {"format": 3}, "upgrade justfit"),
         ("study", {"spec": []}, "key spec: expected an object with a name"),
         ("study", {"spec": {"name": 1}}, "key spec: expected an object with a name"),
-        ("stages", {"format": 2}, "upgrade justfit"),
+        ("stages", {"format": 3}, "upgrade justfit"),
         ("stages", {"stages": {}}, "key stages: expected a list"),
         ("stages", {"stages": [[]]}, "stage 1: expected an object with a name"),
         ("stages", {"stages": [{"name": "s"}]}, "stage 1: expected a list of networks"),
@@ -164,7 +164,7 @@ NETWORK = {
             {"stages": [{"name": "s", "choice": None, "networks": [NETWORK, {**NETWORK, "runs": [1]}]}]},
             "stage 1, network 2: expected a name and a list of ids",
         ),
-        ("result", {"format": 2}, "upgrade justfit"),
+        ("result", {"format": 3}, "upgrade justfit"),
         ("result", {"final_runs": None}, "key final_runs: expected a list of ids"),
     ],
 )
@@ -173,7 +173,7 @@ def test_a_changed_file_is_refused_with_what_is_wrong(
 ) -> None:
     folder = keep_study(tmp_path, WINE)
     path = getattr(StudyPaths(folder), name)
-    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    rewrite(path, {**json.loads(path.read_text()), **change})
     with pytest.raises(StoreError, match=message) as caught:
         read_study(folder)
     assert path.name in str(caught.value)
@@ -305,7 +305,7 @@ def test_runs_of_networks_of_one_name_in_two_stages_are_all_kept(tmp_path: Path)
     imdb = keep_study(tmp_path, study("imdb"), {"a": ids[:1]})
     stages = json.loads(StudyPaths(imdb).stages.read_text())
     stages["stages"].append({"name": "second", "choice": None, "networks": [{**NETWORK, "runs": ids[1:]}]})
-    StudyPaths(imdb).stages.write_text(json.dumps(stages))
+    rewrite(StudyPaths(imdb).stages, stages)
     assert remove_study(wine) == ()
     assert all(has_run(tmp_path, run_id) for run_id in ids)
 

@@ -1,18 +1,18 @@
 """Stored studies as the judge sees them: networks with their runs, how they stand, and whether they fit."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from justfit.errors import StoreError
 from justfit.judge.comparison import Compared, compare
 from justfit.judge.search import SearchFinding, Tried, search_findings
 from justfit.judge.verdict import Verdict, verdicts
 from justfit.spec import Candidate, candidate_of, task_named
-from justfit.store import StoredRun, StoredStudy, StudyPaths, find_study, has_run, read_run, read_study
+from justfit.store import StoredRun, StoredStudy, find_study, has_run, read_run, read_study
+from justfit.store.entries import read_from as read_from
+from justfit.store.entries import state_of as state_of
+from justfit.store.entries import within as within
 
 
 @dataclass(frozen=True)
@@ -42,19 +42,6 @@ class StoredNetwork:
         """How many runs are trained, and of how many where some are not."""
         planned, trained = len(self.run_ids), len(self.runs)
         return f"{trained:,}" if trained == planned else f"{trained:,}/{planned:,}"
-
-
-@contextmanager
-def read_from(folder: Path) -> Iterator[None]:
-    """What is missing from a study's files, or of another kind than expected there, as one sentence."""
-    try:
-        yield
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-        raise StoreError(
-            f"{folder} has files that do not fit together ({type(error).__name__}: {error}): "
-            "they were changed, or written by another version. Remove it and run the study again; "
-            "its runs are kept beside it."
-        ) from error
 
 
 def read_networks(store: Path, reference: str) -> tuple[StoredStudy, dict[str, StoredNetwork]]:
@@ -107,66 +94,6 @@ def networks_of(
 _LAYER = {"kind": str, "detail": str, "outputs": int, "parameters": int}
 
 
-def entry_of(study: StoredStudy, trained: Collection[str]) -> dict[str, Any]:
-    """What a list of studies tells of one, as plain values.
-
-    Args:
-        study: as it is stored.
-        trained: the ids of all runs that its store has.
-
-    Raises:
-        StoreError: its files do not fit together.
-    """
-    with read_from(study.folder):
-        result, final = study.result, study.spec["final"]
-        ids = {run_id for network in study.networks.values() for run_id in network["runs"]}
-        if result is not None:
-            ids |= set(result["final_runs"])
-        return {
-            "name": study.name,
-            "id": study.id,
-            "folder": str(study.folder),
-            "data": str(study.spec["data"]["name"]),
-            "state": state_of(study),
-            "leaked": study.is_leaked,
-            "networks": len(study.networks),
-            "runs_trained": sum(run_id in trained for run_id in ids),
-            "runs_planned": len(ids) + (study.spec["replicates"] if final and result is None else 0),
-            "stages_planned": len(study.stages),
-            "stages": len(study.spec["stages"]),
-            "chosen": None if result is None else str(result["chosen"]),
-            "test": figure_of_test(result),
-            "looks": None if result is None or result["looks"] is None else int(result["looks"]["of_study"]),
-            "written": _written(study.folder),
-        }
-
-
-def figure_of_test(result: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """The metric on the test rows with its interval; None where nothing was tested."""
-    if result is None or "test" not in result:
-        return None
-    figure = "accuracy" if "accuracy" in result["test"] else "mae"
-    mean = result["test_replicates"][figure]
-    seeds = len(mean["values"])
-    # One seed tells nothing of seeds, but the test rows tell what their choice leaves open.
-    over, of = ("seeds", mean) if seeds > 1 else ("test rows", result["test"][figure])
-    low, high = within(figure, of["low"], of["high"])
-    return {"figure": figure, "value": mean["value"], "low": low, "high": high, "over": over, "seeds": seeds}
-
-
-def _written(folder: Path) -> str:
-    """When the study was last written, as ISO 8601 in UTC."""
-    paths = StudyPaths(folder)
-    there = [path for path in (paths.study, paths.stages, paths.result) if path.is_file()]
-    last = max(path.stat().st_mtime for path in there)
-    return datetime.fromtimestamp(last, UTC).isoformat(timespec="microseconds")
-
-
-def state_of(study: StoredStudy) -> str:
-    """``done`` or ``unfinished``."""
-    return "unfinished" if study.result is None else "done"
-
-
 def metric_of(networks: Mapping[str, StoredNetwork]) -> str:
     """``accuracy`` or ``mae``, as the task of the runs has it; ``metric`` where none is trained."""
     runs = (run for network in networks.values() for run in network.runs)
@@ -177,13 +104,6 @@ def metric_of(networks: Mapping[str, StoredNetwork]) -> str:
 def more_is_better(figure: str, metric: str) -> bool:
     """Whether the highest is the best."""
     return figure.endswith("metric") and metric == "accuracy"
-
-
-def within(figure: str, low: float | None, high: float | None) -> tuple[float | None, float | None]:
-    """The ends of an interval, cut to the range of an accuracy: Student's of a few seeds can reach beyond."""
-    if figure != "accuracy" or low is None or high is None:
-        return low, high
-    return max(0.0, low), min(1.0, high)
 
 
 def compared(

@@ -56,7 +56,8 @@ def value_of(found: Described, field: str) -> float | str:
         "optimizer": _kind(recipe["optimizer"], OPTIMIZERS),
         "schedule": _kind(recipe["schedule"], SCHEDULES),
     }
-    value: Any = {**network, **recipe, **made}[field]
+    # A store leaves some settings unsaid where they are none.
+    value: Any = {**network, **recipe, **made}.get(field)
     if isinstance(value, list | tuple):
         numbers: set[float] = set(value) or {0.0}
         return numbers.pop() if len(numbers) == 1 else "/".join(f"{number:g}" for number in value)

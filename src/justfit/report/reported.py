@@ -7,7 +7,7 @@ from typing import Any
 
 from justfit.judge import Compared, Verdict
 from justfit.judge.studies import StoredNetwork, compared, fits_of, metric_of, read_networks
-from justfit.store import StoredStudy, read_mistakes
+from justfit.store import StoredStudy, StudyPaths, read_mistakes
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,3 +41,13 @@ def reported_of(study: StoredStudy, networks: Mapping[str, StoredNetwork]) -> Re
     metric = metric_of(networks)
     found = compared(networks, study.spec["select"], metric)
     return Reported(study, networks, found, fits_of(networks, found), metric, study.is_leaked)
+
+
+def is_report_old(folder: Path) -> bool:
+    """Whether a study has no report, or what it tells of has been written since."""
+    paths = StudyPaths(folder)
+    if not paths.report.is_file():
+        return True
+    made = paths.report.stat().st_mtime_ns
+    told = (paths.stages, paths.result, paths.mistakes, paths.importances)
+    return any(path.is_file() and path.stat().st_mtime_ns > made for path in told)

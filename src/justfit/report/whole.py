@@ -72,16 +72,6 @@ def _made(title: str, reported: Reported) -> Section | None:
         return Section(key, title, (Sentence(f"This cannot be told. {error}", is_warning=True),))
 
 
-def is_report_old(folder: Path) -> bool:
-    """Whether a study has no report, or what it tells of has been written since."""
-    paths = StudyPaths(folder)
-    if not paths.report.is_file():
-        return True
-    made = paths.report.stat().st_mtime_ns
-    told = (paths.stages, paths.result, paths.mistakes, paths.importances)
-    return any(path.is_file() and path.stat().st_mtime_ns > made for path in told)
-
-
 def write_report(reported: Reported) -> Path:
     """Write the report of a study into its folder as ``report.html``, and give where.
 

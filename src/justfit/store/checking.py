@@ -17,12 +17,15 @@ from justfit.errors import StoreError
 from justfit.machine import MOST_SHARE, memory
 from justfit.spec import digest
 from justfit.store import runs
+from justfit.store.checkpoints import checkpoint_files, read_checkpoint
 from justfit.store.files import broken, is_left, read_bytes, told
 from justfit.store.findings import Finding, read_into
+from justfit.store.index import wrong_in_index
 from justfit.store.looks import read_looks
 from justfit.store.paths import (
     StudyPaths,
     broken_folder,
+    index_path,
     looks_path,
     run_path,
     runs_folder,
@@ -108,6 +111,11 @@ def check_store(store: Path) -> Checked:
     count["splits"] = _check_splits(seen, named, is_live=is_live)
     count["looks"] = _check_looks(seen)
     count["uploads"] = _check_uploads(seen, is_live=is_live)
+    for path in checkpoint_files(store):
+        found = []
+        read_into(found, path, lambda path=path: read_checkpoint(path))  # type: ignore[misc]
+        seen.findings += [each for each in found if path.exists()]  # or its cohort has ended meanwhile
+    _check_index(seen)
     seen.findings += _left_aside(store)
     return Checked(store, dict(count), tuple(sorted(seen.findings, key=lambda each: str(each.path))))
 
@@ -256,6 +264,17 @@ def _check_uploads(seen: _Seen, *, is_live: bool) -> int:
             message = f"{path} is named by no study: remove it where nobody runs one on it again."
             seen.findings.append(Finding(path, "unused", message))
     return count
+
+
+def _check_index(seen: _Seen) -> None:
+    path = index_path(seen.store)
+    wrong = read_into(seen.findings, path, lambda: wrong_in_index(seen.store))
+    if wrong and (wrong := wrong_in_index(seen.store)):  # or it was being written
+        message = (
+            f"{path} is damaged ({wrong}): nothing is lost, as it is made of the other files. Remove it, or "
+            "let justfit store check --repair make it anew."
+        )
+        seen.findings.append(Finding(path, "broken", message))
 
 
 def _files_of(study: StoredStudy) -> Iterator[Path]:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -118,9 +119,16 @@ def _write_whole(file: FileIO, content: bytes) -> None:
 
 
 def make_folders(path: Path) -> None:
-    """Make a folder and those it stands in; raises `StoreError` where that cannot be."""
+    """Make a folder and those it stands in, and bring their names to the disk, on which files in it count.
+
+    Raises:
+        StoreError: the disk is full, something else stands there, or it may not be made.
+    """
     with told(path, "made"):
+        made = list(takewhile(lambda each: not each.exists(), (path, *path.parents)))
         path.mkdir(parents=True, exist_ok=True)
+        for each in made:
+            sync_folder(each.parent)
 
 
 def remove_folder(path: Path) -> None:
@@ -143,13 +151,22 @@ def write_json(path: Path, value: object) -> None:
     Raises:
         StoreError: as `write_bytes`, or longer than `JSON_LIMIT`.
     """
+    write_bytes(path, json_bytes(path, value))
+
+
+def json_bytes(path: Path, value: object) -> bytes:
+    """Plain finite values as the content of a JSON file; ``path`` is for messages.
+
+    Raises:
+        StoreError: it would be longer than `JSON_LIMIT`.
+    """
     content = json.dumps(value, indent=1, allow_nan=False).encode() + b"\n"
     if len(content) > JSON_LIMIT:
         raise StoreError(
             f"{path} would take {len(content):,} bytes and may take {JSON_LIMIT:,}: use a smaller "
             "vocabulary, or fewer networks or epochs in one study."
         )
-    write_bytes(path, content)
+    return content
 
 
 def read_bytes(path: Path, limit: int) -> bytes:
@@ -194,11 +211,14 @@ def require_format(path: Path, values: dict[str, Any], newest: int) -> None:
     """Take the key ``format`` from the object of a JSON file; raises `StoreError` if it is not known."""
     found = values.pop("format", None)
     if isinstance(found, int) and found > newest:
-        raise StoreError(
-            f"{path} has format {found}, and this justfit reads up to {newest}: upgrade justfit."
-        )
+        raise told_newer(path, found, newest)
     if found != newest:
         raise broken(path, f"of format {found!r} where {newest} was expected")
+
+
+def told_newer(path: Path, found: int, newest: int) -> StoreError:
+    """The error for a file of a format that is not known yet."""
+    return StoreError(f"{path} has format {found}, and this justfit reads up to {newest}: upgrade justfit.")
 
 
 def broken(path: Path, what: str) -> StoreError:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from justfit.spec.checks import is_text
-from justfit.store.files import broken, read_json, require_format, write_json
+from justfit.store.files import broken
 from justfit.store.paths import StudyPaths
+from justfit.store.records import read_record, write_record
 
-FORMAT = 1
+FORMAT = 2
 """Of a study's importances."""
 
 
@@ -33,7 +34,7 @@ def write_importances(folder: Path, found: Importances) -> None:
     path = StudyPaths(folder).importances
     if path.is_file() and read_importances(folder) == found:
         return
-    write_json(path, {"format": FORMAT, **vars(found), "shares": dict(found.shares)})
+    write_record(path, FORMAT, {**vars(found), "shares": dict(found.shares)})
 
 
 def read_importances(folder: Path) -> Importances | None:
@@ -45,8 +46,7 @@ def read_importances(folder: Path) -> Importances | None:
     path = StudyPaths(folder).importances
     if not path.is_file():
         return None
-    content = read_json(path)
-    require_format(path, content, FORMAT)
+    content = read_record(path, FORMAT)
     shares = content.get("shares")
     if (
         content.keys() != {"evaluator", "trials", "shares"}

@@ -10,10 +10,10 @@ from typing import Any
 
 from justfit.errors import StoreError
 from justfit.store.files import told
+from justfit.store.folders import is_done
 from justfit.store.live import FIGURES, FORMAT, RunKey
 from justfit.store.lock import Holder
 from justfit.store.paths import StudyPaths
-from justfit.store.studies import is_done
 
 SILENCE = 600.0
 """Seconds without a line after which a process on another machine, which cannot be seen, counts as dead."""
@@ -125,7 +125,8 @@ def read_live(folder: Path, since: Live | None = None) -> Live:
         )
         live.file, live.fresh = identity, {}
         file.seek(live.offset)
-        while chunk := file.read(_CHUNK):
+        # No more is asked for than there is: Python takes memory for all that it is asked for.
+        while chunk := file.read(max(0, min(_CHUNK, status.st_size - live.offset))):
             # A last line without its end is being written, or was when its writer died.
             whole = chunk.rpartition(b"\n")[0]
             if not whole and b"\n" not in chunk:

@@ -5,6 +5,7 @@ The log only ever grows. Removing a study leaves its looks, so that nobody can l
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from justfit.errors import StoreError
-from justfit.store.files import append_line, read_bytes, read_json, require_format, write_json
+from justfit.store.files import append_line, read_bytes
 from justfit.store.paths import StudyPaths, looks_path
+from justfit.store.records import DIFFERS, UNSTAMPED, is_right, read_record, stamped, write_record
 
-FORMAT = 1
+FORMAT = 2
 """Of a study's selection."""
 
 _LIMIT = 2**28
@@ -58,13 +60,12 @@ def keep_selection(folder: Path, selection: Mapping[str, Any]) -> str:
     path = StudyPaths(folder).selection
     plain = json.loads(json.dumps(selection, allow_nan=False))
     if path.is_file():
-        kept = read_json(path)
-        require_format(path, kept, FORMAT)
+        kept = read_record(path, FORMAT)
         when = kept.pop("when", None)
         if kept == plain and isinstance(when, str):
             return when
     when = now()
-    write_json(path, {"format": FORMAT, "when": when, **plain})
+    write_record(path, FORMAT, {"when": when, **plain})
     return when
 
 
@@ -79,7 +80,8 @@ def log_look(store: Path, look: Look) -> None:
     Raises:
         StoreError: the disk is full or the folder may not be written.
     """
-    append_line(looks_path(store), json.dumps(dataclasses.asdict(look)).encode())
+    line = json.dumps(dataclasses.asdict(look) | UNSTAMPED)
+    append_line(looks_path(store), stamped(line.encode()))
 
 
 def read_looks(store: Path, fingerprint: str | None = None) -> tuple[Look, ...]:
@@ -103,6 +105,7 @@ def read_looks(store: Path, fingerprint: str | None = None) -> tuple[Look, ...]:
 
 _KEYS = tuple(field.name for field in dataclasses.fields(Look))
 _OPTIONAL = ("selected", "reason")
+_CHECKSUM = re.compile(rb', "checksum": "([0-9a-f]{64})"\}$')
 
 
 def _look(path: Path, number: int, line: bytes) -> Look:
@@ -110,12 +113,14 @@ def _look(path: Path, number: int, line: bytes) -> Look:
         values = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise _not_a_look(path, number, f"not valid JSON, {error}") from error
-    if not isinstance(values, dict) or values.keys() != set(_KEYS):
+    if not isinstance(values, dict) or values.keys() - {"checksum"} != set(_KEYS):
         raise _not_a_look(path, number, f"expected an object with the keys {', '.join(_KEYS)}")
     for key, value in values.items():
         if not isinstance(value, str) and (value is not None or key not in _OPTIONAL):
             raise _not_a_look(path, number, f"key {key}: expected a text, got {value!r}")
-    return Look(**values)
+    if "checksum" in values and not is_right(line, _CHECKSUM.search(line)):  # earlier justfits wrote none
+        raise _not_a_look(path, number, DIFFERS)
+    return Look(**{key: values[key] for key in _KEYS})
 
 
 def _not_a_look(path: Path, number: int, what: str) -> StoreError:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from justfit.store.files import broken, read_json, require_format, write_json
+from justfit.store.files import broken
 from justfit.store.paths import StudyPaths
+from justfit.store.records import read_record, write_record
 
-FORMAT = 1
+FORMAT = 2
 
 LONGEST_TEXT = 2_000
 """Letters of a row's text that are kept."""
@@ -75,7 +76,7 @@ def write_mistakes(folder: Path, mistakes: Mapping[str, Any]) -> None:
     Raises:
         StoreError: the disk is full or the folder may not be written.
     """
-    write_json(StudyPaths(folder).mistakes, {"format": FORMAT, **mistakes})
+    write_record(StudyPaths(folder).mistakes, FORMAT, mistakes)
 
 
 def read_mistakes(folder: Path) -> dict[str, Any] | None:
@@ -87,8 +88,7 @@ def read_mistakes(folder: Path) -> dict[str, Any] | None:
     path = StudyPaths(folder).mistakes
     if not path.is_file():
         return None
-    content = read_json(path)
-    require_format(path, content, FORMAT)
+    content = read_record(path, FORMAT)
     if (wrong := _wrong(content, _SHAPE, "it")) is not None:
         raise broken(path, f"not what a network got wrong ({wrong})")
     return content

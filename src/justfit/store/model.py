@@ -25,20 +25,12 @@ from justfit.data.target import Target
 from justfit.errors import DataError, SpecError
 from justfit.machine import MOST_SHARE, memory
 from justfit.spec import Network, Task, task_named
-from justfit.store.files import (
-    JSON_LIMIT,
-    broken,
-    json_object,
-    make_folders,
-    read_bytes,
-    require_format,
-    write_bytes,
-    write_json,
-)
+from justfit.store.files import JSON_LIMIT, broken, make_folders, read_bytes, write_bytes
 from justfit.store.paths import StudyPaths
 from justfit.store.prediction import Predictions, predict
+from justfit.store.records import record_in, write_record
 
-FORMAT = 2
+FORMAT = 3
 """Raised when an older justfit could no longer read a model's files."""
 
 _PREPARATION = "preparation."
@@ -136,10 +128,10 @@ def write_model(model: Model, folder: Path) -> None:
         {name: np.ascontiguousarray(tensor) for name, tensor in (_tensors(model) | tensors).items()}
     )
     write_bytes(paths.weights, content)
-    write_json(
+    write_record(
         paths.model,
+        FORMAT,
         {
-            "format": FORMAT,
             "name": model.name,
             "run": model.run_id,
             "fingerprint": model.fingerprint,
@@ -181,8 +173,7 @@ def model_of(folder: Path, description: bytes, weights: bytes) -> Model:
         StoreError: one is cut off or changed, or does not fit the other.
     """
     paths = StudyPaths(folder)
-    values = json_object(paths.model, description)
-    require_format(paths.model, values, FORMAT)
+    values = record_in(paths.model, description, FORMAT)
     try:
         _require_keys("model", values, _KEYS)
         if hashlib.sha256(weights).hexdigest() != values["sha256"]:

@@ -19,10 +19,12 @@ from justfit.machine import DEFAULT_STORE, MOST_SHARE, memory
 from justfit.spec import digest, plain
 from justfit.spec.study_file import FILE_LIMIT, parse_studies
 from justfit.store.files import json_object, read_bytes, require_format, write_bytes
+from justfit.store.folders import find_study
 from justfit.store.model import Model, model_of, read_model
 from justfit.store.paths import StudyPaths
+from justfit.store.records import record_in
 from justfit.store.studies import FORMAT as STUDY_FORMAT
-from justfit.store.studies import find_study, read_study
+from justfit.store.studies import read_study
 
 SUFFIX = ".justfit"
 
@@ -110,7 +112,7 @@ def read_stored_model(path: Path) -> StoredModel:
             raise StoreError(f"{path} is not done: run its study to the end.")
         return StoredModel(read_model(path), study.spec, study.result, unchanged_file(path, study.spec))
     members = _members(path)
-    spec, result = (_study_object(path / name, members[name]) for name in (_STUDY, _RESULT))
+    spec, result = (record_in(path / name, members[name], STUDY_FORMAT) for name in (_STUDY, _RESULT))
     if not isinstance(spec.get("spec"), dict):
         raise _broken(path, f"{_STUDY} has no spec")
     text = members.get(_FILE)
@@ -243,12 +245,6 @@ def _read_members(path: Path, archive: zipfile.ZipFile) -> dict[str, bytes]:
 
 def _packed_model(path: Path, members: Mapping[str, bytes]) -> Model:
     return model_of(path, members[_MODEL], members[_WEIGHTS])
-
-
-def _study_object(path: Path, content: bytes) -> dict[str, Any]:
-    values = json_object(path, content)
-    require_format(path, values, STUDY_FORMAT)
-    return values
 
 
 def _broken(path: Path, what: str) -> StoreError:

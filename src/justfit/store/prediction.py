@@ -76,6 +76,9 @@ class Predictions:
 _FEW = 4
 """Entries so many times fewer than columns that it is quicker to hand over only the columns they are in."""
 
+_LITTLE = 2**20
+"""Products, at most, of which threads would take longer to start than they save."""
+
 
 def predict(model: "Model", rows: object) -> Predictions:
     """Prepare rows as the training rows were and ask the model.
@@ -197,7 +200,9 @@ def _layer_outputs(model: "Model", rows: Rows, layers: int, last: str | None = N
     if isinstance(rows, Bags) and _FEW * len(rows.indices) < rows.columns:
         rows, first = _narrowed(rows, kernels[0])
         kernels = (first, *kernels[1:])
-    return _native.predict(native_rows(rows), kernels, biases, activations, available_threads())
+    is_little = len(rows) * sum(kernel.size for kernel in kernels) < _LITTLE
+    threads = 1 if is_little else available_threads()
+    return _native.predict(native_rows(rows), kernels, biases, activations, threads)
 
 
 def _narrowed(rows: Bags, kernel: Float32) -> tuple[Bags, Float32]:

@@ -7,11 +7,21 @@ from pathlib import Path
 
 from justfit.errors import StoreError
 from justfit.store.checking import Checked
+from justfit.store.entries import read_entry
 from justfit.store.files import is_left, make_folders, remove_left, told, write_bytes
 from justfit.store.findings import Finding
+from justfit.store.folders import study_folders
+from justfit.store.index import listed, remove_index
 from justfit.store.lock import held, holder_of
-from justfit.store.paths import StudyPaths, broken_folder, looks_path, runs_folder
-from justfit.store.studies import read_study, study_folders
+from justfit.store.paths import (
+    StudyPaths,
+    broken_folder,
+    checkpoints_folder,
+    index_path,
+    looks_path,
+    runs_folder,
+)
+from justfit.store.studies import read_study
 from justfit.store.study_check import named_runs, torn_bytes
 from justfit.store.system import lock
 
@@ -45,6 +55,12 @@ def _repaired(store: Path, finding: Finding) -> Iterator[str]:
         yield from _without_torn_line(store, path)
     elif path.parent == runs_folder(store) and finding.kind == "broken":
         yield from _run_aside(store, path)
+    elif path == index_path(store) and finding.kind == "broken":
+        if remove_index(store):
+            listed(study_folders(store), (), read_entry)
+            yield f"made {path} anew from the files of all studies"
+    elif path.parent.parent == checkpoints_folder(store) and finding.kind == "broken":
+        yield f"moved {path} to {put_aside(store, path)}, so that its epochs are trained again"
     elif finding.kind in ("torn", "left"):
         yield from _tidied(store, path)
 
@@ -105,10 +121,15 @@ def _run_aside(store: Path, path: Path) -> Iterator[str]:
                 names_it = True  # nobody knows
             if names_it:
                 return
+    yield f"moved {path} to {put_aside(store, path)}, so that it is trained again"
+
+
+def put_aside(store: Path, path: Path) -> Path:
+    """Take a file out of use: where it stands then. Raises `StoreError` where it may not be moved."""
     kept = _free(store, path.name)
     with told(path, "moved"):
         path.rename(kept)
-    yield f"moved {path} to {kept}, so that it is trained again"
+    return kept
 
 
 def _free(store: Path, name: str) -> Path:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from justfit.spec import Diverged, Done, Epoch, History, Outcome, Run, digest, plain
-from justfit.store.files import broken, make_folders, read_json, require_format, told, write_json
+from justfit.store.files import broken, make_folders, told
 from justfit.store.paths import run_path, runs_folder
+from justfit.store.records import read_record, write_record
 from justfit.words import number
 
-FORMAT = 1
+FORMAT = 2
 """Of a run's file."""
 
 
@@ -65,13 +66,12 @@ def write_run(store: Path, run: Run, history: History, outcome: Outcome, updates
     path = run_path(store, run.id)
     make_folders(path.parent)
     content = {
-        "format": FORMAT,
         "spec": plain(run),
         "outcome": {"diverged": outcome.epoch if isinstance(outcome, Diverged) else None},
         "updates": updates,
         "history": [_row(epoch) for epoch in history],
     }
-    write_json(path, content)
+    write_record(path, FORMAT, content)
 
 
 def has_run(store: Path, run_id: str) -> bool:
@@ -102,8 +102,7 @@ def read_run(store: Path, run_id: str) -> StoredRun:
         StoreError: there is none, it is of another spec, or its file is cut off, changed or too new.
     """
     path = run_path(store, run_id)
-    content = read_json(path)
-    require_format(path, content, FORMAT)
+    content = read_record(path, FORMAT)
     try:
         return _stored_run(run_id, content)
     except ValueError as error:
@@ -115,7 +114,7 @@ _KEYS = ("spec", "outcome", "updates", "history")
 
 def _stored_run(run_id: str, content: dict[str, Any]) -> StoredRun:
     if set(content) != set(_KEYS):
-        raise ValueError(f"expected the keys format, {', '.join(_KEYS)}")
+        raise ValueError(f"expected the keys {', '.join(_KEYS)}")
     spec, rows = content["spec"], content["history"]
     if not isinstance(spec, dict) or digest(spec)[: len(run_id)] != run_id:
         raise ValueError(f"key spec: expected that of run {run_id}")
@@ -150,15 +149,22 @@ def _plain(value: float | None) -> float | str | None:
 
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Epoch))
+_FIGURES, _KNOWN = _FIELDS[1:], frozenset(_FIELDS)
 _OPTIONAL = ("val_loss", "val_data_loss", "val_metric", "fit_loss", "fit_metric")
+_MEASURED = tuple(name for name in _FIGURES if name not in _OPTIONAL)
+_USUAL = {float, type(None)}
 
 
 def _epoch(number: int, row: Any) -> Epoch:
-    if not isinstance(row, dict) or row.keys() != set(_FIELDS) or row["epoch"] != number:
+    if not isinstance(row, dict) or row.keys() != _KNOWN or row["epoch"] != number:
         raise ValueError(
             f"epoch {number}: expected an object with epoch {number} and the keys {', '.join(_FIELDS)}"
         )
-    return Epoch(number, *[_number(number, key, row[key]) for key in _FIELDS[1:]])
+    figures = [row[key] for key in _FIGURES]
+    # A store has millions of them: the usual ones are seen to be right in one go.
+    if not _USUAL.issuperset(map(type, figures)) or None in [row[key] for key in _MEASURED]:
+        figures = [_number(number, *figure) for figure in zip(_FIGURES, figures, strict=True)]
+    return Epoch(number, *figures)
 
 
 def _number(epoch: int, key: str, value: object) -> Any:

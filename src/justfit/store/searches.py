@@ -5,8 +5,9 @@ from pathlib import Path
 
 from justfit.spec import Study, digest, plain
 from justfit.spec.study_file import write_studies
-from justfit.store.files import make_folders, require_writable, write_bytes, write_json
+from justfit.store.files import make_folders, require_writable, write_bytes
 from justfit.store.paths import StudyPaths, study_folder
+from justfit.store.records import write_record
 from justfit.store.studies import FORMAT
 
 
@@ -46,4 +47,5 @@ def write_search(folder: Path, study: Study, search: Mapping[str, object]) -> No
     Raises:
         StoreError: the disk is full or the folder may not be written.
     """
-    write_json(StudyPaths(folder).study, {"format": FORMAT, "spec": plain(study), "search": dict(search)})
+    values = {"spec": plain(study), "search": dict(search)}
+    write_record(StudyPaths(folder).study, FORMAT, values)

@@ -11,6 +11,7 @@ from justfit.data.dataset import Split
 from justfit.spec import Protocol, digest, plain
 from justfit.store.files import broken, make_folders, read_bytes, write_bytes
 from justfit.store.paths import splits_path
+from justfit.store.records import UNSTAMPED, require_unchanged, stamped
 
 _BYTES_A_ROW = 8
 _HEADER = 2**10
@@ -34,7 +35,7 @@ def write_splits(store: Path, key: str, splits: tuple[Split, ...]) -> None:
         tensors[f"validation_{number}"] = split.validation.astype(np.int64)
     path = splits_path(store, key)
     make_folders(path.parent)
-    write_bytes(path, save(tensors))
+    write_bytes(path, stamped(save(tensors, UNSTAMPED)))
 
 
 def read_splits(store: Path, key: str, protocol: Protocol, rows: int) -> tuple[Split, ...] | None:
@@ -58,6 +59,7 @@ def splits_of(path: Path, content: bytes, count: int, rows: int) -> tuple[Split,
     """
     try:
         tensors = load(content)
+        require_unchanged(content)
         found = tuple(_split(tensors, number, rows) for number in range(1, count + 1))
     except (SafetensorError, KeyError, ValueError) as error:
         raise broken(path, f"not {count} splits of {rows} rows ({error})") from error

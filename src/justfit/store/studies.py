@@ -1,42 +1,30 @@
-"""A study's folder: begun, kept stage by stage, read, found and removed; done when its result is there."""
+"""A study's folder: begun, kept stage by stage, read and removed; done when its result is there."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from justfit.errors import StoreError
 from justfit.spec import Study, digest, plain
-from justfit.spec.checks import nearest
 from justfit.spec.study_file import write_studies
 from justfit.store.files import (
     broken,
     make_folders,
-    read_json,
     remove_folder,
-    require_format,
     require_writable,
     told,
     write_bytes,
-    write_json,
 )
-from justfit.store.lock import holder_of
+from justfit.store.folders import is_done, study_folders
 from justfit.store.model import Model, write_model
 from justfit.store.paths import StudyPaths, run_path, study_folder
+from justfit.store.records import read_record, write_record
 from justfit.store.stored_study import StoredStudy
 
-FORMAT = 1
+FORMAT = 2
 """Of a study's files."""
 
 SEARCHES = ({"breadth", "minutes", "protocol"}, {"sampler", "trials", "batch", "prune", "minutes"})
 """How a search was asked for: the whole workflow, or one over a space."""
-
-
-def is_done(folder: Path) -> bool:
-    """Whether ``folder`` holds a study with its result."""
-    try:
-        return StudyPaths(folder).result.is_file()
-    except OSError:  # a name that no file can have, or a folder that may not be entered
-        return False
 
 
 def begin_study(store: Path, study: Study) -> Path:
@@ -52,7 +40,7 @@ def begin_study(store: Path, study: Study) -> Path:
     paths = StudyPaths(folder)
     if not paths.study.is_file():
         write_bytes(paths.file, write_studies((study,)).encode())
-        write_json(paths.study, {"format": FORMAT, "spec": plain(study)})
+        write_record(paths.study, FORMAT, {"spec": plain(study)})
     elif digest(_read_spec(paths.study)) != digest(plain(study)):
         raise broken(paths.study, "not the study that its folder is named for")
     return folder
@@ -60,7 +48,7 @@ def begin_study(store: Path, study: Study) -> Path:
 
 def write_stages(folder: Path, stages: Sequence[Mapping[str, object]]) -> None:
     """Keep the candidates of the stages so far; raises `StoreError` where that cannot be."""
-    write_json(StudyPaths(folder).stages, {"format": FORMAT, "stages": list(stages)})
+    write_record(StudyPaths(folder).stages, FORMAT, {"stages": list(stages)})
 
 
 def write_result(folder: Path, result: Mapping[str, object], model: Model | None) -> None:
@@ -71,7 +59,7 @@ def write_result(folder: Path, result: Mapping[str, object], model: Model | None
     """
     if model is not None:
         write_model(model, folder)
-    write_json(StudyPaths(folder).result, {"format": FORMAT, **result})
+    write_record(StudyPaths(folder).result, FORMAT, result)
 
 
 def read_study(folder: Path) -> StoredStudy:
@@ -98,9 +86,7 @@ def read_study(folder: Path) -> StoredStudy:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    content = read_json(path)
-    require_format(path, content, FORMAT)
-    return content
+    return read_record(path, FORMAT)
 
 
 def _read_spec(path: Path) -> dict[str, Any]:
@@ -149,65 +135,6 @@ def _is_list_of_texts(values: object) -> bool:
     return isinstance(values, list) and all(isinstance(value, str) for value in values)
 
 
-def study_folders(store: Path) -> list[Path]:
-    """The folders of all studies, done or not, by name; raises `StoreError` where they cannot be read."""
-    with told(store, "read"):
-        if not store.is_dir():
-            return []
-        folders = [folder for folder in store.iterdir() if folder.name[0] != "."]
-    return sorted(folder for folder in folders if _is_study(folder, done=False))
-
-
-def find_study(store: Path, reference: str, *, done: bool = False, running: bool = False) -> Path:
-    """The folder of the study that ``reference`` means.
-
-    It is a path, the name of a folder in ``store``, or the beginning of a name or an id there that
-    only one study has.
-
-    Args:
-        store: the folder that holds the studies' folders.
-        reference: as above.
-        done: only among studies with a result.
-        running: only among those that a process carries out now.
-
-    Raises:
-        StoreError: no study is meant, or several; the nearest are named.
-    """
-    for folder in (Path(reference), store / reference):
-        if reference and _is_study(folder, done=done, running=running):
-            # "." and ".." do not say in which store they are.
-            return folder if folder.name not in ("", "..") else folder.resolve()
-    folders = study_folders(store)
-    names = [folder.name for folder in folders if _is_study(folder, done=done, running=running)]
-    meant = [
-        name
-        for name in names
-        if reference and reference in (name[: len(reference)], name.rpartition("-")[2][: len(reference)])
-    ]
-    # A whole name means that study, though another name may begin so, too.
-    if whole := [name for name in meant if name.rpartition("-")[0] == reference]:
-        meant = whole
-    if len(meant) == 1:
-        return store / meant[0]
-    if meant:
-        raise StoreError(f'"{reference}" may mean {_few(meant)} in {store}: give more of the id.')
-    none = "None is being carried out." if running else "There are no studies yet."
-    known = f"Known are {_few(names)}." if names else none
-    kind = "running study" if running else "finished study" if done else "study"
-    raise StoreError(
-        f'No {kind} "{reference}" at that path or in {store}. {known}{nearest(reference, names)}'
-    )
-
-
-def _is_study(folder: Path, *, done: bool, running: bool = False) -> bool:
-    try:
-        if running and holder_of(folder) is None:
-            return False
-        return StudyPaths(folder).study.is_file() and (is_done(folder) or not done)
-    except OSError:  # as in `is_done`
-        return False
-
-
 def remove_study(folder: Path) -> tuple[str, ...]:
     """Remove a study's folder, and the runs that no other study in its store names.
 
@@ -240,7 +167,3 @@ def _run_ids(study: StoredStudy) -> Iterator[str]:
             yield from network["runs"]
     if study.result:
         yield from study.result["final_runs"]
-
-
-def _few(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

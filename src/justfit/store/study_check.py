@@ -4,17 +4,17 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from justfit.errors import SpecError, StoreError
 from justfit.spec import digest, plain
 from justfit.spec.study_file import FILE_LIMIT, parse_studies
 from justfit.store import importances, live, looks, mistakes, model, studies
-from justfit.store.files import read_bytes, read_json, require_format, told
+from justfit.store.files import read_bytes, require_format, told
 from justfit.store.findings import Finding, read_into
 from justfit.store.live_view import read_live
 from justfit.store.lock import holder_of
 from justfit.store.paths import StudyPaths, run_path
+from justfit.store.records import read_record
 from justfit.store.stored_study import StoredStudy
 from justfit.store.validation import read_validation
 
@@ -66,7 +66,7 @@ def _checked(folder: Path) -> StudyFound:
     formats = {paths.study: studies.FORMAT, paths.stages: studies.FORMAT, paths.result: studies.FORMAT}
     for path, newest in {**formats, paths.selection: looks.FORMAT}.items():
         if path.is_file():
-            read_into(findings, path, lambda path=path, newest=newest: _read(path, newest), newest)  # type: ignore[misc]
+            read_into(findings, path, lambda path=path, newest=newest: read_record(path, newest), newest)  # type: ignore[misc]
     if not {each.path for each in findings} & formats.keys():
         try:
             found.study = studies.read_study(folder)
@@ -84,12 +84,6 @@ def _checked(folder: Path) -> StudyFound:
         findings += _of_live_log(paths)
         findings += _left(paths)
     return found
-
-
-def _read(path: Path, newest: int) -> dict[str, Any]:
-    content = read_json(path)
-    require_format(path, content, newest)
-    return content
 
 
 def _without_study(paths: StudyPaths, *, is_live: bool) -> Iterator[Finding]:

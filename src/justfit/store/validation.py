@@ -10,6 +10,7 @@ from safetensors.numpy import load, save
 
 from justfit.store.files import broken, read_bytes, write_bytes
 from justfit.store.paths import StudyPaths
+from justfit.store.records import UNSTAMPED, require_unchanged, stamped
 
 _LIMIT = 2**31
 """Bytes that are read."""
@@ -33,7 +34,7 @@ def write_validation(folder: Path, rows: Rows, outputs: Float32) -> None:
         "rows": rows.astype(np.int64),
         "outputs": np.ascontiguousarray(outputs),
     }
-    write_bytes(StudyPaths(folder).validation, save(tensors))
+    write_bytes(StudyPaths(folder).validation, stamped(save(tensors, UNSTAMPED)))
 
 
 def read_validation(folder: Path) -> tuple[Rows, Float32] | None:
@@ -46,7 +47,10 @@ def read_validation(folder: Path) -> tuple[Rows, Float32] | None:
     if not path.is_file():
         return None
     try:
-        return _checked(load(read_bytes(path, _LIMIT)))
+        content = read_bytes(path, _LIMIT)
+        tensors = load(content)
+        require_unchanged(content)
+        return _checked(tensors)
     except (SafetensorError, KeyError, ValueError) as error:
         raise broken(path, f"not outputs for validation rows ({error})") from error
 
