@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 from cli.ended import Command
+from store.handmade import rewrite
 
 from justfit.store import StudyPaths
 
@@ -33,5 +34,5 @@ def test_a_study_without_a_model_or_with_a_strange_result_is_told(
     (copy / "model").mkdir()
     for path in (StudyPaths(run).model, StudyPaths(run).weights):
         (copy / "model" / path.name).write_bytes(path.read_bytes())
-    StudyPaths(copy).result.write_text(json.dumps(result))
+    rewrite(StudyPaths(copy).result, result)
     assert "has files that do not fit together (KeyError: 'audit')" in command("card", copy).error

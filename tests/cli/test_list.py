@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from cli.begun import begun, diverging, leaked
 from cli.ended import Command
+from store.handmade import rewrite
 from workflow.handmade import carried_out, numbers, small_study
 
 from justfit.spec import HoldOut
@@ -77,7 +78,7 @@ def test_an_interval_over_seeds_stays_in_the_range_of_an_accuracy(command: Comma
     paths = StudyPaths(study.folder)
     result = json.loads(paths.result.read_text())
     result["test_replicates"]["accuracy"] |= {"value": 0.6, "low": -0.2, "high": 1.4}
-    paths.result.write_text(json.dumps(result))
+    rewrite(paths.result, result)
     assert " 0.0% to 100.0% " in command("list", "--store", tmp_path).out
 
 
@@ -175,5 +176,5 @@ def test_a_broken_study_is_named_and_hides_no_other(
 def test_names_are_shown_as_text(command: Command, tmp_path: Path) -> None:
     folder = carried_out(small_study(), numbers("binary"), tmp_path).folder
     result = json.loads((folder / "result.json").read_text())
-    (folder / "result.json").write_text(json.dumps({**result, "chosen": "[red]x[/red]\x1b[2J\n\ttwo"}))
+    rewrite(folder / "result.json", {**result, "chosen": "[red]x[/red]\x1b[2J\n\ttwo"})
     assert r"[red]x[/red]\x1b[2J\n\ttwo" in command("list", "--store", tmp_path).out

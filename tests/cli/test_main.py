@@ -106,9 +106,14 @@ def failing(error: BaseException) -> object:
         (
             KeyboardInterrupt(),
             130,
-            "error: Stopped by Ctrl-C; runs that had ended are kept, and nothing half-done.\n",
+            (
+                "error: Stopped by Ctrl-C; runs that had ended are kept, and of others most epochs. Run it "
+                "again to go on.\n"
+            ),
         ),
         (MemoryError(), 1, "error: There is not enough memory: use fewer rows or words, or a smaller"),
+        (RuntimeError("can't start new thread"), 1, "error: No thread can be started: free some memory, or"),
+        (RuntimeError("Resource temporarily unavailable"), 1, "error: No thread can be started: free some"),
         (
             ZeroDivisionError("oops"),
             3,

@@ -52,7 +52,10 @@ def test_ctrl_c_ends_a_training_with_130_and_keeps_nothing_half_done(tmp_path: P
         finally:
             process.kill()
     assert process.returncode == 130
-    assert error == "error: Stopped by Ctrl-C; runs that had ended are kept, and nothing half-done.\n"
+    assert error == (
+        "error: Stopped by Ctrl-C; runs that had ended are kept, and of others most epochs. Run it again to "
+        "go on.\n"
+    )
     left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
     assert not left & {"result.json", "model.json"}
     assert not list(tmp_path.rglob("runs/*")), "a run is kept when it has ended"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from cli.begun import begun, diverging, leaked
 from cli.ended import Command
+from store.handmade import rewrite
 from workflow.handmade import carried_out, numbers, small_study
 
 from justfit.judge import verdict
@@ -260,7 +261,7 @@ def test_figures_that_are_not_finite_are_null_in_json(command: Command, tmp_path
     path = tmp_path / "runs" / f"{run.id}.json"
     content = json.loads(path.read_text())
     content["history"][-1]["val_loss"] = "inf"
-    path.write_text(json.dumps(content))
+    rewrite(path, content)
     told = json.loads(command("show", "wild", "tame", "--store", tmp_path, "--json").out)["network"]
     assert told["runs"][0]["history"][-1]["val_loss"] is None
 
@@ -303,7 +304,7 @@ def test_files_that_were_changed_are_told_and_not_called_a_fault(
     path = study.folder / "stages.json"
     content = json.loads(path.read_text())
     content["stages"][0]["networks"][0][key] = value
-    path.write_text(json.dumps(content))
+    rewrite(path, content)
     for arguments in (("show", "small"), ("compare", "small")):
         error = command(*arguments, "--store", tmp_path).error
         assert error.startswith(f"{study.folder} has files that do not fit together (")

@@ -7,18 +7,22 @@ import pytest
 from workflow.handmade import all_figures, carried_out, numbers, small_study
 
 from justfit.errors import EngineError, SpecError, StoppedError
-from justfit.spec import Data, HoldOut, Stage
+from justfit.spec import Data, Final, HoldOut, Stage
 from justfit.store import StudyPaths, holder_of, read_live, read_study, request_stop, study_folders
 from justfit.workflow import (
+    Chosen,
     EpochDone,
     Event,
+    Halved,
     Noted,
     RunDone,
+    StageDone,
     StagePlanned,
     Stored,
     carry_out,
     carry_out_automatically,
 )
+from justfit.workflow.events import ThresholdEpoch
 
 STUDY = small_study()
 
@@ -104,6 +108,48 @@ def test_a_study_that_is_asked_to_stop_does_and_goes_on_when_run_again(tmp_path:
         len(runs) for name, runs in expected["runs"].items() if name != "final"
     )
     assert read_live(folder).state == "ended"
+
+
+@pytest.mark.usefixtures("_at_once")
+@pytest.mark.parametrize("at", [EpochDone, Halved, ThresholdEpoch, Chosen])
+def test_a_study_stops_with_the_next_epoch_whatever_it_is_at(tmp_path: Path, at: type[Event]) -> None:
+    study = small_study(
+        stages=(Stage("only", grid={"hidden": [[2], [3], [4], [5], [6], [8]]}, halving=2),),
+        replicates=1,
+        final=Final(threshold="accuracy"),
+    )
+    told: list[Event] = []
+    with pytest.raises(StoppedError):  # noqa: PT012 - where it stops
+        for event in carry_out(study, numbers("binary"), tmp_path):
+            if any(isinstance(each, at) for each in told):
+                told.append(event)
+            elif isinstance(event, at):
+                told.append(event)
+                request_stop(folder_in(tmp_path))
+    assert len(told) <= 2
+    assert read_live(folder_in(tmp_path)).state == "stopped"
+    assert read_study(folder_in(tmp_path)).result is None
+
+
+@pytest.mark.usefixtures("_at_once")
+def test_a_study_whose_final_networks_train_stops_too(tmp_path: Path) -> None:
+    with pytest.raises(StoppedError):  # noqa: PT012 - where it stops
+        for event in carry_out(STUDY, numbers("binary"), tmp_path):
+            if isinstance(event, EpochDone) and event.stage == "final":
+                request_stop(folder_in(tmp_path))
+                assert event.epoch.epoch == 1
+    assert read_study(folder_in(tmp_path)).result is None
+
+
+@pytest.mark.slow
+def test_a_stop_that_is_wanted_as_a_search_ends_holds_for_the_study_that_it_came_to(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(StoppedError):  # noqa: PT012 - where it stops
+        for event in quick(tmp_path):
+            if isinstance(event, StageDone) and event.stage == "contenders":
+                request_stop(folder_in(tmp_path))
+    assert read_study(folder_in(tmp_path)).search is not None
 
 
 def test_a_study_whose_reader_goes_away_was_stopped_and_one_that_cannot_go_on_failed(tmp_path: Path) -> None:

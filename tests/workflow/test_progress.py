@@ -59,8 +59,9 @@ def planned(*foreseen: Foreseen) -> Planned:
 
 @pytest.fixture(autouse=True)
 def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One processor, so that an epoch is measured soon; and no estimate is told twice."""
-    monkeypatch.setattr("justfit.workflow.progress.available_threads", lambda: 0)
+    """One processor, so that an epoch is measured soon; work alone takes time; no estimate is told twice."""
+    monkeypatch.setattr("justfit.workflow.pace.available_threads", lambda: 0)
+    monkeypatch.setattr("justfit.workflow.pace.COHORT", 0.0)
     monkeypatch.setattr("justfit.workflow.progress._AGAIN", -1.0)
 
 
@@ -116,7 +117,7 @@ def test_what_others_came_to_before_they_ended_early_is_expected_of_those_that_t
     for seed in range(100):
         watched.epochs("one", seed, range(1, 6), 1.0)
         watched.tell(RunDone("a", "one", 1, seed, Done()))
-    assert watched.left == pytest.approx(500, rel=0.05)
+    assert watched.left == pytest.approx(500, rel=0.06)
 
 
 def test_of_a_stage_that_loses_halves_is_left_what_those_train_that_stay() -> None:
@@ -137,13 +138,48 @@ def test_what_is_foreseen_counts_until_it_is_planned_or_chosen() -> None:
     foreseen = Foreseen("b", 3, 2, 10), Foreseen("final", 1, 2, 5)
     watched.tell(planned(*foreseen), StagePlanned("a", (network("one", 1),)))
     watched.epochs("one", 0, range(1, 11), 1.0)
-    assert watched.left == pytest.approx(60 + 10)
+    # The final networks train on the 20 rows more that validate until then.
+    assert watched.left == pytest.approx(60 + 10 * 1.25)
     watched.tell(RunDone("a", "one", 1, 0, Done()), StageDone("a", {}, None))
     watched.tell(StagePlanned("b", (network("two", 1),)))
-    assert watched.left == pytest.approx(10 + 10)
+    assert watched.left == pytest.approx(10 + 10 * 1.25)
     watched.tell(StageDone("b", {}, None), Chosen("one", 4, None))
-    # Two replicates of 4 epochs, each with the 20 rows more that validated before.
+    # Two replicates of 4 epochs.
     assert watched.left == pytest.approx(2 * 4 * 1.25)
+
+
+def test_the_time_left_goes_by_while_nothing_is_told() -> None:
+    watched = Watched()
+    watched.tell(planned(), StagePlanned("a", (network("one", 1),)))
+    watched.epochs("one", 0, (1, 2), 10.0)
+    watched.now += 6
+    assert watched.left == pytest.approx(80 - 6)
+    watched.now += 600
+    assert watched.left == 0
+
+
+def test_a_stage_on_a_winner_is_thought_to_take_what_leads_so_far_takes() -> None:
+    watched = Watched()
+    after = Foreseen("b", 4, 1, 10, work=1.0, leaders=1, base="a", times=1.5)
+    watched.tell(planned(after), StagePlanned("a", (network("small", 1), network("large", 1, 9.0))))
+    for name, seconds, loss in (("small", 1.0, 0.7), ("large", 9.0, 0.3)):
+        watched.now += seconds
+        epoch = dataclasses.replace(EPOCH, val_data_loss=loss, seconds=seconds)
+        watched.tell(EpochDone("a", name, 1, 0, epoch, 10))
+    watched.epochs("small", 0, (2,), 1.0)
+    assert watched.left == pytest.approx(8 * 1 + 9 * 9 + 4 * 10 * 9 * 1.5, rel=0.01)
+
+
+def test_rows_are_prepared_again_for_each_stage_unless_they_are_kept() -> None:
+    left = {}
+    for keeps in (False, True):
+        watched = Watched()
+        told = dataclasses.replace(planned(Foreseen("b", 1, 1, 10)), keeps_rows=keeps)
+        watched.tell(told, StagePlanned("a", (network("one", 1),)))
+        watched.now += 5
+        watched.epochs("one", 0, (1, 2), 1.0)
+        left[keeps] = watched.left
+    assert left == {False: pytest.approx(8 + 10 + 5), True: pytest.approx(8 + 10)}
 
 
 def test_the_share_never_falls() -> None:

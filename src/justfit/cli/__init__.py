@@ -22,6 +22,7 @@ from justfit.cli.completion import InstallOption, ShowOption, take_questions
 from justfit.cli.data import app as data_app
 from justfit.cli.doctor import doctor
 from justfit.cli.export import export
+from justfit.cli.interrupt import INTERRUPTED, interruptible
 from justfit.cli.list import list_studies
 from justfit.cli.mistakes import mistakes
 from justfit.cli.plan import plan
@@ -97,8 +98,12 @@ def _options(
     context.call_on_close(lambda: be_verbose(False))
 
 
-MISUNDERSTOOD, INTERRUPTED = 2, 130
-_STOPPED = "Stopped by Ctrl-C; runs that had ended are kept, and nothing half-done."
+MISUNDERSTOOD = 2
+_STOPPED = (
+    "Stopped by Ctrl-C; runs that had ended are kept, and of others most epochs. Run it again to go on."
+)
+_NO_THREAD = ("can't start new thread", "Resource temporarily unavailable")
+"""How Python and the native engine say so."""
 
 
 def main() -> None:
@@ -107,7 +112,8 @@ def main() -> None:
     ask_nothing()
     take_questions()
     try:
-        app(prog_name="justfit")
+        with interruptible():
+            app(prog_name="justfit")
     except SystemExit as end:  # how typer ends every command, Ctrl-C too
         if end.code == INTERRUPTED:
             _tell("KeyboardInterrupt", _STOPPED, INTERRUPTED)
@@ -139,6 +145,13 @@ def _told(error: Exception) -> int:
             return _tell(
                 kind,
                 "There is not enough memory: use fewer rows or words, or a smaller network or batch size.",
+                1,
+            )
+        case RuntimeError() if message.endswith(_NO_THREAD):
+            return _tell(
+                kind,
+                "No thread can be started: free some memory, or raise the limit on processes (ulimit -u), "
+                "and run it again.",
                 1,
             )
     traceback.print_exc()

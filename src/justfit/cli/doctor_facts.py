@@ -25,6 +25,8 @@ USES = {
     "notebook": "progress and tables in notebooks",
     "onnx": "files ending in .onnx",
     "optuna": "search --sampler tpe",
+    "ray": "run --on ray",
+    "remote": "rows at an address, such as s3://",
     "tensorboard": "run --tensorboard",
 }
 """What each extra is for."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from justfit.cli.screen import cell, say, say_json, say_table
@@ -14,17 +15,17 @@ from justfit.words import number, percent
 
 def list_studies(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
     """List the studies in the store, the last written first."""
-    from justfit.judge.studies import entry_of
-    from justfit.store import read_looks, read_study, study_folders, trained_runs
+    from justfit.store import read_looks, study_folders, trained_runs
+    from justfit.store.index import listed
 
     found: list[dict[str, Any]] = []
     broken = []
-    trained = trained_runs(store)
-    for folder in study_folders(store) if store.exists() else []:
-        try:
-            found.append(entry_of(read_study(folder), trained))
-        except StoreError as error:
-            broken.append({"folder": str(folder), "error": str(error)})
+    folders = study_folders(store) if store.exists() else []
+    for folder, entry in listed(folders, trained_runs(store), _entry):
+        if isinstance(entry, StoreError):
+            broken.append({"folder": str(folder), "error": str(entry)})
+        else:
+            found.append(entry)
     found.sort(key=lambda entry: (entry["written"], entry["name"]), reverse=True)
     looks = Counter(look.data for look in read_looks(store))
     if as_json:
@@ -44,6 +45,13 @@ def list_studies(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False
         )
     for each in broken:
         say(cell(f"cannot be read: {each['error']}"))
+
+
+def _entry(folder: Path) -> dict[str, Any]:
+    """Of a study that the index does not know. Reading takes NumPy along, which a list need not wait for."""
+    from justfit.store.entries import read_entry
+
+    return read_entry(folder)
 
 
 _COLUMNS = ("study", "id", "data", "state", "chosen", "test", "95% interval", "networks", "runs", "written")

@@ -54,8 +54,11 @@ def plot(  # noqa: PLR0917 - typer calls it by keyword
     """Draw figures of a study's networks over epochs, or against a setting."""
     # Imported here because these take altair along, which --help need not wait for.
     from justfit.cli.show_study import study_json
-    from justfit.report import against, curves, file_name, overlay, require_suffix, trained, write_chart
+    from justfit.report import file_name, require_suffix, trained, write_chart
     from justfit.report import folds as draw_folds
+    from justfit.report.against import against
+    from justfit.report.curves import curves
+    from justfit.report.overlay import overlay
     from justfit.store import find_study, read_study
 
     for path in out or ():

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment, Segments
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
@@ -20,9 +22,6 @@ _errors = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, st
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What moves the cursor, colours, turns text around or cannot be encoded; all but tabs and line feeds."""
-
-_NATURAL = 1_000_000
-"""Columns that no line needs."""
 
 
 _asked = {"quiet": False, "json": False}
@@ -139,16 +138,32 @@ def say_table(
 
     Several columns of text are folded to the width of a terminal, unless ``folds`` is False.
     """
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for number, column in enumerate(columns):
-        table.add_column(cell(column), justify="left" if number < texts else "right")
-    for row in rows:
-        table.add_row(*(cell(text) for text in row))
+    lines = [[cell(text) for text in line] for line in (columns, *rows)]
     used = console()
     if texts == 1 or not folds or not used.is_terminal:
-        table.width = used.measure(table, options=used.options.update(width=_NATURAL)).maximum
+        with printing():
+            used.print(Segments(_unfolded(lines, texts)))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for number, column in enumerate(lines[0]):
+        table.add_column(column, justify="left" if number < texts else "right")
+    for line in lines[1:]:
+        table.add_row(*line)
     with printing():
         used.print(table)
+
+
+def _unfolded(lines: Sequence[Sequence[str]], texts: int) -> Iterator[Segment]:
+    """A table as wide as it is, its head in bold; rich would take a second for a thousand lines."""
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    for number, line in enumerate(lines):
+        blanks = [" " * (width - cell_len(text)) for text, width in zip(line, widths, strict=True)]
+        padded = [
+            f"{text}{blank}" if column < texts else f"{blank}{text}"
+            for column, (text, blank) in enumerate(zip(line, blanks, strict=True))
+        ]
+        yield Segment("  ".join(padded), Style(bold=True) if number == 0 else None)
+        yield Segment.line()
 
 
 def cell(text: str) -> str:

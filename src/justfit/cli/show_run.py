@@ -1,16 +1,17 @@
 """A study as it stands on the screen: what is planned, how its networks stand, what came out."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from justfit.cli.screen import say, say_table
-from justfit.report.reported import read_reported
+from justfit.report.reported import is_report_old, read_reported
 from justfit.report.tested_figures import FIGURES, IN_PERCENT, told_value
-from justfit.report.whole import is_report_old, write_report
 from justfit.spec import AllRows, KFold, Task
 from justfit.store import StoredStudy, StudyPaths
 from justfit.words import interval, number, percent
-from justfit.workflow import Chosen, Decided, Halved, NetworkSummary, Planned, StageDone, StagePlanned
+
+if TYPE_CHECKING:  # showing what is stored needs no engine
+    from justfit.workflow import Chosen, Decided, Halved, NetworkSummary, Planned, StageDone, StagePlanned
 
 _MOST_CLASSES = 20
 """More would not fit on a screen; the study's folder has them all."""
@@ -26,7 +27,7 @@ LEAK = " LEAKED"
 LEAKED = "LEAKED: chosen by the test rows themselves, so no figure here tells how good it is on rows not seen"
 
 
-def show_plan(plan: Planned, *, named: bool = True) -> None:
+def show_plan(plan: "Planned", *, named: bool = True) -> None:
     """The rows, how they validate, and what is to be beaten; ``named`` once the study is known."""
     study = plan.study
     say(f"{study.name}: {f'study {study.id} on {study.data.name}' if named else 'the whole workflow'}")
@@ -50,7 +51,7 @@ def show_plan(plan: Planned, *, named: bool = True) -> None:
         say(f"common-sense baseline: always {_answer(guess.answer)}, {figures}")
 
 
-def _rows(plan: Planned) -> str:
+def _rows(plan: "Planned") -> str:
     rows, protocol = plan.rows, plan.study.validation
     sealed = f"{rows.test:,} test rows are sealed"
     match protocol:
@@ -68,18 +69,18 @@ def _rows(plan: Planned) -> str:
     return f"{rows.train:,} rows train, {rows.validation:,} validate; {sealed}"
 
 
-def show_decision(decided: Decided) -> None:
+def show_decision(decided: "Decided") -> None:
     """What a step of the search came to."""
     say()
     say(f"{decided.step.replace('_', ' ')}: {decided.sentence}")
 
 
-def show_halving(halved: Halved) -> None:
+def show_halving(halved: "Halved") -> None:
     """How many networks left a stage."""
     say(f"{halved.stage.replace('_', ' ')}: {halved.sentence}")
 
 
-def show_stage(stage: StagePlanned) -> None:
+def show_stage(stage: "StagePlanned") -> None:
     """The networks of a stage before they are trained; of a single one its layers."""
     say()
     if len(stage.networks) == 1:
@@ -99,7 +100,7 @@ def show_stage(stage: StagePlanned) -> None:
     say_table(("network", "parameters", "epochs", "runs", "stored"), rows)
 
 
-def show_layers(network: NetworkSummary) -> None:
+def show_layers(network: "NetworkSummary") -> None:
     """The layers of a network."""
     say(f"network {network.name}")
     lines = [
@@ -110,7 +111,7 @@ def show_layers(network: NetworkSummary) -> None:
     say()
 
 
-def show_standings(stage: StageDone, *, leaked: bool = False, most: int | None = None) -> None:
+def show_standings(stage: "StageDone", *, leaked: bool = False, most: int | None = None) -> None:
     """How the networks of a stage stand, and its choice; ``leaked`` where test rows chose.
 
     Of a search only the ``most`` best, since it decides its steps by itself.
@@ -136,7 +137,7 @@ def show_standings(stage: StageDone, *, leaked: bool = False, most: int | None =
         say(stage.choice.reason)
 
 
-def show_choice(chosen: Chosen, *, leaked: bool = False) -> None:
+def show_choice(chosen: "Chosen", *, leaked: bool = False) -> None:
     """The network and the epoch that validation rows chose; ``leaked`` where those are test rows."""
     say()
     standing = chosen.standing
@@ -168,6 +169,8 @@ def show_result(study: StoredStudy, task: Task) -> None:
             say(line)
     _show_advice(study)
     if is_report_old(study.folder):
+        from justfit.report.whole import write_report
+
         write_report(read_reported(study.folder.parent, str(study.folder)))
     say()
     say(f"to be read: {StudyPaths(study.folder).report}")

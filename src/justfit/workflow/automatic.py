@@ -82,7 +82,7 @@ def _steps(search: Search, why: str, minutes: float | None) -> Generator[Event, 
     """All but the end, whose choice is that of a study."""
     planned = announced(plan(search.study, search.dataset))
     search.findings = planned.findings
-    yield dataclasses.replace(planned, foreseen=search.foreseen)
+    yield dataclasses.replace(planned, foreseen=search.foreseen, keeps_rows=True)
     if why:
         yield search.decided("protocol", why)
     start = time.monotonic()

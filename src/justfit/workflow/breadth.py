@@ -1,5 +1,6 @@
 """`Breadth`: how far the automatic workflow searches."""
 
+import dataclasses
 from dataclasses import dataclass
 
 from justfit.workflow.events import Foreseen
@@ -48,10 +49,32 @@ class Breadth:
             (CONTENDERS, self.contenders, self.replicates - 1, None),
         )
         return tuple(
-            Foreseen(step, networks, splits * runs, epochs, first, ends_early=True, work=work)
+            dataclasses.replace(
+                _SEEN[step],
+                networks=networks,
+                runs=splits * runs,
+                epochs=epochs,
+                halving=first,
+                work=work * (_SEEN[step].work or 0.0),
+            )
             for step, networks, runs, first in steps
             if networks
         )
+
+
+_SEEN = {
+    each.stage: each
+    for each in (
+        Foreseen(BASELINES, 0, 0, 0, None, True, 0.5, company=2.5, share=0.6),
+        Foreseen(SCALE, 0, 0, 0, None, True, 1.7, company=3.5, share=0.25),
+        Foreseen(REGULARIZE, 0, 0, 0, None, True, leaders=2, times=1.3, company=3.0, share=0.45),
+        Foreseen(TUNE, 0, 0, 0, None, True, leaders=1, times=2.0, company=1.2, share=0.5),
+        Foreseen(CONTENDERS, 0, 0, 0, None, True, leaders=2, times=1.35, company=2.0, share=0.55),
+    )
+}
+"""What each step came to on the data sets by name, by ``python -m benchmarks.progress``: networks that are
+scaled up end soonest; dropout and slow learning rates make epochs dearer and runs longer. ``work`` is here in
+that of a typical network that is scaled up."""
 
 
 BREADTHS = {

@@ -32,6 +32,8 @@ class Planned:
     """Of the audit of its rows, the worst first."""
     foreseen: "tuple[Foreseen, ...]" = ()
     """What will be trained, so far as no `StagePlanned` is to tell of it at once."""
+    keeps_rows: bool = False
+    """Whether the prepared rows of a split serve all stages."""
 
     @property
     def replicates(self) -> int:
@@ -55,6 +57,16 @@ class Foreseen:
     """Whether its runs may end before, out of patience."""
     work: float | None = None
     """Of an epoch of a typical network, as `NetworkSummary` has it; None where nothing is known."""
+    leaders: int = 0
+    """On how many of the networks that lead so far it builds; what they took counts, not ``work``."""
+    base: str | None = None
+    """The stage that they lead; None where they lead all."""
+    times: float = 1.0
+    """How many of their epochs one of its own takes as long as."""
+    company: float | None = None
+    """How many networks train together in the mean, about; None where nothing is known."""
+    share: float = 0.6
+    """Of their epochs that its runs are thought to last for, where they may end early."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +130,16 @@ class EpochDone:
     split: int
     seed: int
     epoch: Epoch
+    epochs: int
+
+
+@dataclass(frozen=True)
+class ThresholdEpoch:
+    """One epoch of the chosen network on a split, by which the decision threshold is found; none is kept."""
+
+    split: int
+    splits: int
+    epoch: int
     epochs: int
 
 
@@ -213,6 +235,7 @@ Event = (
     | Planned
     | StagePlanned
     | EpochDone
+    | ThresholdEpoch
     | RunDone
     | Halved
     | StageDone

@@ -55,6 +55,8 @@ def followed(
                 if followed.log.is_due:
                     followed.log.flush()
                     _require_going_on(folder)
+            if is_search:
+                _require_going_on(folder)  # the study that it came to has another folder
         followed.log.tell("ended", state="ended", error=None)
     except (StoppedError, KeyboardInterrupt, GeneratorExit):
         followed.log.tell("ended", state="stopped", error=None)
@@ -71,8 +73,8 @@ def _require_going_on(folder: Path) -> None:
     """Raise `StoppedError` where somebody asked for it."""
     if is_stop_wanted(folder):
         raise StoppedError(
-            f"{folder.name} was stopped, as somebody asked for; runs that had ended are kept, and nothing "
-            "half-done. Run it again to go on."
+            f"{folder.name} was stopped, as somebody asked for; runs that had ended are kept, and of others "
+            "most epochs. Run it again to go on."
         )
 
 

@@ -80,26 +80,39 @@ def foreseen(plan: Plan) -> tuple[Foreseen, ...]:
     stages = plan.study.stages
     found = []
     if any(stage.base is not None and stage.base.winner for stage in stages):
-        for stage, known in zip(stages, outline(plan), strict=True):
-            recipes = [network.candidate.recipe for network in known.networks]
-            if known.wave > 1:
-                found.append(
-                    Foreseen(
-                        stage.name,
-                        len(recipes),
-                        -(-known.runs // len(recipes)),
-                        max(recipe.epochs for recipe in recipes),
-                        stage.halving,
-                        ends_early=any(recipe.patience is not None for recipe in recipes),
-                        work=typical_work(plan, [network.candidate for network in known.networks]),
-                    )
-                )
+        known = outline(plan)
+        candidates = {each.name: each.candidate for stage in known for each in stage.networks}
+        pairs = zip(stages, known, strict=True)
+        found = [_foreseen(plan, stage, told, candidates) for stage, told in pairs if told.wave > 1]
     final = plan.study.final
     if final is not None:
         defaults = plan.resolve(candidate_of(plan.study.defaults)).recipe.epochs
-        epochs = final.epochs if isinstance(final.epochs, int) else -(-defaults // 2)
-        found.append(Foreseen(STAGE, 1, plan.study.replicates, epochs))
+        epochs = final.epochs if isinstance(final.epochs, int) else defaults
+        is_best = final.epochs == "best"
+        found.append(Foreseen(STAGE, 1, plan.study.replicates, epochs, ends_early=is_best, leaders=1))
     return tuple(found)
+
+
+def _foreseen(plan: Plan, stage: Stage, told: StageOutline, candidates: Mapping[str, Candidate]) -> Foreseen:
+    """About what a stage on a winner will train; ``candidates`` are all that stand in the outline."""
+    recipes = [network.candidate.recipe for network in told.networks]
+    work = typical_work(plan, [network.candidate for network in told.networks])
+    # Where the stage does not say its widths itself, they are the winner's.
+    on_winner = told.stand_in is not None and not any(
+        "hidden" in settings for settings in (stage.settings, stage.grid, stage.zip, *stage.networks)
+    )
+    return Foreseen(
+        stage.name,
+        len(recipes),
+        -(-told.runs // len(recipes)),
+        max(recipe.epochs for recipe in recipes),
+        stage.halving,
+        ends_early=any(recipe.patience is not None for recipe in recipes),
+        work=work,
+        leaders=int(on_winner),
+        base=stage.base.stage if on_winner and stage.base is not None else None,
+        times=work / typical_work(plan, [candidates[told.stand_in or ""]]) if on_winner else 1.0,
+    )
 
 
 def typical_work(plan: Plan, candidates: Sequence[Candidate]) -> float:

@@ -165,7 +165,8 @@ class _Search:
         planned = plan(with_sampler(self.study, "random", min(self.trials, self.batch)), self.dataset)
         told = announced(planned)
         self.findings = told.findings
-        yield dataclasses.replace(told, study=self.study, foreseen=self._foreseen(planned, told))
+        batches = self._foreseen(planned, told)
+        yield dataclasses.replace(told, study=self.study, foreseen=batches, keeps_rows=True)
         self.plan = on_stored_splits(planned, self.store)
         for first in range(0, self.trials, self.batch):
             if self.minutes is not None and first and time.perf_counter() - self.start > 60 * self.minutes:

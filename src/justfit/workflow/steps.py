@@ -91,7 +91,7 @@ class Search:
         work = typical_work(planned, [named.candidate for named in scaled])
         self.foreseen = (
             *breadth.foreseen(splits, self._seeds, epochs, 2 * self.patience, work),
-            Foreseen(STAGE, 1, breadth.replicates, -(-epochs // 2)),
+            Foreseen(STAGE, 1, breadth.replicates, epochs, ends_early=True, leaders=1, times=1.6),
         )
 
     def decided(self, step: str, sentence: str) -> Decided:

@@ -47,6 +47,7 @@ from justfit.workflow.events import (
 )
 from justfit.workflow.final import carry_out_final
 from justfit.workflow.followed import followed
+from justfit.workflow.lost import lost_runs, retrained
 from justfit.workflow.outline import foreseen
 from justfit.workflow.plan import DEFAULT_NETWORK, Plan, data_of, named_candidates, plan, single
 from justfit.workflow.seal import Seal
@@ -109,6 +110,8 @@ def carry_out(  # noqa: PLR0913 - what can be decided from outside
 ) -> Iterator[Event]:
     """Carry out a study and tell of it; of a stored one only the end.
 
+    Runs that a stored one has lost since are trained again; its result stands.
+
     Args:
         study: what to do.
         dataset: the one that the study names.
@@ -131,12 +134,13 @@ def carry_out(  # noqa: PLR0913 - what can be decided from outside
     if again is not None:
         _require_second_look(study, store, again)
     folder = begin_study(store, study)
-    if is_done(folder) and again is None:
-        yield Stored(read_study(folder))
+    if is_done(folder) and again is None and not lost_runs(stored := read_study(folder)):
+        yield Stored(stored)
         return
     with held(folder) as holder:
-        if is_done(folder) and again is None:  # by another process, a moment ago
-            yield Stored(read_study(folder))
+        if is_done(folder) and again is None:  # with lost runs, or by another process a moment ago
+            stored = read_study(folder)
+            yield from followed(retrained(planned, stored, lost_runs(stored), threads), folder, holder)
             return
         seal = Seal(dataset, study, store, again)
         events = _Workflow(planned, folder, threads, decisions, seal).events(

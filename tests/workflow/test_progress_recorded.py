@@ -1,0 +1,54 @@
+"""The time left that was told while real studies went on, held against the time that they took.
+
+``recorded/`` has what `benchmarks.progress` wrote of them: on one thread, by processor time.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.progress import errors
+from justfit.workflow import Progress
+from justfit.workflow.events import Event, StagePlanned
+
+RECORDED = Path(__file__).with_name("recorded")
+STUDIES = ("docstrings", "folds", "imdb", "patience")
+LIMIT = 0.22
+"""Of all its seconds, how far off the time left may be after the first tenth of a study."""
+
+
+def recording(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((RECORDED / f"{name}.json").read_text())
+    return found
+
+
+class Poor(Progress):
+    """Goes by the epochs of what is planned, as if each took as long and nothing were to come."""
+
+    @property
+    def seconds_left(self) -> float | None:
+        return (self.total - self.done) * self._clock() / self.done if self.done else None
+
+
+class Blind(Progress):
+    """Knows nothing of what is not planned yet."""
+
+    def tell(self, event: Event) -> None:
+        super().tell(event)
+        if isinstance(event, StagePlanned):
+            self._foreseen.clear()
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_time_left_is_right_after_the_first_tenth(name: str) -> None:
+    told = [error for error in errors(recording(name))[1:] if error is not None]
+    assert len(told) >= 8
+    assert max(map(abs, told)) < LIMIT
+
+
+@pytest.mark.parametrize("poor", [Poor, Blind])
+def test_poor_estimates_are_found_out(poor: type[Progress]) -> None:
+    told = errors(recording("imdb"), poor)[1:]
+    assert max(abs(error) for error in told if error is not None) > 2 * LIMIT
