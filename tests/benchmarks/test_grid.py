@@ -20,7 +20,7 @@ def test_both_score_the_same_24_points_each_in_a_process_of_its_own(real_data: P
         "--rounds",
         "1",
         "--rows",
-        "400",
+        "200",
         "--json",
         str(figures),
     ]

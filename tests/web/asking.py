@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 import httpx
 
@@ -78,7 +79,7 @@ def raw(
         "http_version": "1.1",
         "method": method,
         "scheme": "http",
-        "path": path.partition("?")[0],
+        "path": unquote(path.partition("?")[0]),
         "raw_path": path.encode("latin-1"),
         "query_string": path.partition("?")[2].encode("latin-1"),
         "headers": named,

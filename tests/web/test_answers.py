@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from cli.begun import begun
+from store.handmade import rewrite
 from web.asking import Site
 from workflow.handmade import carried_out, numbers, small_study
 
@@ -194,7 +195,7 @@ def test_long_curves_are_thinned_but_keep_their_first_last_and_best_epoch(
             {**first, "epoch": epoch, "val_data_loss": low, "val_loss": low}
             for epoch, low in enumerate(lows, start=1)
         ]
-        path.write_text(json.dumps(kept))
+        rewrite(path, kept)
     (curve,) = serving(tmp_path).get(f"/api/studies/{study.folder.name}/curves?networks=1").json()["curves"]
     assert MOST_POINTS - 1 <= len(curve["epochs"]) == len(curve["mean"]) <= MOST_POINTS
     assert (curve["epochs"][0], curve["epochs"][-1], curve["best"]) == (1, 2000, 778)

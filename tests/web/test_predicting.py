@@ -7,14 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
-from web.asking import Site
+from web.asking import HOST, Site
 
 import justfit
 from justfit.store import effects, find_study, prepared_rows
 from justfit.web import predicting
-from justfit.web.predicting import MOST_ROWS, Predicting
+from justfit.web.predicting import AT_ONCE, MOST_ROWS, MOST_WAITING, Predicting
 from justfit.web.requests import Refused
 from justfit.web.state import State
 
@@ -184,6 +185,28 @@ def test_more_than_can_be_done_at_once_is_told_to_come_again(
     errors = asyncio.run(crowd())
     assert errors
     assert all(isinstance(error, Refused) and error.status_code == 503 for error in errors)
+
+
+def test_after_too_much_was_asked_all_is_answered_again(site: Site, named: Named) -> None:
+    asked, most = {"study": named("reviews"), "row": "good film"}, AT_ONCE + MOST_WAITING
+
+    async def overload() -> tuple[list[httpx.Response], list[httpx.Response], httpx.Response]:
+        transport = httpx.ASGITransport(site.app)
+        async with asyncio.timeout(60), httpx.AsyncClient(transport=transport, base_url=HOST) as client:
+            with site.server.predicting._loading:  # as long as it is held, no question has a model
+                all_asked = [asyncio.ensure_future(client.post("/predict", json=asked)) for _ in range(40)]
+                asking = set(all_asked)
+                while len(asking) > most:
+                    _, asking = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+            refused = [each.result() for each in all_asked if each not in asking]
+            answered = [await each for each in asking]
+            return refused, answered, await client.post("/predict", json=asked)
+
+    refused, answered, after = site.done(overload())
+    assert {each.status_code for each in refused} == {503}
+    assert {each.headers["retry-after"] for each in refused} == {"5"}
+    assert len(answered) == most
+    assert {each.status_code for each in (*answered, after)} == {200}
 
 
 def test_what_takes_too_long_is_given_up(whole_store: Path, named: Named) -> None:

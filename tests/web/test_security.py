@@ -1,13 +1,14 @@
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from web.asking import Site, raw
+from web.asking import HOST, Site, raw
 
 from justfit.web.app import LOOPBACK, app
-from justfit.web.security import BODY, FILE, POLICY, Security
+from justfit.web.security import BODY, FILE, MOST_AT_ONCE, POLICY, Security
 
 TOKEN = "a token of more than sixteen letters"
 
@@ -185,6 +186,36 @@ def test_a_body_that_drips_is_given_up_though_something_always_comes(
         return {"type": "http.request", "body": b" ", "more_body": True}
 
     assert raw(site, "/predict", headers=[("Content-Type", "application/json")], receive=drop)[0] == 408
+
+
+def test_more_requests_than_can_be_answered_at_once_are_refused_until_others_are_done(empty: Site) -> None:
+    async def crowd() -> tuple[httpx.Response, set[int], httpx.Response]:
+        go_on = asyncio.Event()
+
+        async def halting() -> AsyncIterator[bytes]:
+            yield b"{"
+            await go_on.wait()
+            yield b"}"
+
+        transport = httpx.ASGITransport(empty.app)
+        async with asyncio.timeout(60), httpx.AsyncClient(transport=transport, base_url=HOST) as client:
+            kind = {"Content-Type": "application/json"}
+            held = [
+                asyncio.ensure_future(client.post("/predict", content=halting(), headers=kind))
+                for _ in range(MOST_AT_ONCE)
+            ]
+            while empty.app._answering < MOST_AT_ONCE:
+                await asyncio.sleep(0)
+            refused = await client.get("/api/studies")
+            go_on.set()
+            answered = {(await each).status_code for each in held}
+            return refused, answered, await client.get("/api/studies")
+
+    refused, answered, after = empty.done(crowd())
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+    assert "again" in refused.json()["error"]
+    assert refused.headers["x-content-type-options"] == "nosniff"
+    assert (answered, after.status_code) == ({400}, 200)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from web.asking import Site
@@ -89,6 +91,50 @@ def test_a_search_that_goes_on_as_another_study_is_found_there(
     assert (gone.status_code, gone.json()["study"]) == (404, other.name)
     page = site.get(f"/studies/{one.name}")
     assert (page.status_code, page.headers["location"]) == (307, f"/studies/{other.name}")
+
+
+@pytest.fixture
+def vanishing(whole_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Makes a study that is removed at the moment when a function begins to read it; gives its name."""
+
+    def make(reader: str) -> str:
+        study = next(whole_store.glob("reviews-*"))
+        folder = shutil.copytree(study, tmp_path / study.name)
+        module, _, name = f"justfit.web.{reader}".rpartition(".")
+        read = getattr(import_module(module), name)
+
+        def removed_first(*given: Any) -> Any:
+            shutil.rmtree(folder, ignore_errors=True)
+            return read(*given)
+
+        monkeypatch.setattr(f"{module}.{name}", removed_first)
+        return study.name
+
+    return make
+
+
+def test_a_study_that_is_removed_while_it_is_read_is_not_there(
+    serving: Callable[..., Site], tmp_path: Path, vanishing: Callable[[str], str]
+) -> None:
+    study = vanishing("state.read_study")
+    asked = serving(tmp_path).get(f"/api/studies/{study}")
+    assert (asked.status_code, f'no study "{study}"' in asked.json()["error"]) == (404, True)
+
+
+def test_a_study_that_is_removed_while_its_model_is_read_is_not_there(
+    serving: Callable[..., Site], tmp_path: Path, vanishing: Callable[[str], str]
+) -> None:
+    study = vanishing("predicting.load")
+    asked = serving(tmp_path).post("/predict", json={"study": study, "row": "good film"})
+    assert (asked.status_code, f'no study "{study}"' in asked.json()["error"]) == (404, True)
+
+
+def test_a_study_that_is_removed_while_the_list_is_made_is_left_out_of_it(
+    serving: Callable[..., Site], tmp_path: Path, vanishing: Callable[[str], str]
+) -> None:
+    vanishing("answers_studies.listed")
+    asked = serving(tmp_path).get("/api/studies").json()
+    assert (asked["studies"], asked["broken"]) == ([], [])
 
 
 def test_a_list_of_many_studies_opens_no_run(

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from justfit.errors import StoreError
-from justfit.judge.studies import entry_of
-from justfit.store import read_study, study_folders
+from justfit.store import study_folders
+from justfit.store.entries import read_entry
+from justfit.store.index import listed
 from justfit.store.live_view import Live
 from justfit.web.state import Kept, State, Times
 
@@ -38,23 +39,28 @@ class Studies:
         """
         version, trained = self._state.look(), self._state.trained()
         found, broken = [], []
-        for folder in study_folders(self._state.store):
-            try:
-                found.append(dict(self._entry(folder, trained)))
-            except StoreError as error:
-                broken.append({"folder": folder.name, "error": str(error)})
+        known = {folder: self._known(folder) for folder in study_folders(self._state.store)}
+        read = dict(listed([each for each, entry in known.items() if entry is None], trained, read_entry))
+        for folder, entry in known.items():
+            whole = read.get(folder)
+            if isinstance(whole, StoreError):
+                if folder.exists():  # or it was removed while the list was made
+                    broken.append({"folder": folder.name, "error": str(whole)})
+            else:
+                found.append(dict(entry or self._entry(folder, whole or {})))
         for entry in found:
             if entry["state"] in ("unfinished", "failed") and entry["study"] in errors:
                 entry |= {"state": "failed", "error": errors[entry["study"]]}
         found.sort(key=lambda entry: (entry["written"], entry["study"]), reverse=True)
         return {"store": str(self._state.store), "studies": found, "broken": broken, "version": version}
 
-    def _entry(self, folder: Path, trained: frozenset[str]) -> Mapping[str, Any]:
-        times = self._state.times(folder.name)
+    def _known(self, folder: Path) -> Mapping[str, Any] | None:
+        """What is told of a study that has not changed since; None of any other."""
         kept = self._kept.get(folder.name)
-        if kept is not None and kept[0] == times:
-            return kept[1]
-        whole = entry_of(read_study(folder), trained)
+        return kept[1] if kept is not None and kept[0] == self._state.times(folder.name) else None
+
+    def _entry(self, folder: Path, whole: Mapping[str, Any]) -> Mapping[str, Any]:
+        times = self._state.times(folder.name)
         live = Live() if whole["state"] == "done" else self._state.live(folder)
         test = whole["test"]
         entry = {

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from justfit.report.html import spec_of
-from justfit.report.whole import drawings, is_report_old, report_of
+from justfit.report.reported import is_report_old
+from justfit.report.whole import drawings, report_of
 from justfit.store import StudyPaths, read_mistakes
 from justfit.web.requests import Refused, answer, require_known
 from justfit.web.server import Server
@@ -50,7 +51,7 @@ class Drawn:
         kept = self._charts.get(name)
         if kept is not None and kept[0] == times:
             return kept[1]
-        reported = replace(self._server.state.judged(folder), mistakes=read_mistakes(folder))
+        reported = replace(self._server.judged(name)[0], mistakes=read_mistakes(folder))
         charts = {drawing.name: spec_of(drawing.chart) for drawing in drawings(report_of(reported))}
         self._charts.put(name, (times, charts))
         return charts

@@ -5,7 +5,8 @@ from typing import Any
 
 from justfit.judge.selection import FIGURES
 from justfit.web.openapi_schemas import ID, NUMBER, RUN, SCHEMAS, STUDY, TEXT, array, maybe, named, record
-from justfit.web.predicting import MOST_ROWS
+from justfit.web.predicting import AT_ONCE, MOST_ROWS, MOST_WAITING
+from justfit.web.security import MOST_AT_ONCE
 
 Described = dict[str, Any]
 
@@ -46,6 +47,11 @@ def _query(name: str, what: str, schema: Described, *, required: bool = False) -
 def _body(schema: Described, kind: str = "application/json") -> Described:
     return {"required": True, "content": {kind: {"schema": schema}}}
 
+
+_QUEUE = (
+    f"{AT_ONCE} questions are answered at a time and {MOST_WAITING} wait; more are refused at once by 503, "
+    "with Retry-After, the seconds after which to ask again."
+)
 
 _FILE = {"type": "string", "format": "binary", "description": "At most 200 MB."}
 
@@ -123,10 +129,12 @@ _DONE: dict[str, Described] = {
         named("Predictions"),
         (400, 404, 409, 413, 415, 503),
         requestBody=_body(named("Questions")),
-        description=f"At most {MOST_ROWS:,} rows and 8 MB at once, which may take 30 seconds.",
+        description=f"At most {MOST_ROWS:,} rows and 8 MB at once, which may take 30 seconds. {_QUEUE}",
     ),
     "/predict/file": {
         "summary": "Ask a study's model about the rows of a file.",
+        "description": "What a spreadsheet would take for a formula has an apostrophe before it in the CSV "
+        f"that comes; numbers stay as they are. {_QUEUE}",
         "requestBody": _body(record({"file": _FILE, "study": STUDY}), "multipart/form-data"),
         "responses": {
             "200": {"description": "The rows and the answers.", "content": {"text/csv": {"schema": TEXT}}},
@@ -166,7 +174,8 @@ def openapi() -> Described:
         "info": {
             "title": "justfit",
             "version": version("justfit"),
-            "description": "The studies of a store: watched, compared, asked, started and stopped.",
+            "description": "The studies of a store: watched, compared, asked, started and stopped. "
+            f"More than {MOST_AT_ONCE} requests at a time are refused, by 503.",
         },
         "paths": {
             path: {how: {**each, "parameters": _parameters(path, each)}} for how, path, each in operations

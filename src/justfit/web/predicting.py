@@ -12,7 +12,7 @@ import numpy as np
 
 from justfit.data.files import Frame, read_batches
 from justfit.data.rows import Rows
-from justfit.errors import DataError
+from justfit.errors import DataError, StoreError
 from justfit.store import (
     Model,
     StudyPaths,
@@ -27,14 +27,16 @@ from justfit.store import (
     write_predictions,
 )
 from justfit.web.requests import Refused
+from justfit.web.spreadsheet import harmless
 from justfit.web.state import Kept, State
 
 MOST_ROWS = 10_000
 SECONDS, FILE_SECONDS = 30.0, 300.0
 """For rows of a request, and for a file."""
 
-_AT_ONCE = 2
-_MOST_WAITING = 16
+AT_ONCE, MOST_WAITING = 2, 16
+"""Questions that are answered at a time, and that wait until then; more are told to come again."""
+
 _KEPT_BYTES = 2**30
 """Of kernels that are kept in memory; the last model is kept whatever it has."""
 
@@ -69,7 +71,7 @@ class Predicting:
         self._state, self._seconds = state, seconds
         self._models: Kept[str, tuple[object, Asked]] = Kept(_KEPT_BYTES)
         self._loading = threading.Lock()
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
 
     async def rows(self, study: str, rows: Sequence[Any], *, explain: bool) -> dict[str, Any]:
@@ -83,7 +85,7 @@ class Predicting:
         return await self._in_turn(lambda: _answer(self.model(study), rows, explain, deadline), 0)
 
     async def file(self, study: str, path: Path, out: Path) -> None:
-        """Write the rows of a file with the answers' columns, as CSV.
+        """Write the rows of a file with the answers' columns, as CSV that no spreadsheet obeys.
 
         Raises:
             Refused: as `rows`.
@@ -92,34 +94,46 @@ class Predicting:
         deadline = time.monotonic() + self._seconds[1]
         await self._in_turn(lambda: _write(self.model(study).model, path, out, deadline), 1)
 
-    def model(self, study: str) -> "Asked":
+    def model(self, study: str) -> Asked:
         """The model of a study.
 
         Raises:
             Refused: there is no such study, or it has no model yet.
             StoreError: a file of it is broken.
         """
+        folder = self._folder(study)
+        with self._loading:
+            try:
+                return self._loaded(folder)
+            except (StoreError, FileNotFoundError):
+                self._folder(study)  # refuses what was removed while it was read
+                raise
+
+    def _folder(self, study: str) -> Path:
+        """The folder of a study that has a model; raises `Refused` as `model` does."""
         folder = self._state.folder(study)
         if folder is None:
             raise Refused(f'There is no study "{study[:100]}" in this store.', 404)
-        paths = StudyPaths(folder)
-        if not is_done(folder) or not paths.model.is_file():
+        if not is_done(folder) or not StudyPaths(folder).model.is_file():
             raise Refused(f"{study} has no model yet: a study has one when it is done.", 404)
-        with self._loading:
-            status = paths.model.stat()
-            written = (status.st_mtime_ns, status.st_ino)
-            kept = self._models.get(study)
-            if kept is not None and kept[0] == written:
-                return kept[1]
-            model, result = load(folder), read_study(folder).result
-            asked = Asked(study, str(result["chosen"]) if result else "", model)
-            size = sum(kernel.nbytes for kernel in model.kernels)
-            self._models.put(study, (written, asked), min(size, _KEPT_BYTES))
-            return asked
+        return folder
+
+    def _loaded(self, folder: Path) -> Asked:
+        """The model in a folder, which is read where it is not kept."""
+        status = StudyPaths(folder).model.stat()
+        written = (status.st_mtime_ns, status.st_ino)
+        kept = self._models.get(folder.name)
+        if kept is not None and kept[0] == written:
+            return kept[1]
+        model, result = load(folder), read_study(folder).result
+        asked = Asked(folder.name, str(result["chosen"]) if result else "", model)
+        size = sum(kernel.nbytes for kernel in model.kernels)
+        self._models.put(folder.name, (written, asked), min(size, _KEPT_BYTES))
+        return asked
 
     async def _in_turn(self, work: Callable[[], Found], kind: int) -> Found:
         """The result of work in a thread, of which there are few at the same time."""
-        if self._waiting >= _MOST_WAITING:
+        if self._waiting >= MOST_WAITING:
             raise _busy()
         self._waiting += 1
         try:
@@ -258,4 +272,5 @@ def _write(model: Model, path: Path, out: Path, deadline: float) -> None:
             _require_time(deadline)
             yield frame
 
-    write_predictions((each.table for each in predictions(model, frames())), out)
+    # Whoever gets it may open it in a spreadsheet, though the rows, or the model's classes, are a stranger's.
+    write_predictions((harmless(each.table) for each in predictions(model, frames())), out)

@@ -31,6 +31,9 @@ FILE = 200 * 2**20
 _MULTIPART = 2**16
 """Bytes around a file."""
 
+MOST_AT_ONCE = 100
+"""Requests that are being answered, streams of events among them; more are told to come again."""
+
 WITH_FILES = ("/api/uploads", "/predict/file")
 
 BODY_SECONDS, FILE_SECONDS = 20.0, 600.0
@@ -67,6 +70,7 @@ class Security:
         seconds: tuple[float, float] = (BODY_SECONDS, FILE_SECONDS),
     ) -> None:
         self._app, self._seconds = app, seconds
+        self._answering = 0
         self._hosts = frozenset(host.lower() for host in hosts)
         self._token = None if token is None else token.encode()
 
@@ -79,7 +83,9 @@ class Security:
             await send({"type": "websocket.close", "code": 1008})
             return
         outgoing = _Outgoing(send, scope["path"])
+        self._answering += 1
         try:
+            self._require_room()
             headers = _headers(scope)
             self._require_own(scope["method"], headers)
             if self._token is not None and not self._is_known(headers):
@@ -91,6 +97,13 @@ class Security:
             await self._app(scope, incoming, outgoing)
         except Refused as error:
             await refusal(error)(scope, receive, outgoing)
+        finally:
+            self._answering -= 1
+
+    def _require_room(self) -> None:
+        """Refuse what is more than can be answered at once."""
+        if self._answering > MOST_AT_ONCE:
+            raise Refused("Too much is asked at once: try again soon.", 503, _LATER)
 
     def _require_own(self, method: str, headers: dict[bytes, list[bytes]]) -> None:
         """Refuse what is asked by another name, or sent by a page of another."""
@@ -189,6 +202,8 @@ class _Incoming:
 
 _CLOSE = {"Connection": "close"}
 """What is left of a body is not read."""
+
+_LATER = _CLOSE | {"Retry-After": "5"}
 
 
 class _Outgoing:

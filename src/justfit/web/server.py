@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from justfit.errors import StoreError
 from justfit.judge.studies import StoredNetwork
 from justfit.report.reported import Reported
 from justfit.store.live_view import Live
@@ -51,7 +52,11 @@ class Server:
         """
         folder = self.folder(name)
         live = self.state.live(folder)  # first, so that a run that ends meanwhile is in one of the two
-        reported = self.state.judged(folder)
+        try:
+            reported = self.state.judged(folder)
+        except StoreError:
+            self.folder(name)  # refuses what was removed while it was read
+            raise
         is_over = reported.study.result is not None and live.state != "running"
         return reported, Live() if is_over else live
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import ctypes
+import platform
 import socket
 from collections.abc import Callable
 from types import FrameType
@@ -10,11 +12,18 @@ import uvicorn
 
 from justfit.web.app import App
 
-_MOST_AT_ONCE = 200
-"""Connections and answers; more are told to come again."""
+_MOST_CONNECTIONS = 400
+"""Also those on which nothing is asked; whoever asks by one more is sent away without a sentence."""
 
 _STOP_SECONDS = 5
 """In which answers that are being made are still given when the server ends."""
+
+
+_ARENA_MAX, _MMAP_THRESHOLD = -8, -3
+"""Parameters of glibc's mallopt(3)."""
+
+_ARENAS, _LARGE = 2, 2**18
+"""Arenas, and bytes from which on a buffer is large."""
 
 
 class _Serving(uvicorn.Server):
@@ -43,6 +52,7 @@ def serve(app: App, listening: socket.socket, ready: Callable[[], object] | None
         listening: a socket that listens already.
         ready: what is done once answers are given.
     """
+    _keep_little()
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -52,10 +62,24 @@ def serve(app: App, listening: socket.socket, ready: Callable[[], object] | None
         ws="none",
         http="h11",
         h11_max_incomplete_event_size=2**15,
-        limit_concurrency=_MOST_AT_ONCE,
+        limit_concurrency=_MOST_CONNECTIONS,
         timeout_keep_alive=20,
         timeout_graceful_shutdown=_STOP_SECONDS,
         lifespan="on",
     )
     with contextlib.suppress(KeyboardInterrupt):  # which uvicorn raises again when all is ended
         _Serving(config, app, ready).run(sockets=[listening])
+
+
+def _keep_little() -> None:
+    """Have the C library's allocator give back what answers took; nothing where it is not glibc's.
+
+    It has an arena for each thread, and once a large buffer was freed, takes the next ones from there, too.
+    What is free then lies between what is not, in each of a dozen arenas, and the process grows for hours.
+    With few arenas a thread takes what others have freed, and large buffers go back at once.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return
+    mallopt = ctypes.CDLL(None).mallopt
+    mallopt(_ARENA_MAX, _ARENAS)
+    mallopt(_MMAP_THRESHOLD, _LARGE)
