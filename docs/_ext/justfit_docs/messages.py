@@ -121,7 +121,7 @@ _EXPECTED = {
     "SealError": "Test rows are looked at once; `justfit run STUDY --again REASON` looks once more.",
     "StoreError": "Only what the message names is lost: runs are kept, and what lacks is trained again.",
     "EngineError": "Mostly a network that diverged: lower the learning rate, or scale the columns.",
-    "StoppedError": "Run the same again, and it goes on from the runs that had ended.",
+    "StoppedError": "Run the same again, and it goes on from its last epochs.",
 }
 
 

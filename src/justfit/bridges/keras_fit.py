@@ -37,6 +37,7 @@ def from_keras(model: keras.Sequential) -> "Trainer":
     >>> import keras
     >>> from sklearn.datasets import load_iris
     >>> rows, species = load_iris(return_X_y=True)
+    >>> keras.utils.set_random_seed(0)
     >>> model = keras.Sequential(
     ...     [keras.layers.Dense(16, activation="relu"), keras.layers.Dense(3, activation="softmax")]
     ... )

@@ -12,8 +12,8 @@ from justfit.bridges.mlflow_model import write_mlflow_model
 from justfit.bridges.mlflow_told import study_figures, study_params, study_tags, told
 from justfit.bridges.tracked_runs import TrackedRun, figures_of, marked, settings_of, tracked_runs
 from justfit.errors import SpecError
-from justfit.report.reported import read_reported
-from justfit.report.whole import is_report_old, write_report
+from justfit.report.reported import is_report_old, read_reported
+from justfit.report.whole import write_report
 from justfit.store import StoredStudy, StudyPaths, holder_of
 
 try:

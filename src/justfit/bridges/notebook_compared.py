@@ -8,8 +8,8 @@ from justfit.data.finding import counted
 from justfit.judge import Compared, Figure
 from justfit.judge.compared_networks import ComparedNetworks
 from justfit.judge.studies import StoredNetwork
-from justfit.report import overlay
 from justfit.report.blocks import Block, Section, Sentence, Table
+from justfit.report.overlay import overlay
 from justfit.report.standings import short_name
 from justfit.words import number, percent, told_figure
 from justfit.workflow import ComparedChoices

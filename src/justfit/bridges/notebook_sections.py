@@ -9,11 +9,12 @@ from altair.utils.schemapi import debug_mode
 from justfit.data.finding import counted
 from justfit.judge.choice import quoted
 from justfit.judge.studies import networks_of
-from justfit.report import curves, overlay, run_curves
 from justfit.report.blocks import Block, Drawing, Section, Sentence, Table
 from justfit.report.card import told_preparation
+from justfit.report.curves import curves, run_curves
 from justfit.report.findings import figure_name
 from justfit.report.of_choice import choice
+from justfit.report.overlay import overlay
 from justfit.report.reported import Reported, reported_of
 from justfit.report.standings import short_name, table
 from justfit.report.whole import lead
