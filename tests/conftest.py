@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 os.environ["KERAS_BACKEND"] = "jax"  # read when Keras is first imported
+os.environ["RAY_AUTH_MODE"] = "token"  # read when Ray is: nobody but a test reaches its clusters
 
 _REAL_DATA = os.environ.get("JUSTFIT_DATA")
 

@@ -83,12 +83,13 @@ def test_only_the_command_line_prints() -> None:
     assert printing <= {name for name in FILES if name.startswith("cli/")}
 
 
-def test_only_the_command_line_catches_everything() -> None:
+def test_only_the_command_line_catches_everything_and_what_file_systems_raise_is_of_any_kind() -> None:
     def is_broad(node: ast.AST) -> bool:
         assert isinstance(node, ast.ExceptHandler)
         return node.type is None or ast.unparse(node.type) == "Exception"
 
-    assert {name for name, node in places(ast.ExceptHandler) if is_broad(node)} == {"cli/__init__.py"}
+    found = {name for name, node in places(ast.ExceptHandler) if is_broad(node)}
+    assert found == {"cli/__init__.py", "data/files/shards.py"}
 
 
 def test_whatever_catches_more_than_errors_raises_them_again() -> None:
@@ -119,7 +120,8 @@ def test_pickles_are_read_in_one_place_only() -> None:
 def test_nothing_is_evaluated_or_executed() -> None:
     names = {"eval", "exec", "compile", "system", "popen", "Popen", "__import__"}
     calls = {(name, called(node)) for name, node in places(ast.Call) if called(node) in names}
-    assert {(name, function) for name, function in calls if function != "compile"} == set()
+    others = {(name, function) for name, function in calls if function != "compile"}
+    assert others == {("engine/processes.py", "Popen")}  # a worker: this very program
     compiling = [node for name, node in places(ast.Call) if called(node) == "compile"]
     # A pattern, and a Keras model.
     assert {ast.unparse(node.func) for node in compiling} <= {"re.compile", "made.compile"}

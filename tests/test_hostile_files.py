@@ -11,6 +11,7 @@ import numpy as np
 import openpyxl
 import pytest
 from ruamel.yaml import YAML
+from store.handmade import rewrite
 
 import justfit
 from justfit.data.files import read_frame
@@ -155,7 +156,7 @@ def test_a_model_whose_weights_are_a_pickle_is_refused_though_its_checksum_is_ri
     content = pickle.dumps(Marking(marker))
     weights.write_bytes(content)
     about = json.loads(described.read_text()) | {"sha256": hashlib.sha256(content).hexdigest()}
-    described.write_text(json.dumps(about))
+    rewrite(described, about)
     with pytest.raises(StoreError, match="safetensors"):
         justfit.load(study.folder)
     packed = tmp_path / "a.justfit"

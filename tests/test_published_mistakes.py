@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from store.handmade import rewrite
 from typer.testing import CliRunner
 from workflow.handmade import all_figures, carried_out, do, numbers, small_study, texts
 
@@ -22,7 +23,7 @@ from justfit.data.sources import SOURCES, load_dataset
 from justfit.data.sources.source import Source
 from justfit.data.splits import splits
 from justfit.errors import DataError, JustfitError, SealError, SpecError, StoreError
-from justfit.report import curves
+from justfit.report.curves import curves
 from justfit.spec import TASKS, Data, Final, HoldOut, KFold, Network, Scaling, Stage
 from justfit.spec import Protocol as HowRowsValidate
 from justfit.store import StoredStudy, StudyPaths, read_looks, read_model, read_study, study_folders
@@ -52,7 +53,7 @@ def _commands() -> Iterator[None]:
     before = dict(SOURCES)
     known_as("handmade", lambda: numbers("binary", train=120, test=80))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("justfit.cli.show_run.write_report", lambda _: None)
+        patched.setattr("justfit.report.whole.write_report", lambda _: None)
         yield
     SOURCES.clear()
     SOURCES.update(before)
@@ -162,9 +163,8 @@ def test_4_every_figure_that_is_printed_is_a_stored_one_and_changes_with_it(
     shutil.copytree(study.folder.parent, tmp_path, dirs_exist_ok=True)
     assert justfit("show", folder).replace(str(tmp_path), "") == shown.replace(str(study.folder.parent), "")
     path = StudyPaths(folder).result
-    path.write_text(
-        path.read_text().replace(str(study.result and study.result["test"]["accuracy"]["value"]), "0.12345")
-    )
+    figure = str(study.result and study.result["test"]["accuracy"]["value"])
+    rewrite(path, json.loads(path.read_text().replace(figure, "0.12345")))
     assert re.search(r"accuracy +12\.3%", justfit("show", folder))
     doubled(tmp_path, study, study.result and study.result["chosen"])
     assert sentences(justfit("show", folder), "validation loss") != sentences(shown, "validation loss")
@@ -422,6 +422,6 @@ def doubled(store: Path, study: StoredStudy, network: str) -> tuple[float, float
         content = json.loads(path.read_text())
         for row in content["history"]:
             row |= {key: 2 * row[key] for key in ("val_loss", "val_data_loss")}
-        path.write_text(json.dumps(content))
+        rewrite(path, content)
     value = study.networks[network]["standing"]["value"]
     return value, 2 * value

@@ -98,17 +98,20 @@ def test_what_is_imported_by_a_text_is_a_text_of_the_sources() -> None:
         "f'{_HERE}_progress'",
         "'PIL.Image'",
         "'openpyxl'",
+        "'fsspec'",  # where a path with a protocol is named
     }
 
 
-def test_only_the_server_starts_processes() -> None:
+def test_only_the_server_and_a_crew_of_workers_start_processes() -> None:
     starting = {"subprocess", "multiprocessing", "concurrent.futures.ProcessPoolExecutor", "pty", "os.system"}
-    assert {name for name, module in imports() if module in starting} == {"web/jobs.py"}
+    those = {"engine/processes.py", "web/jobs.py"}
+    assert {name for name, module in imports() if module in starting} == those
     starting = {"create_subprocess_exec", "Popen", "check_output", "run_process", "Process"}
     called = [(name, ast.unparse(node.func)) for name, node in nodes(ast.Call)]
-    assert [each for each in called if each[1].rpartition(".")[2] in starting] == [
-        ("web/jobs.py", "asyncio.create_subprocess_exec")
-    ]
+    assert {each for each in called if each[1].rpartition(".")[2] in starting} == {
+        ("engine/processes.py", "subprocess.Popen"),  # this Python, with a text that stands in the module
+        ("web/jobs.py", "asyncio.create_subprocess_exec"),
+    }
 
 
 NETWORK = {
@@ -117,8 +120,12 @@ NETWORK = {
         *("socket", "urllib.request.getproxies", "urllib.request.proxy_bypass"),
         "mlflow.tracking.MlflowClient",
     },
+    "bridges/ray.py": {"ray", "socket"},  # a cluster of this machine, or the one that the user names
+    "bridges/ray_tasks.py": {"ray"},
     "bridges/mlflow.py": {"mlflow.tracking.MlflowClient"},  # as a type, and what the client above has opened
     "cli/ui.py": {"socket", "webbrowser"},  # takes a port to listen at, and opens the user's browser there
+    "engine/processes.py": {"socket"},  # a pair of sockets with each worker, which have no address
+    "engine/worker.py": {"socket"},
     "web/serving.py": {"socket", "uvicorn"},  # answers at that port
 }
 
@@ -138,16 +145,16 @@ def test_no_module_but_those_named_reaches_for_the_network() -> None:
             "pyarrow.fs",
             "pyarrow.flight",
         ),
-        *("urllib.request", "mlflow.tracking", "mlflow.artifacts"),
+        *("urllib.request", "mlflow.tracking", "mlflow.artifacts", "ray"),
     }
     found = defaultdict(set)
     for name, module in imports():
         if any(module == each or module.startswith(f"{each}.") for each in reaching):
-            found[name].add(module)
+            found[name].add("ray" if module.startswith("ray.") else module)
     assert found == NETWORK
     opening = {"open_connection", "create_connection", "urlopen", "urlretrieve", "MlflowClient"}
     where = {name for name, node in nodes(ast.Call) if ast.unparse(node.func).rpartition(".")[2] in opening}
-    assert where == {"data/cache.py", "bridges/mlflow_client.py"}
+    assert where == {"data/cache.py", "bridges/mlflow_client.py", "bridges/ray.py"}
 
 
 # ---- what really happens ----

@@ -5,7 +5,7 @@ import pytest
 from report.handmade import LEAK, labels_of, rows_of, study, texts_of
 
 from justfit.errors import SpecError
-from justfit.report import against
+from justfit.report.against import against
 from justfit.spec import Settings
 
 

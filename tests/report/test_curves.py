@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from report.handmade import LEAK, labels_of, rows_of, study, texts_of
 
-from justfit.report import curves
+from justfit.report.curves import curves
 from justfit.spec import AllRows
 
 

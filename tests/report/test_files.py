@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from report.handmade import study
 
 from justfit.errors import SpecError, StoreError
-from justfit.report import curves, file_name, overlay, write_chart
+from justfit.report import file_name, write_chart
+from justfit.report.curves import curves
+from justfit.report.overlay import overlay
 
 HOSTILE = 'a</script><script>alert(1)</script><!-- {chart} <b> & "q" \'é \x00 \u202e'
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from report.handmade import FOUR_FOLDS, study
+from store.handmade import rewrite
 
 from justfit.errors import SpecError, StoreError
 from justfit.report.findings import averaged, findings, trained
@@ -70,6 +71,6 @@ def test_a_study_file_that_was_changed_is_told_in_one_sentence(tmp_path: Path) -
     path = StudyPaths(folder).study
     content = json.loads(path.read_text())
     del content["spec"]["select"]
-    path.write_text(json.dumps(content))
+    rewrite(path, content)
     with pytest.raises(StoreError, match=r"study\.json is .*select.*cut off or changed"):
         findings(read_study(folder))

@@ -15,7 +15,7 @@ from report.handmade import (
 )
 
 from justfit.errors import SpecError, StoreError
-from justfit.report import folds, overlay
+from justfit.report.overlay import folds, overlay
 from justfit.spec import AllRows
 from justfit.store.paths import run_path
 
