@@ -38,6 +38,19 @@ def test_a_new_study_a_changed_one_and_one_that_is_gone_are_told(tmp_path: Path)
     assert (state.changed_since(changed), state.names()) == ([folder.name], [])
 
 
+def test_studies_that_have_come_and_gone_are_forgotten_at_last(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    first = state.look()
+    for number in range(6_000):
+        state.has_changed(f"study-{number}")
+    told = state.changed_since(first)
+    assert len(told) == 5_000
+    assert {"study-1000", "study-5999"} <= set(told), "the last stay"
+    state.has_changed("study-1000")
+    state.has_changed("another")
+    assert {"study-1000", "another"} <= set(state.changed_since(first)), "what changes again stays longer"
+
+
 def test_a_process_that_carries_a_study_out_is_seen_to_come_and_go(tmp_path: Path) -> None:
     folder = begin_study(tmp_path, small_study())
     state = State(tmp_path)

@@ -252,7 +252,7 @@ def _aside(final: Path) -> Path:
     return final.with_name(f".{final.name}.partial-{secrets.token_hex(4)}-{os.getpid()}-{platform.node()}")
 
 
-@functools.cache
+@functools.lru_cache(maxsize=100)
 def _tidy(folder: Path, process: int) -> None:
     """Remove what dead writers left; once in a ``process``, as thousands of runs may stand there."""
     for other in folder.iterdir():

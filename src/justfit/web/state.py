@@ -3,8 +3,9 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -24,6 +25,8 @@ _MOST_EPOCHS = 80_000
 
 _KEPT_STUDIES = 2
 _KEPT_LOGS = 8
+_KEPT_NAMES = 5_000
+"""Of studies that were carried out or have changed, as they come and go for as long as a server lives."""
 
 _RUNS_EVERY = 1.0
 """Seconds between looks at which runs have ended: each costs a new judgement of the whole study."""
@@ -81,7 +84,7 @@ class State:
         self._version = 1
         self._times: dict[str, Times] = {}
         self._changed: dict[str, int] = {}
-        self._holders: dict[str, object] = {}
+        self._holders: Kept[str, object] = Kept(_KEPT_NAMES)
         self._runs_seen = (0.0, 0)
         self._lives: Kept[str, Live] = Kept(_KEPT_LOGS)
         self._runs: Kept[str, StoredRun] = Kept(_KEPT_EPOCHS)
@@ -101,17 +104,26 @@ class State:
                 name for name in found.keys() | self._times.keys() if found.get(name) != self._times.get(name)
             ]
             if changed:
-                self._version += 1
-                self._changed |= dict.fromkeys(changed, self._version)
+                self._note(changed)
             self._times = found
-            self._holders |= {name: times[-1] for name, times in found.items() if times[-1] is not None}
+            for name, times in found.items():
+                if times[-1] is not None:
+                    self._holders.put(name, times[-1])
             return self._version
 
     def has_changed(self, name: str) -> None:
         """Say that a study goes on otherwise than its files tell, as where its process has just ended."""
         with self._looking:
-            self._version += 1
+            self._note([name])
+
+    def _note(self, names: Iterable[str]) -> None:
+        """Give a new version to studies that have changed; whoever asks is but some changes behind."""
+        self._version += 1
+        for name in names:
+            self._changed.pop(name, None)  # so that the last stand last
             self._changed[name] = self._version
+        for name in list(islice(self._changed, max(0, len(self._changed) - _KEPT_NAMES))):
+            del self._changed[name]
 
     def changed_since(self, version: int) -> list[str]:
         """The studies that have changed after a version, by name."""
