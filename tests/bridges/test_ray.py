@@ -288,6 +288,8 @@ print("same")
         # Ray's own server for a client now and then ends as it begins, on a machine that does much else.
         if "Starting Ray client server failed" not in done.stderr:
             break
+    else:
+        pytest.skip("Ray could not start its server for a client, three times")
     assert done.stdout == "same\n", done.stderr
 
 
