@@ -92,7 +92,7 @@ def test_yaml_is_read_by_the_safe_parser_alone() -> None:
 def test_what_is_imported_by_a_text_is_a_text_of_the_sources() -> None:
     calls = [node for _, node in nodes(ast.Call) if ast.unparse(node.func).endswith("import_module")]
     assert {ast.unparse(node.args[0]) for node in calls} == {
-        "_HOMES[name]",  # a table of names
+        "homes[name]",  # a table of names
         "'justfit.bridges.notebook'",
         "f'{_HERE}_shown'",  # two modules beside bridges/notebook.py
         "f'{_HERE}_progress'",

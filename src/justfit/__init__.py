@@ -10,6 +10,8 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from justfit.exported import exported as _exported
+
 if TYPE_CHECKING:
     from justfit.bridges.keras import to_keras as to_keras
     from justfit.bridges.keras_fit import from_keras as from_keras
@@ -102,15 +104,7 @@ _HOMES = {
 
 __all__ = list(_HOMES)
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'justfit' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+__getattr__, __dir__ = _exported(__name__, _HOMES)
 
 
 def _show_in_notebooks() -> None:

@@ -1,7 +1,8 @@
 """Findings to charts. Everything drawn can be drawn again from what `justfit.store` holds."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from justfit.exported import exported as _exported
 
 if TYPE_CHECKING:
     from justfit.report.curves import run_curves as run_curves
@@ -29,12 +30,4 @@ _HOMES = {
 
 __all__ = list(_HOMES)
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'justfit.report' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+__getattr__, __dir__ = _exported(__name__, _HOMES)

@@ -1,7 +1,8 @@
 """Every file a study leaves on disk; the only writer of runs. ``README.md`` here specifies them."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from justfit.exported import exported as _exported
 
 if TYPE_CHECKING:
     from justfit.store.folders import find_study as find_study
@@ -121,12 +122,4 @@ _HOMES = {
 
 __all__ = list(_HOMES)
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'justfit.store' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+__getattr__, __dir__ = _exported(__name__, _HOMES)

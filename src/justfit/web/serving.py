@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from types import FrameType
 
+import pyarrow as pa
 import uvicorn
 
 from justfit.web.app import App
@@ -52,6 +53,8 @@ def serve(app: App, listening: socket.socket, ready: Callable[[], object] | None
         listening: a socket that listens already.
         ready: what is done once answers are given.
     """
+    # Arrow's own allocator keeps more and more, the more files are read, though nothing is in use.
+    pa.set_memory_pool(pa.system_memory_pool())
     _keep_little()
     config = uvicorn.Config(
         app,
@@ -75,8 +78,8 @@ def _keep_little() -> None:
     """Have the C library's allocator give back what answers took; nothing where it is not glibc's.
 
     It has an arena for each thread, and once a large buffer was freed, takes the next ones from there, too.
-    What is free then lies between what is not, in each of a dozen arenas, and the process grows for hours.
-    With few arenas a thread takes what others have freed, and large buffers go back at once.
+    What is free then lies in each of a dozen arenas, where other threads cannot take it. With few arenas they
+    can, and large buffers, such as Arrow's, go back to the system at once.
     """
     if platform.libc_ver()[0] != "glibc":
         return
