@@ -121,6 +121,7 @@ _EXPECTED = {
     "SealError": "Test rows are looked at once; `justfit run STUDY --again REASON` looks once more.",
     "StoreError": "Only what the message names is lost: runs are kept, and what lacks is trained again.",
     "EngineError": "Mostly a network that diverged: lower the learning rate, or scale the columns.",
+    "WorkerLostError": "Another worker goes on; where all are lost, look why processes or nodes end.",
     "StoppedError": "Run the same again, and it goes on from its last epochs.",
 }
 
