@@ -33,7 +33,7 @@ from justfit.spec import Diverged, Done, Epoch, Failed
 _LOG = logging.getLogger(__name__)
 
 _ATTEMPTS = 5
-"""How often a task is begun that loses its workers one after another, before it is given up."""
+"""How many workers a cohort may lose one after another without coming any further, before it is given up."""
 
 
 class RemoteCohort:
@@ -94,11 +94,10 @@ class RemoteCohort:
 
     def events(self, to: int | None) -> Iterator[tuple[int, TrainingEvent] | CohortState]:
         """As those of `CohortTraining`; what a worker that was lost has told is not told again."""
-        for attempt in range(1, _ATTEMPTS + 1):
-            if self._is_over or len(self._left) == len(self._members):
-                return
+        lost = 0
+        while not self._is_over and len(self._left) < len(self._members):
+            places, before = tuple(self._places), self._state
             try:
-                places = tuple(self._places)
                 self._call = self._crew.call(self._task(to), self._on)
                 refused = None
                 for answer in self._call:
@@ -108,9 +107,12 @@ class RemoteCohort:
                 if refused is not None:
                     raise EngineError(refused)
             except WorkerLostError as error:
-                if attempt == _ATTEMPTS:
+                if self._is_over:
+                    return
+                lost = lost + 1 if self._state is before else 1
+                if lost == _ATTEMPTS:
                     raise
-                _LOG.warning("%s Another worker goes on from the last state, attempt %d.", error, attempt + 1)
+                _LOG.warning("%s Another worker goes on from the last state.", error)
             else:
                 self._paused = to or 0
                 return
