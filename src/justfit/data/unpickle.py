@@ -106,7 +106,8 @@ def read_lists(path: Path, name: str) -> tuple[npt.NDArray[np.int32], npt.NDArra
         try:
             made = _Unpickler(stream, where).load()
         except _BROKEN_PICKLE as error:
-            raise DataError(f"{where} is not a pickled array of lists: {error}.") from error
+            reason = " ".join(str(error).split()).rstrip(".")  # some are of several lines
+            raise DataError(f"{where} is not a pickled array of lists: {reason}.") from error
         rows = _lists(made)
     if rows is None or len(rows) != member.shape[0]:
         raise DataError(f"{where} is not a pickled array of {member.shape[0]} lists.")
