@@ -11,7 +11,7 @@ from justfit.engine.states import CohortState, state_of
 from justfit.errors import EngineError
 from justfit.spec import Diverged, Epoch, Failed, History, Outcome
 
-_SHARE = 0.03
+_SHARE = 0.01
 """Of the time of training that keeping states may take: they are kept less often where it would be more."""
 
 _FIRST = 0.2

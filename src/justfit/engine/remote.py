@@ -152,11 +152,10 @@ class RemoteCohort:
         if "failed" in header:
             return
         if "state" in arrays:
-            state = unpacked_state(arrays["state"])
-            self._state = bytes(arrays["state"].data)
-            self._places = [places[at] for at in state.places]
+            self._state = arrays["state"].tobytes()
+            self._places = [places[at] for at in unpacked(self._state)[0]["places"]]
             if self._spacing.is_due:
-                yield state
+                yield unpacked_state(self._state)
             return
         place, event = places[header["at"]], _event(header, arrays)
         if isinstance(event, Epoch | Diverged):
