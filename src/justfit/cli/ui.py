@@ -93,7 +93,8 @@ def _listening(host: str, port: int) -> socket.socket:
         raise SpecError(f"{host} is no address of this machine: give one, such as 127.0.0.1.") from error
     reason = ""
     for each in range(port, min(port + _TRIED, 65_536)):
-        found = socket.socket(family, kind)
+        # With the protocol said, asyncio sends small answers at once; otherwise each waits 40 ms for its end.
+        found = socket.socket(family, kind, socket.IPPROTO_TCP)
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             found.bind((host, each))
