@@ -159,7 +159,7 @@ def test_whatever_happens_to_a_file_is_found_and_named(
     store = shutil.copytree(NEWEST / "store", tmp_path / "store", dirs_exist_ok=True)
     path = store / name
     whole = bytearray(path.read_bytes())
-    what = data.draw(st.sampled_from(["a bit", "cut short", "another's", "zeros", "made longer"]))
+    what = data.draw(st.sampled_from(["a bit", "cut short", "zeros", "made longer"]))
     place = data.draw(st.integers(0, len(whole) - 1))
     if what == "a bit":
         whole[place] ^= 1 << data.draw(st.integers(0, 7))
@@ -167,17 +167,26 @@ def test_whatever_happens_to_a_file_is_found_and_named(
         del whole[place:]
     elif what == "zeros":
         whole[place:] = bytes(len(whole) - place)
-    elif what == "made longer":
-        whole += data.draw(st.binary(min_size=1, max_size=9))
     else:
-        other = data.draw(st.sampled_from([each for each in TRUTHS if each != name]))
-        whole = bytearray((store / other).read_bytes())
+        whole += data.draw(st.binary(min_size=1, max_size=9))
     if bytes(whole) == path.read_bytes():
         return
     path.write_bytes(whole)
     found = faults(store)
     assert name in found
     assert found[name] in ("broken", "newer", "torn", "missing")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TRUTHS)
+def test_a_file_in_the_place_of_another_is_found_and_named(store: Path, name: str) -> None:
+    path = store / name
+    whole = path.read_bytes()
+    for other in TRUTHS:
+        content = whole if other == name else (store / other).read_bytes()
+        if content != whole:
+            path.write_bytes(content)
+            assert faults(store).get(name) in ("broken", "newer", "torn", "missing"), other
 
 
 @pytest.mark.parametrize("place", [0, 100, -1])

@@ -13,7 +13,8 @@ from store.handmade import keep_runs, keep_study, study
 
 from justfit.errors import StoreError
 from justfit.store import Look, keep_selection, log_look, read_looks, remove_study
-from justfit.store.paths import looks_path
+from justfit.store.paths import StudyPaths, looks_path
+from justfit.store.records import write_record
 
 LOOK = Look(
     "2026-01-02T03:04:05.000006+00:00", "1f0a93bc77de", "wine", "wine", "0123456789abcdef", None, None
@@ -123,7 +124,17 @@ def test_removing_a_study_leaves_its_looks(tmp_path: Path) -> None:
 
 
 def test_a_selection_keeps_the_time_it_was_first_stored_until_it_changes(tmp_path: Path) -> None:
-    first = keep_selection(tmp_path, {"chosen": "8-1", "epochs": 3, "standing": {"interval": (0.1, 0.2)}})
-    again = keep_selection(tmp_path, {"chosen": "8-1", "epochs": 3, "standing": {"interval": (0.1, 0.2)}})
-    assert again == first
-    assert keep_selection(tmp_path, {"chosen": "8-1", "epochs": 4, "standing": None}) > first
+    chosen = {"chosen": "8-1", "best_epoch": 3, "epochs": 3, "standing": {"interval": (0.1, 0.2)}}
+    first = keep_selection(tmp_path, chosen)
+    assert keep_selection(tmp_path, chosen) == first
+    assert keep_selection(tmp_path, {**chosen, "epochs": 4}) > first
+
+
+def test_another_file_in_the_place_of_a_selection_is_told_and_stays(tmp_path: Path) -> None:
+    path = StudyPaths(tmp_path).selection
+    write_record(path, 2, {"network": "8-1", "epochs": 3})
+    there = path.read_bytes()
+    chosen = {"chosen": "8-1", "best_epoch": 3, "epochs": 3, "standing": None}
+    with pytest.raises(StoreError, match=r"selection\.json is no selection as it was written"):
+        keep_selection(tmp_path, chosen)
+    assert path.read_bytes() == there

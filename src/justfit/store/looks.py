@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from justfit.errors import StoreError
-from justfit.store.files import append_line, read_bytes
+from justfit.store.files import append_line, broken, read_bytes
 from justfit.store.paths import StudyPaths, looks_path
 from justfit.store.records import DIFFERS, UNSTAMPED, is_right, read_record, stamped, write_record
 
 FORMAT = 2
 """Of a study's selection."""
+
+_SELECTED = frozenset({"when", "chosen", "best_epoch", "epochs", "standing"})
+"""What a selection says."""
 
 _LIMIT = 2**28
 """Bytes of the log that are read: about a million looks."""
@@ -49,7 +52,7 @@ def keep_selection(folder: Path, selection: Mapping[str, Any]) -> str:
 
     Args:
         folder: of the study.
-        selection: plain values.
+        selection: plain values, ``chosen``, ``best_epoch``, ``epochs`` and ``standing``.
 
     Returns:
         When it was first stored, as ISO 8601 in UTC.
@@ -60,13 +63,24 @@ def keep_selection(folder: Path, selection: Mapping[str, Any]) -> str:
     path = StudyPaths(folder).selection
     plain = json.loads(json.dumps(selection, allow_nan=False))
     if path.is_file():
-        kept = read_record(path, FORMAT)
-        when = kept.pop("when", None)
-        if kept == plain and isinstance(when, str):
-            return when
+        kept = read_selection(path)
+        if kept == {"when": kept["when"], **plain}:
+            return str(kept["when"])
     when = now()
     write_record(path, FORMAT, {"when": when, **plain})
     return when
+
+
+def read_selection(path: Path) -> dict[str, Any]:
+    """What `keep_selection` stored in a file, with ``when`` it did.
+
+    Raises:
+        StoreError: the file was cut off or changed, is another one, or too new.
+    """
+    selection = read_record(path, FORMAT)
+    if selection.keys() != _SELECTED or not isinstance(selection["when"], str):
+        raise broken(path, "no selection as it was written")
+    return selection
 
 
 def now() -> str:

@@ -64,9 +64,11 @@ def _checked(folder: Path) -> StudyFound:
         findings += _without_study(paths, is_live=found.is_live)
         return found
     formats = {paths.study: studies.FORMAT, paths.stages: studies.FORMAT, paths.result: studies.FORMAT}
-    for path, newest in {**formats, paths.selection: looks.FORMAT}.items():
+    for path, newest in formats.items():
         if path.is_file():
             read_into(findings, path, lambda path=path, newest=newest: read_record(path, newest), newest)  # type: ignore[misc]
+    if paths.selection.is_file():
+        read_into(findings, paths.selection, lambda: looks.read_selection(paths.selection), looks.FORMAT)
     if not {each.path for each in findings} & formats.keys():
         try:
             found.study = studies.read_study(folder)
