@@ -8,8 +8,6 @@ than it says or than `MAX_BYTES`.
 
 import math
 import pickle
-import tokenize
-import warnings
 import zipfile
 import zlib
 from array import array
@@ -23,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from justfit.data.files.told import first_line
+from justfit.data.npy import BROKEN_HEADER, read_npy_header
 from justfit.errors import DataError
 
 MAX_BYTES = 1 << 26
@@ -38,8 +37,8 @@ _BROKEN_PICKLE = (
     OverflowError,
 )
 _BROKEN_FILE = (
-    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, MemoryError),
-    *(SyntaxError, TypeError, OverflowError, tokenize.TokenError),  # of a header
+    *BROKEN_HEADER,
+    *(zipfile.BadZipFile, zlib.error, RuntimeError, MemoryError),
 )
 
 _ADMITTED = {
@@ -172,7 +171,7 @@ def _opened(path: Path, name: str) -> Iterator[tuple[IO[bytes], Member, int]]:
         with zipfile.ZipFile(path) as archive:
             info = _info(path, archive, f"{name}.npy")
             with archive.open(info) as stream:
-                shape, fortran_order, dtype = _header(stream)
+                shape, fortran_order, dtype = read_npy_header(stream)
                 size = info.file_size - stream.tell()
                 expected = math.prod(shape) * dtype.itemsize
                 if not dtype.hasobject and expected != size:
@@ -196,15 +195,3 @@ def _info(path: Path, archive: zipfile.ZipFile, member: str) -> zipfile.ZipInfo:
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise DataError(f"{path}: {member} is compressed in a way that .npz files are not.")
     return info
-
-
-def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    version = np.lib.format.read_magic(stream)
-    if version not in {(1, 0), (2, 0)}:
-        raise ValueError(f"version {version} of the .npy form is not known")
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    with warnings.catch_warnings(action="ignore"):  # of headers that Python 2 wrote
-        shape, fortran_order, dtype = read(stream)
-    if any(axis < 0 for axis in shape):
-        raise ValueError(f"shape {shape}")
-    return shape, fortran_order, dtype

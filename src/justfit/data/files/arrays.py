@@ -2,8 +2,6 @@
 
 import io
 import math
-import tokenize
-import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +13,10 @@ import numpy.typing as npt
 from justfit.data.files.archives import BROKEN, check_members, unpacked
 from justfit.data.files.frame import Frame, array_columns, numbered
 from justfit.data.files.told import excerpt, first_line
+from justfit.data.npy import BROKEN_HEADER, read_npy_header
 from justfit.errors import DataError
 
-BROKEN_ARRAY = (*BROKEN, SyntaxError, TypeError, OverflowError, MemoryError, tokenize.TokenError)
+BROKEN_ARRAY = (*BROKEN, *BROKEN_HEADER, MemoryError)
 """What reading an array raises that is broken or made to harm."""
 _IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _ASIDE = {"test": "test", "val": "validation", "valid": "validation", "validation": "validation"}
@@ -140,17 +139,10 @@ def array_header(stream: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, 
     """Shape, whether the first axis varies fastest, and type of the numbers that follow in a ``.npy`` file.
 
     Raises:
-        DataError: it is of another version, or holds Python objects.
+        DataError: it holds Python objects.
         Exception: one of `BROKEN_ARRAY`, where it is no such file.
     """
-    version = np.lib.format.read_magic(stream)
-    if version not in {(1, 0), (2, 0)}:
-        raise DataError(f"{where} has version {version} of the npy format, expected 1.0 or 2.0.")
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    with warnings.catch_warnings(action="ignore"):  # of headers that Python 2 wrote
-        shape, fortran_order, dtype = read(stream)
-    if any(axis < 0 for axis in shape):
-        raise ValueError(f"shape {shape}")
+    shape, fortran_order, dtype = read_npy_header(stream)
     if dtype.hasobject:
         raise DataError(
             f"{where} holds Python objects as a pickle, which can run code when it is read; justfit reads "
