@@ -28,7 +28,7 @@ from benchmarks.tables import met, table
 from justfit.cli import main as command
 from justfit.data.files import kept
 from justfit.data.load import load_with_report
-from justfit.data.on_disk import temporary_folder
+from justfit.data.mapped import temporary_folder
 from justfit.spec import Network, Recipe, data_in, parse_ngrams
 from justfit.store.files import write_json
 from justfit.workflow import Planned, StageDone, Stored, Tested, carry_out, single

@@ -22,7 +22,7 @@ from benchmarks.apart import apart
 from benchmarks.machine import machine
 from benchmarks.tables import met, table
 from justfit.data.load import load
-from justfit.data.on_disk import temporary_folder
+from justfit.data.mapped import temporary_folder
 from justfit.spec import Network, Recipe, data_in
 from justfit.store.files import write_json
 from justfit.workflow import EpochDone, Planned, Stored, carry_out, single

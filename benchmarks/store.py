@@ -23,7 +23,7 @@ import numpy as np
 import justfit
 from benchmarks.machine import machine
 from benchmarks.tables import met, table
-from justfit.data.on_disk import temporary_folder
+from justfit.data.mapped import temporary_folder
 from justfit.spec import (
     Candidate,
     Data,

@@ -185,7 +185,7 @@ def _store(store: Path, problems: list[str]) -> dict[str, Any]:
 
 
 def _temporary(problems: list[str]) -> dict[str, Any]:
-    from justfit.data.on_disk import temporary_folder
+    from justfit.data.mapped import temporary_folder
 
     folder = Path(temporary_folder())
     return {"folder": folder, "free": _free(folder, "files larger than memory", problems)}

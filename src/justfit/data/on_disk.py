@@ -12,9 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from justfit.data.mapped import GrowingArray as GrowingArray
-from justfit.data.mapped import let_go as let_go
-from justfit.data.mapped import temporary_folder as temporary_folder
+from justfit.data.mapped import GrowingArray, let_go
 from justfit.data.raw import LazyTexts
 from justfit.data.rows import Bags, Dense, Rows
 

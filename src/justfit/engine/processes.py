@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from justfit.data.on_disk import temporary_folder
+from justfit.data.mapped import temporary_folder
 from justfit.engine.cohort import Labelled
 from justfit.engine.cohort_training import Rows
 from justfit.engine.crew import at_work

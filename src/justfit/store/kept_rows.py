@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
-from justfit.data.on_disk import temporary_folder
+from justfit.data.mapped import temporary_folder
 from justfit.errors import DataError, StoreError
 from justfit.store.files import make_folders, writing
 from justfit.store.paths import upload_path

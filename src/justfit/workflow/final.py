@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from justfit.data.dataset import Labels, Part
-from justfit.data.on_disk import let_go
+from justfit.data.mapped import let_go
 from justfit.data.preparation import prepared
 from justfit.data.rows import Float32
 from justfit.data.splits import Split
