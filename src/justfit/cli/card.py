@@ -18,10 +18,10 @@ def card(
     as_json: JsonOption = False,
 ) -> None:
     """Print a model card: data, audit, network, figures with intervals, limits, how to repeat it."""
-    from justfit.judge.studies import read_from
     from justfit.report.card import card as card_of
     from justfit.report.card import write_card
     from justfit.store import find_model, read_stored_model
+    from justfit.store.entries import read_from
 
     path = find_model(model, store)
     stored = read_stored_model(path)

@@ -23,9 +23,9 @@ from justfit.judge import (
     quarters,
     suspected_labels,
 )
-from justfit.judge.studies import within
 from justfit.spec.checks import require_choice
 from justfit.store import effects
+from justfit.store.entries import within
 from justfit.workflow import HeldOut
 
 _LINES = 14

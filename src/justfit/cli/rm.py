@@ -22,8 +22,8 @@ def rm(
     as_json: JsonOption = False,
 ) -> None:
     """Remove a study: its folder, and the runs that no other study uses."""
-    from justfit.judge.studies import read_from
     from justfit.store import find_study, read_study, remove_study
+    from justfit.store.entries import read_from
 
     stored = read_study(find_study(store, study))
     folder = stored.folder
@@ -61,7 +61,7 @@ def _require_terminal(folder: Path, *, as_json: bool) -> None:
 
 
 def _question(study: "StoredStudy", runs: int) -> str:
-    from justfit.judge.studies import state_of
+    from justfit.store.entries import state_of
 
     what = f"{study.folder.name} ({state_of(study)}, {_counted(runs)}, less those that other studies use)"
     return f"Remove {cell(what)} for good?"

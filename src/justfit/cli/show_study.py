@@ -6,16 +6,8 @@ from typing import TYPE_CHECKING, Any
 from justfit.cli.screen import cell, say, say_table
 from justfit.cli.show_fit import told_fit, told_stage
 from justfit.cli.studies import shown, shown_interval, told_figure
-from justfit.judge.studies import (
-    StoredNetwork,
-    compared,
-    fits_of,
-    metric_of,
-    read_from,
-    read_networks,
-    stage_findings,
-    state_of,
-)
+from justfit.judge.studies import StoredNetwork, compared, fits_of, metric_of, read_networks, stage_findings
+from justfit.store.entries import read_from, state_of
 from justfit.words import number, percent
 
 if TYPE_CHECKING:

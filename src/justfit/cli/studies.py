@@ -38,7 +38,7 @@ def shown(figure: str, metric: str, value: float | None, *, leaked: bool = False
 
 def shown_interval(figure: str, metric: str, low: float | None, high: float | None) -> str:
     """The ends of a figure's interval as a cell; empty where one run leaves them unknown."""
-    from justfit.judge.studies import within
+    from justfit.store.entries import within
 
     low, high = within(metric if figure.endswith("metric") else figure, low, high)
     return "" if low is None else f"{shown(figure, metric, low)} to {shown(figure, metric, high)}"

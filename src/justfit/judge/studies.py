@@ -10,9 +10,7 @@ from justfit.judge.search import SearchFinding, Tried, search_findings
 from justfit.judge.verdict import Verdict, verdicts
 from justfit.spec import Candidate, candidate_of, task_named
 from justfit.store import StoredRun, StoredStudy, find_study, has_run, read_run, read_study
-from justfit.store.entries import read_from as read_from
-from justfit.store.entries import state_of as state_of
-from justfit.store.entries import within as within
+from justfit.store.entries import read_from
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from justfit.data.finding import counted
 from justfit.judge import Figure, compare_pairs, mean_curve
 from justfit.judge.choice import quoted
 from justfit.judge.significance import BETTER, TIE
-from justfit.judge.studies import more_is_better, within
+from justfit.judge.studies import more_is_better
 from justfit.report.blocks import Block, Drawing, Section, Sentence, Table
 from justfit.report.dots import Dot, dots
 from justfit.report.findings import titled
@@ -15,6 +15,7 @@ from justfit.report.groups import sizes
 from justfit.report.look import COLOURS, dressed, heading
 from justfit.report.reported import Reported
 from justfit.report.standings import short_name
+from justfit.store.entries import within
 from justfit.words import interval, number, percent, told_answer, told_figure
 
 Baseline = Mapping[str, Any]

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from justfit.judge import Verdict
 from justfit.judge.choice import quoted
 from justfit.judge.significance import TIE, WORSE
-from justfit.judge.studies import compared, within
+from justfit.judge.studies import compared
 from justfit.report.blocks import Sentence, Table
 from justfit.report.dots import Dot
 from justfit.report.findings import averaged
 from justfit.report.reported import Reported
+from justfit.store.entries import within
 from justfit.words import interval, told_figure
 
 _SHORT = {

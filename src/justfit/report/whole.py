@@ -8,7 +8,6 @@ from altair.utils.schemapi import debug_mode
 
 from justfit.errors import JustfitError
 from justfit.judge.choice import quoted
-from justfit.judge.studies import read_from
 from justfit.report import (
     of_baselines,
     of_choice,
@@ -27,6 +26,7 @@ from justfit.report.html import to_html
 from justfit.report.markdown import CHARTS, to_markdown
 from justfit.report.reported import Reported
 from justfit.store import StudyPaths
+from justfit.store.entries import read_from
 from justfit.store.files import make_folders, write_bytes
 from justfit.words import interval, number, percent, told_answer
 

@@ -26,7 +26,7 @@ def read_from(folder: Path) -> Iterator[None]:
 
 
 def read_entry(folder: Path) -> dict[str, Any]:
-    """What a list tells of the study in a folder, as plain values: `justfit.store.index.ENTRY` has the keys.
+    """What a list tells of the study in a folder, as plain values: `entry_of` has the keys.
 
     Raises:
         StoreError: a file of it is missing, cut off, changed or too new.

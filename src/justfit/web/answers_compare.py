@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from justfit.judge import compare, standing
-from justfit.judge.studies import StoredNetwork, more_is_better, within
+from justfit.judge.studies import StoredNetwork, more_is_better
 from justfit.report.findings import figure_name
 from justfit.report.reported import Reported
 from justfit.store import StoredRun
+from justfit.store.entries import within
 from justfit.store.live_view import Live
 from justfit.web.answers_curves import network_curve
 

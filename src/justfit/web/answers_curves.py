@@ -8,10 +8,11 @@ import numpy as np
 
 from justfit.judge import Curve, mean_curve
 from justfit.judge.selection import FIGURES
-from justfit.judge.studies import StoredNetwork, within
+from justfit.judge.studies import StoredNetwork
 from justfit.report.findings import figure_name
 from justfit.report.reported import Reported
 from justfit.spec import Epoch, History
+from justfit.store.entries import within
 from justfit.store.live_view import Live, LiveEpoch
 
 MOST_POINTS = 200

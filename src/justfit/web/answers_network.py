@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from justfit.judge.studies import StoredNetwork, read_from
+from justfit.judge.studies import StoredNetwork
 from justfit.report.fields import FIELDS
 from justfit.report.reported import Reported
 from justfit.spec import Diverged
 from justfit.store import read_mistakes
+from justfit.store.entries import read_from
 from justfit.store.live_view import Live
 from justfit.web.answers_study import figures_of_test, network_line
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from justfit.judge import Compared, Verdict
-from justfit.judge.studies import StoredNetwork, read_from, state_of, within
+from justfit.judge.studies import StoredNetwork
 from justfit.report.fields import FIELDS, value_of
 from justfit.report.reported import Reported
 from justfit.spec import Diverged
+from justfit.store.entries import read_from, state_of, within
 from justfit.store.live_view import Live
 from justfit.web.answers_studies import going
 from justfit.words import told_protocol

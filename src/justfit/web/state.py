@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from justfit.errors import StoreError
-from justfit.judge.studies import networks_of, read_from
+from justfit.judge.studies import networks_of
 from justfit.report.reported import Reported, reported_of
 from justfit.store import StoredRun, StudyPaths, read_run, read_study, study_folders, trained_runs
+from justfit.store.entries import read_from
 from justfit.store.live_view import Live, read_live
 from justfit.store.lock import Holder, holder_of
 from justfit.store.paths import runs_folder

@@ -11,8 +11,8 @@ import pyarrow as pa
 from justfit.data.dataset import Dataset, Labels
 from justfit.errors import SpecError, StoreError
 from justfit.judge import Comparison, compare_correct, compare_rows, holm, row_losses, verdict_of
-from justfit.judge.studies import read_from
 from justfit.store import StoredStudy, read_validation
+from justfit.store.entries import read_from
 from justfit.workflow.stored_rows import dataset_of, held_out
 from justfit.workflow.validation_outputs import threshold_of
 

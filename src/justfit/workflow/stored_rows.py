@@ -5,9 +5,9 @@ from collections.abc import Callable
 from justfit.data.dataset import Dataset
 from justfit.data.load import load
 from justfit.errors import StoreError
-from justfit.judge.studies import read_from
 from justfit.spec import Data
 from justfit.store import StoredStudy, write_validation
+from justfit.store.entries import read_from
 from justfit.workflow.validation_outputs import HeldOut, validation_outputs
 
 
