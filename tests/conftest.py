@@ -5,9 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 os.environ["KERAS_BACKEND"] = "jax"  # read when Keras is first imported
 os.environ["RAY_AUTH_MODE"] = "token"  # read when Ray is: nobody but a test reaches its clusters
+
+# Nothing of a test hangs on how busy the machine is.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 _REAL_DATA = os.environ.get("JUSTFIT_DATA")
 

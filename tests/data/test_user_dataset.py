@@ -312,7 +312,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(CELLS, min_size=1, max_size=4),
     st.lists(CELLS, min_size=1, max_size=4),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from justfit import _native
 
 REFUSALS = (TypeError, ValueError, RuntimeError, MemoryError, OverflowError)
-FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+FUZZ = settings(max_examples=150, suppress_health_check=list(HealthCheck))
 
 _T = TypeVar("_T")
 

@@ -197,7 +197,7 @@ def cohorts(draw: st.DrawFn) -> list[Member]:
     threads=st.lists(st.integers(1, 2), min_size=1, max_size=3),
     kind=st.sampled_from([{"sparse": True}, {"multi_hot": True}, {"sparse": False}]),
 )
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_any_cohort_interrupted_anywhere_goes_on_as_if_it_had_not_been(
     members: list[Member], breaks: set[int], leaving: Leaving, threads: list[int], kind: dict[str, bool]
 ) -> None:

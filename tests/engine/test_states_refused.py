@@ -107,7 +107,7 @@ def test_best_weights_are_not_kept_after_a_state_that_lacks_them() -> None:
 
 
 @given(st.integers(0, 5343) | st.integers(0, 700), st.binary(min_size=1, max_size=9), st.integers(0, 9))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_whatever_bytes_are_written_over_a_state_it_is_refused_or_trained_on(
     at: int, written: bytes, cut: int
 ) -> None:

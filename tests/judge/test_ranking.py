@@ -32,7 +32,7 @@ def test_areas_and_curves_of_four_rows_by_hand() -> None:
         lambda rows: len({one for one, _ in rows}) == 2
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_areas_are_scikit_learns_with_ties_and_without(rows: list[tuple[bool, int]]) -> None:
     labels, scores = np.array([int(one) for one, _ in rows]), np.array([score / 8 for _, score in rows])
     found = binary(labels, scores)

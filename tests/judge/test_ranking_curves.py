@@ -32,7 +32,7 @@ def exact_curves(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np
         lambda rows: len({one for one, _ in rows}) == 2
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_curves_go_through_scikit_learns_points_with_ties_and_without(rows: list[tuple[bool, int]]) -> None:
     labels, scores = np.array([one for one, _ in rows]), np.array([score / 8 for _, score in rows])
     for exact, drawn in zip(exact_curves(labels, scores), ranking_curves(labels, scores), strict=True):

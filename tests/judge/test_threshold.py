@@ -46,7 +46,7 @@ ROWS = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 10)), min_size=1, ma
 
 @pytest.mark.slow
 @given(ROWS, st.sampled_from(["accuracy", "f1"]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_no_threshold_is_better_and_figures_are_scikit_learns(rows: list[tuple[int, int]], aim: str) -> None:
     labels = np.array([label for label, _ in rows])
     probabilities = np.array([score / 10 for _, score in rows], np.float32)

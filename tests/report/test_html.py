@@ -84,7 +84,7 @@ def test_texts_stay_texts_wherever_they_stand() -> None:
 
 @pytest.mark.slow
 @given(st.text(max_size=60))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_any_text_gives_the_same_page_but_for_itself(text: str) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(html, "vega", lambda: "")

@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from justfit.errors import SpecError
@@ -13,7 +13,6 @@ def test_without_more_said_a_stratified_fifth_validates() -> None:
     assert HoldOut().rows(1000) == 200
 
 
-@settings(deadline=None)
 @given(st.integers(2, 10**6), st.floats(0.01, 0.99))
 def test_a_share_takes_as_many_rows_as_keras_s_validation_split(total: int, share: float) -> None:
     split_at = math.floor(total * (1.0 - share))  # keras.src.trainers.data_adapters.train_validation_split
@@ -27,7 +26,6 @@ def test_all_others_train_unless_fewer_are_asked_for() -> None:
     assert HoldOut(size=3, train=0.5).training_rows(10) == 5
 
 
-@settings(deadline=None)
 @given(st.integers(100, 10**6), st.integers(1, 99))
 def test_shares_that_make_up_all_rows_do_not_overlap(total: int, percent: int) -> None:
     protocol = HoldOut(size=percent / 100, train=1 - percent / 100)

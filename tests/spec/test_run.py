@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from justfit.errors import SpecError
@@ -352,7 +352,6 @@ def from_plain(values: dict[str, Any]) -> Run:
     )
 
 
-@settings(deadline=None)
 @given(runs())
 def test_a_run_comes_back_from_json_as_it_was(run: Run) -> None:
     values = json.loads(json.dumps(plain(run), allow_nan=False))

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from justfit.errors import SpecError
@@ -168,7 +168,6 @@ CANDIDATES = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(CANDIDATES)
 def test_a_candidate_comes_back_from_its_settings(candidate: Candidate) -> None:
     assert candidate_of(settings_of(candidate)) == candidate

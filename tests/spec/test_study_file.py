@@ -552,7 +552,7 @@ STUDIES = st.builds(
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(STUDIES, min_size=1, max_size=2, unique_by=lambda study: study.name))
 def test_studies_come_back_from_yaml_as_they_were(studies: list[Study]) -> None:
     text = write_studies(studies)
@@ -570,7 +570,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 YAML_LIKE = st.text("{}[]:,-&*!|>'\"#%@` \n\tab1", max_size=60)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(ANY_TEXT | YAML_LIKE)
 def test_any_text_is_read_or_refused_in_sentences(text: str) -> None:
     found = read(text)
@@ -578,7 +578,7 @@ def test_any_text_is_read_or_refused_in_sentences(text: str) -> None:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.data())
 def test_a_study_file_with_a_piece_changed_is_read_or_refused_in_sentences(data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(WORKFLOW) - 1))

@@ -151,7 +151,7 @@ TRUTHS = [name for name in CHECKED if not name.endswith("live.jsonl")]
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(TRUTHS), data=st.data())
 def test_whatever_happens_to_a_file_is_found_and_named(
     tmp_path: Path, name: str, data: st.DataObject
@@ -348,7 +348,7 @@ def test_a_result_that_cannot_be_read_is_named_and_never_touched(store: Path) ->
     assert faults(store) == {f"{FOLDER}/result.json": "broken"}
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     damage=st.lists(
         st.tuples(st.sampled_from(FILES), st.integers(0, 2_000), st.binary(max_size=3)), max_size=4

@@ -218,7 +218,7 @@ def damaged(path: Path, data: st.DataObject) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_happens_to_the_index_the_list_tells_what_the_files_say(
     store: Path, data: st.DataObject

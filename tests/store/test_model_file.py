@@ -224,7 +224,7 @@ def test_a_member_that_claims_to_be_long_allocates_nothing(packed: Path) -> None
         load(packed)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_file_with_any_bytes_changed_or_cut_off_is_refused_or_says_the_same(
     packed: Path, data: st.DataObject

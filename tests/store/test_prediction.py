@@ -142,7 +142,7 @@ def test_a_row_gets_the_same_answer_alone_or_among_others(
 SEVERAL = st.lists(st.text(st.sampled_from("goodba !"), max_size=20), min_size=1, max_size=12)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SEVERAL, st.sampled_from(["multi_hot", "counts", "average"]), st.data())
 def test_the_same_text_gets_the_same_figure_in_any_company_and_after_reading_it_again(
     tmp_path: Path, texts: list[str], kind: str, data: st.DataObject
@@ -158,7 +158,7 @@ def test_the_same_text_gets_the_same_figure_in_any_company_and_after_reading_it_
         np.testing.assert_array_equal(again.predict([text]).outputs[0], together[row])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(npst.arrays(np.float64, st.tuples(st.integers(1, 70), st.just(2)), elements=st.floats(-1e6, 1e6)))
 def test_the_same_numbers_get_the_same_figure_in_any_company(values: np.ndarray) -> None:
     asked = model("regression", hidden=19)

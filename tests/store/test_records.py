@@ -53,7 +53,7 @@ def test_each_single_changed_byte_is_found(written: bytes) -> None:
                 record_in(Path("a.json"), bytes(changed), 2)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.data())
 def test_whatever_is_cut_out_put_in_or_put_in_another_place_is_found(
     written: bytes, data: st.DataObject

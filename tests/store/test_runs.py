@@ -35,7 +35,7 @@ FIGURES = st.floats(width=32) | st.floats()
         max_size=4,
     )
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_every_figure_is_kept_to_the_last_bit_and_so_is_what_is_none_or_not_finite(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[float | None, ...]]
 ) -> None:

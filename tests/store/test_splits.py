@@ -36,7 +36,7 @@ PROTOCOLS = st.builds(
 
 
 @given(PROTOCOLS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_splits_are_read_as_they_were_written(
     tmp_path_factory: pytest.TempPathFactory, protocol: Protocol
 ) -> None:

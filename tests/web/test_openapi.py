@@ -95,7 +95,7 @@ def test_whatever_is_asked_the_answer_is_as_described_and_never_a_fault(
     for operation in (found.ok() for found in described.get_all_operations()):
 
         @given(case=operation.as_strategy(generation_mode=mode))
-        @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=15, suppress_health_check=list(HealthCheck), database=None)
         def asked(case: schemathesis.Case) -> None:
             case.call_and_validate()
 
