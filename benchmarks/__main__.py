@@ -8,10 +8,10 @@ from pathlib import Path
 from benchmarks.growth import draw_growth, measure_growth
 from benchmarks.kernels import measure_kernels
 from benchmarks.machine import earlier, machine
+from benchmarks.results import write_results
 from benchmarks.rounds import PEERS, Figures, measure_epochs, measure_workflow
 from benchmarks.tables import page, update_readme
 from benchmarks.workloads import WORKFLOW_PEERS, WORKLOADS
-from justfit.store.files import write_json
 
 HERE = Path(__file__).parent
 NAMES = ("workflow", *WORKLOADS, "kernels", "growth")
@@ -41,7 +41,7 @@ def main() -> None:
     for name in names:
         print(f"Measuring {name} ...", flush=True)
         results["results"][name] = _measure(name, max(1, arguments.rounds), quick=arguments.quick)
-        write_json(path, results)
+        write_results(path, results)
     if "growth" in names:
         draw_growth(results["results"]["growth"], path.parent / "images")
     if (readme := path.parent / "README.md").is_file():

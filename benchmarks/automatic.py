@@ -18,6 +18,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.machine import earlier, machine
+from benchmarks.results import write_results
 from benchmarks.rounds import Figures
 from benchmarks.tables import in_seconds, machine_list, met, table, update_readme
 from justfit.data.dataset import Dataset, Labels, Part
@@ -28,7 +29,6 @@ from justfit.judge.significance import WORSE
 from justfit.machine import available_threads
 from justfit.spec import Data, TextEncoding
 from justfit.store import StoredStudy, predict, read_model
-from justfit.store.files import write_json
 from justfit.workflow import Stored, carry_out_automatically
 
 COMMAND = "benchmarks.automatic"
@@ -73,7 +73,7 @@ def main() -> None:
     for name in [name for name in NAMES if name in arguments.names or not arguments.names]:
         print(f"Measuring {name} ...", flush=True)
         results["results"][name] = measure(name)
-        write_json(arguments.json, results)
+        write_results(arguments.json, results)
     text = page(results)
     if (readme := arguments.json.parent / "README.md").is_file():
         update_readme(readme, COMMAND, text)

@@ -24,13 +24,13 @@ from pyarrow import csv
 
 from benchmarks.apart import apart
 from benchmarks.machine import machine
+from benchmarks.results import write_results
 from benchmarks.tables import met, table
 from justfit.cli import main as command
 from justfit.data.files import kept
 from justfit.data.load import load_with_report
 from justfit.data.mapped import temporary_folder
 from justfit.spec import Network, Recipe, data_in, parse_ngrams
-from justfit.store.files import write_json
 from justfit.workflow import Planned, StageDone, Stored, Tested, carry_out, single
 
 ROWS = 10_000_000
@@ -69,7 +69,7 @@ def main() -> None:
     print(f"\nPeak below {MOST_MEGABYTES:,} MB: {met(whole < MOST_MEGABYTES)}.")
     if arguments.json:
         figures = {"rows": arguments.rows, "bytes": size, "steps": steps}
-        write_json(arguments.json, {"machine": machine(("justfit", "numpy", "pyarrow")), **figures})
+        write_results(arguments.json, {"machine": machine(("justfit", "numpy", "pyarrow")), **figures})
 
 
 def write_texts(path: Path, rows: int) -> Iterator[Step]:

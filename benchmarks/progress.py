@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.results import write_results
 from benchmarks.tables import table
 from justfit.data.load import load
 from justfit.spec import Data, Done, Epoch, Stage, Study
 from justfit.spec.study_file import parse_studies
-from justfit.store.files import write_json
 from justfit.workflow import (
     Chosen,
     EpochDone,
@@ -113,7 +113,7 @@ def main() -> None:
         else:
             recording = _recorded_study(name, threads=1 if arguments.alone else None)
             if path is not None:
-                write_json(path, recording)
+                write_results(path, recording)
         rows.append([name, f"{recording['seconds']:.1f} s", *map(_percent, errors(recording))])
         print(table(["study", "took", *(f"{10 * at}%" for at in range(1, 11))], rows[-1:]), flush=True)
 

@@ -22,12 +22,12 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from benchmarks.machine import machine
+from benchmarks.results import write_results
 from benchmarks.rounds import Figures
 from benchmarks.served import carried_out, served
 from benchmarks.tables import table
 from justfit.data.raw import Texts
 from justfit.data.sources import load_dataset
-from justfit.store.files import write_json
 
 CLIENTS, TOO_MANY = 16, 64
 MOST_MS = 50.0
@@ -76,7 +76,7 @@ def main() -> int:
             parts = [asyncio.run(ask.part(count, given.seconds)) for count in (1, CLIENTS, TOO_MANY, CLIENTS)]
     print(told(parts, load))
     if given.json:
-        write_json(
+        write_results(
             given.json,
             {"machine": machine(("justfit",)), "load": load, "parts": [_kept(each) for each in parts]},
         )

@@ -20,11 +20,11 @@ import numpy as np
 
 from benchmarks.apart import apart
 from benchmarks.machine import machine
+from benchmarks.results import write_results
 from benchmarks.tables import met, table
 from justfit.data.load import load
 from justfit.data.mapped import temporary_folder
 from justfit.spec import Network, Recipe, data_in
-from justfit.store.files import write_json
 from justfit.workflow import EpochDone, Planned, Stored, carry_out, single
 
 ROWS = 60_000
@@ -71,7 +71,7 @@ def main() -> None:
     first, *_, last = (steps[2][2] for steps in found.values())
     print(f"\nAn epoch in at most {MOST_GROWTH} times the memory: {met(last < MOST_GROWTH * first)}.")
     if arguments.json:
-        write_json(arguments.json, {"machine": machine(("justfit", "numpy")), "steps": found})
+        write_results(arguments.json, {"machine": machine(("justfit", "numpy")), "steps": found})
 
 
 def write_rows(folder: Path, rows: int) -> None:

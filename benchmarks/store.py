@@ -22,6 +22,7 @@ import numpy as np
 
 import justfit
 from benchmarks.machine import machine
+from benchmarks.results import write_results
 from benchmarks.tables import met, table
 from justfit.data.mapped import temporary_folder
 from justfit.spec import (
@@ -51,7 +52,6 @@ from justfit.store import (
     write_run,
     write_stages,
 )
-from justfit.store.files import write_json
 from justfit.store.index import remove_index
 from justfit.web.app import app
 
@@ -91,7 +91,7 @@ def main() -> None:
     ]
     print(table(["asked", "first", "then", "target"], lines))
     if arguments.json:
-        write_json(arguments.json, {"machine": machine(("justfit",)), "sizes": sizes, "timed": timed})
+        write_results(arguments.json, {"machine": machine(("justfit",)), "sizes": sizes, "timed": timed})
 
 
 def _told(kind: str, seconds: float) -> str:

@@ -11,6 +11,7 @@ import pytest
 from justfit.errors import StoreError
 from justfit.store.files import (
     JSON_LIMIT,
+    json_bytes,
     make_folders,
     read_bytes,
     read_json,
@@ -18,7 +19,6 @@ from justfit.store.files import (
     require_format,
     require_writable,
     write_bytes,
-    write_json,
 )
 
 
@@ -54,7 +54,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 def test_json_keeps_plain_values(tmp_path: Path) -> None:
     value = {"text": 'ü\n"\u2028', "number": 0.1, "none": None, "list": [1, True]}
-    write_json(tmp_path / "a.json", value)
+    write_bytes(tmp_path / "a.json", json_bytes(tmp_path / "a.json", value))
     assert read_json(tmp_path / "a.json") == value
 
 
@@ -78,11 +78,11 @@ def test_json_that_is_cut_off_or_hostile_is_refused(tmp_path: Path, content: byt
     assert str(caught.value).endswith(f"Remove {tmp_path} and run the study again.")
 
 
-def test_json_over_the_limit_is_neither_written_nor_read(tmp_path: Path) -> None:
+def test_json_over_the_limit_is_neither_made_nor_read(tmp_path: Path) -> None:
     with pytest.raises(
         StoreError, match=r"a\.json would take .* use a smaller vocabulary, or fewer networks"
     ):
-        write_json(tmp_path / "a.json", {"a": "x" * JSON_LIMIT})
+        json_bytes(tmp_path / "a.json", {"a": "x" * JSON_LIMIT})
     with (tmp_path / "a.json").open("wb") as file:
         file.truncate(JSON_LIMIT + 1)
     with pytest.raises(StoreError, match="longer than the 67,108,864 bytes"):
@@ -214,9 +214,9 @@ def test_a_file_whose_writing_is_interrupted_leaves_the_old_one_alone(
 
 
 def test_json_is_plain_ascii(tmp_path: Path) -> None:
-    write_json(tmp_path / "a.json", {"word": "\ud800ü"})
-    assert (tmp_path / "a.json").read_bytes().isascii()
-    assert json.loads((tmp_path / "a.json").read_text()) == {"word": "\ud800ü"}
+    content = json_bytes(tmp_path / "a.json", {"word": "\ud800ü"})
+    assert content.isascii()
+    assert json.loads(content) == {"word": "\ud800ü"}
 
 
 def test_a_place_that_cannot_be_written_is_known_beforehand(tmp_path: Path) -> None:

@@ -145,15 +145,6 @@ def remove_folder(path: Path) -> None:
         shutil.rmtree(aside)
 
 
-def write_json(path: Path, value: object) -> None:
-    """Write plain finite values as JSON, as `write_bytes` does.
-
-    Raises:
-        StoreError: as `write_bytes`, or longer than `JSON_LIMIT`.
-    """
-    write_bytes(path, json_bytes(path, value))
-
-
 def json_bytes(path: Path, value: object) -> bytes:
     """Plain finite values as the content of a JSON file; ``path`` is for messages.
 
