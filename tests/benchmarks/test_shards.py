@@ -1,22 +1,19 @@
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 
-
-def test_a_hundred_times_the_rows_take_little_more_memory(tmp_path: Path) -> None:
+def test_a_hundred_times_the_rows_take_little_more_memory(
+    benchmark: Callable[..., str], tmp_path: Path
+) -> None:
     folder, figures = tmp_path / "temporary", tmp_path / "shards.json"
     folder.mkdir()
-    command = [sys.executable, "-m", "benchmarks.shards", "--rows", "1000", "--json", str(figures)]
     environment = {"TMPDIR": str(folder), "PATH": ""}
-    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, env=environment)
-    assert done.returncode == 0, done.stderr
+    printed = benchmark("shards", "--rows", "1000", "--json", str(figures), environment=environment)
     steps = json.loads(figures.read_text())["steps"]
     assert list(steps) == ["1000", "10000", "100000"]
     for first, last in zip(steps["1000"], steps["100000"], strict=True):
@@ -24,5 +21,5 @@ def test_a_hundred_times_the_rows_take_little_more_memory(tmp_path: Path) -> Non
         assert 30 < first[2] < first[3]
         # Of a hundred times the rows 80 MB are on the disk, and whoever holds those that train holds 51 MB.
         assert last[2] - first[2] < 40, last
-    assert "An epoch in at most 2 times the memory: met." in done.stdout
+    assert "An epoch in at most 2 times the memory: met." in printed
     assert list(folder.iterdir()) == []
