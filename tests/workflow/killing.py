@@ -89,6 +89,12 @@ STUDIES: dict[str, Callable[[Path], Iterator[Event]]] = {
 }
 
 
+def made(path: Path) -> Path:
+    """A new folder."""
+    path.mkdir()
+    return path
+
+
 def left_in(store: Path) -> dict[str, Any]:
     """All that a store's studies came to, without what tells of times; it must be without a fault."""
     assert check_store(store).faults == ()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 
 import pytest
-from workflow.killing import Carrier, left_in
+from workflow.killing import Carrier, left_in, made
 
 from justfit.store.checking import check_store
 
@@ -20,17 +20,6 @@ ERROR = re.compile(
     r"StoreError: (?P<path>.+) cannot be (written|made), (no space left on device|file too large): "
     r"free some space there and run it again\."
 )
-
-
-@pytest.fixture(scope="module")
-def carry() -> Iterator[Carrier]:
-    with Carrier() as carrier:
-        yield carrier
-
-
-def made(path: Path) -> Path:
-    path.mkdir()
-    return path
 
 
 @pytest.fixture

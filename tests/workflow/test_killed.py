@@ -2,12 +2,11 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from workflow.killing import Carrier, left_in
+from workflow.killing import Carrier, left_in, made
 from workflow.power import KINDS
 
 from justfit.engine.states import unpacked_state
@@ -17,17 +16,6 @@ from justfit.store.checkpoints import checkpoint_files, read_checkpoint
 from justfit.store.repairing import repair_store
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def carry() -> Iterator[Carrier]:
-    with Carrier() as carrier:
-        yield carrier
-
-
-def made(path: Path) -> Path:
-    path.mkdir()
-    return path
 
 
 @pytest.mark.parametrize(
