@@ -49,8 +49,6 @@ def bridge_modules() -> str:
 @cache
 def exported(module: str) -> dict[str, str]:
     """The names that a package hands on, or that a module has itself, with the modules where they stand."""
-    if module == "justfit":
-        return dict(justfit._HOMES)
     # What is imported when it is first used stands below "if TYPE_CHECKING".
     parts = (node.body if isinstance(node, ast.If) else [node] for node in _tree(module).body)
     body = [node for part in parts for node in part]
