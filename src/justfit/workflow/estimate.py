@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from justfit.data.rows import Bags, Rows
-from justfit.engine import Cohort, Labelled, Member, Training, initial_weights, pack
+from justfit.engine import Cohort, Labelled, Member, Training, pack
 from justfit.errors import EngineError
 from justfit.machine import available_threads, most_taken
 from justfit.spec import Epoch, Recipe
@@ -161,11 +161,10 @@ class _Clock:
     def _row_seconds(self, group: Group, cohort: tuple[int, ...], beside: int) -> float:
         """Seconds of a row in one epoch, measured side by side as it will be."""
         members = [group.members[number] for number in cohort]
-        columns = self.ground.train.rows.columns
         started = tuple(
             dataclasses.replace(
                 member,
-                weights=initial_weights(member.layers, columns, number),
+                weights=number,
                 recipe=_endless(member.recipe),
             )
             for number, member in enumerate(members)
