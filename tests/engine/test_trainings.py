@@ -267,7 +267,7 @@ class Kept:
         self.states[key] = content
         self.all.append(dict(self.states))
 
-    def remove(self, key: str) -> None:
+    def ended(self, key: str) -> None:
         self.states.pop(key, None)
 
     def kept(self) -> Iterator[tuple[str, bytes]]:

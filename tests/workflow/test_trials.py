@@ -18,7 +18,7 @@ from justfit.workflow.trials import (
     Ground,
     Trial,
     ground_of,
-    remove_done,
+    remove_checkpoints,
     require_learned,
     summary,
     train_runs,
@@ -198,7 +198,7 @@ def test_a_run_that_the_engine_refuses_stops_no_other_and_is_tried_again(
     assert {type(event.outcome) for event in new} == {Done}
 
 
-def test_a_checkpoint_is_removed_once_its_runs_are_kept_and_no_sooner(
+def test_a_checkpoint_is_removed_once_no_run_needs_it_and_no_sooner(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("justfit.engine.cohort_training._FIRST", 0.0)
@@ -207,10 +207,32 @@ def test_a_checkpoint_is_removed_once_its_runs_are_kept_and_no_sooner(
     events = train_runs(ground, runs, threads=1, fit=False, store=tmp_path)
     trial = next(event for _, event in events if isinstance(event, Trial))
     events.close()  # as if it were killed here, before the run is kept
-    assert checkpoint_files(tmp_path)
-    remove_done(tmp_path, runs)
-    assert checkpoint_files(tmp_path)
-    for run in runs:
+    (kept,) = checkpoint_files(tmp_path)
+    remove_checkpoints(tmp_path, runs[:1])
+    assert checkpoint_files(tmp_path) == [kept], "the others go on from it"
+    for run in runs[1:]:
         write_run(tmp_path, run, trial.trained.history, trial.trained.outcome, trial.updates)
-    remove_done(tmp_path, runs)
+    remove_checkpoints(tmp_path, runs[:1])
+    assert not checkpoint_files(tmp_path)
+
+
+def test_a_checkpoint_that_is_to_last_is_gone_on_from_when_its_cohort_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("justfit.engine.cohort_training._FIRST", 0.0)
+    monkeypatch.setattr("justfit.engine.cohort_training._SHARE", float("inf"))
+    found = planned()
+    runs, ground = runs_of(found), ground_of(found, found.splits[0])
+    once = trained(ground, runs, threads=1, store=tmp_path, lasting=True)
+    assert checkpoint_files(tmp_path)
+    with caplog.at_level("INFO"):
+        again = trained(ground, runs, threads=1, store=tmp_path, lasting=True)
+    assert "goes on from epoch" in caplog.text
+    for run_id, (epochs, trial) in again.items():
+        assert untimed(epochs) == untimed(once[run_id][0])
+        for layer, expected in zip(trial.trained.weights, once[run_id][1].trained.weights, strict=True):
+            np.testing.assert_array_equal(
+                np.concatenate(layer, axis=None), np.concatenate(expected, axis=None)
+            )
+    remove_checkpoints(tmp_path, runs)
     assert not checkpoint_files(tmp_path)

@@ -31,8 +31,8 @@ class Checkpoints(Protocol):
     def keep(self, key: str, content: bytes) -> None:
         """Keep what a cohort has come to in place of what it had."""
 
-    def remove(self, key: str) -> None:
-        """Remove what was kept of a cohort that has ended, if anything was."""
+    def ended(self, key: str) -> None:
+        """Take note that a cohort has ended, and all that it told was taken."""
 
     def kept(self) -> Iterator[tuple[str, Content]]:
         """Each key with what was kept."""
@@ -178,7 +178,7 @@ class Trainings:
             if isinstance(told, _Cohort):
                 waiting -= 1
                 if self._checkpoints is not None and to is None:
-                    self._checkpoints.remove(told.key)  # all that it told has been taken
+                    self._checkpoints.ended(told.key)  # all that it told has been taken
             elif isinstance(told[1], CohortState):
                 self._keep(*told)
             else:

@@ -28,10 +28,11 @@ class Checkpoints:
     Args:
         store: the folder that holds the studies' folders.
         group: 12 hexadecimal digits that the rows decide.
+        lasting: whether those of cohorts that have ended stay, as what they came to is wanted again.
     """
 
-    def __init__(self, store: Path, group: str) -> None:
-        self._store, self._group = store, group
+    def __init__(self, store: Path, group: str, *, lasting: bool = False) -> None:
+        self._store, self._group, self._lasting = store, group, lasting
         self._works = True
 
     def keep(self, key: str, content: bytes) -> None:
@@ -48,8 +49,13 @@ class Checkpoints:
             self._works = False
             _LOG.warning("no checkpoint is kept, so that a stop would cost the epochs since: %s", error)
 
+    def ended(self, key: str) -> None:
+        """Take note that a cohort has ended: its checkpoint goes, if there is one that is not to last."""
+        if not self._lasting:
+            self.remove(key)
+
     def remove(self, key: str) -> None:
-        """Remove the checkpoint of a cohort that has ended, if there is one."""
+        """Remove a checkpoint, if there is one."""
         path = checkpoint_path(self._store, self._group, key)
         with suppress(OSError):
             path.unlink(missing_ok=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from justfit.engine import Member
 from justfit.spec import Run
-from justfit.workflow.final import held_out_splits
 from justfit.workflow.halving import mean_epochs
+from justfit.workflow.held_out import held_out_splits
 from justfit.workflow.outline import NetworkOutline, StageOutline
 from justfit.workflow.plan import Plan
 from justfit.workflow.trials import without_weights

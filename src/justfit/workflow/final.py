@@ -23,7 +23,6 @@ from justfit.judge import (
     baseline,
     calibration,
     classification_figures,
-    decision_threshold,
     loss_figure,
     mean_interval,
     ranking,
@@ -31,7 +30,7 @@ from justfit.judge import (
     residuals,
     row_losses,
 )
-from justfit.spec import Epoch, Failed, KFold, Named, Run
+from justfit.spec import Epoch, Failed, Named, Run
 from justfit.store import (
     Model,
     has_run,
@@ -39,7 +38,6 @@ from justfit.store import (
     network_outputs,
     network_penalty,
     read_study,
-    versions,
     write_result,
     write_run,
 )
@@ -51,11 +49,20 @@ from justfit.workflow.events import (
     RunDone,
     Stored,
     Tested,
-    ThresholdEpoch,
 )
+from justfit.workflow.held_out import decided_threshold, on_each_split, threshold_run
 from justfit.workflow.plan import Plan
 from justfit.workflow.seal import Seal
-from justfit.workflow.trials import Ground, Trial, ground_of, require_learned, summary, train_runs
+from justfit.workflow.trials import (
+    Ground,
+    Trial,
+    ground_of,
+    model_of,
+    remove_checkpoints,
+    require_learned,
+    summary,
+    train_runs,
+)
 
 STAGE = "final"
 
@@ -105,12 +112,13 @@ def carry_out_final(  # noqa: PLR0913 - what the stages came to
         StoreError: the disk is full.
     """
     found: dict[str, object] = {"final_runs": []}
-    model = None
+    model, store, ended = None, folder.parent, list[Run]()
     if plan.study.final is not None:
         keys = ("chosen", "best_epoch", "epochs", "standing")
         selected = keep_selection(folder, {key: result[key] for key in keys})
-        trials, ground = yield from _train(plan, named, chosen, folder.parent, test, threads)
-        decides = yield from _threshold(plan, named, chosen.epochs, threads)
+        trials, ground = yield from _train(plan, named, chosen, store, test, threads)
+        asking = threshold_run(plan, named, chosen.epochs)
+        decides = None if asking is None else (yield from decided_threshold(plan, asking, threads, store))
         threshold = decides["value"] if decides else 0.5
         models = [model_of(plan, ground, trial, threshold) for trial in trials]
         model = models[0]
@@ -124,10 +132,12 @@ def carry_out_final(  # noqa: PLR0913 - what the stages came to
             "layers": [dataclasses.asdict(line) for line in _layers(named, ground)],
             **_tested(plan, ground, models, trials[0].run, test),
         }
+        ended = [trial.run for trial in trials] + ([] if asking is None else on_each_split(plan, asking))
         yield Tested(len(test))
     seconds = result.get("seconds", time.perf_counter() - start)
-    ended = {"looks": seal.looks, "seconds": seconds, "justfit": version("justfit")}
-    write_result(folder, {**result, **found, **ended}, model)
+    about = {"looks": seal.looks, "seconds": seconds, "justfit": version("justfit")}
+    write_result(folder, {**result, **found, **about}, model)
+    remove_checkpoints(store, ended)
     yield Stored(read_study(folder))
 
 
@@ -139,14 +149,15 @@ def _train(  # noqa: PLR0913, PLR0917 - all from `carry_out_final`
     ground = final_ground(plan, test)
     runs = plan.final_runs(named.candidate, plan.study.final, chosen.epochs)
     trials: dict[str, Trial] = {}
-    for run, event in train_runs(ground, runs, threads=threads, fit=plan.study.fit, store=store):
+    fit = plan.study.fit
+    for run, event in train_runs(ground, runs, threads=threads, fit=fit, store=store, lasting=True):
         match event:
             case Epoch():
                 yield EpochDone(STAGE, named.name, 1, run.seed, event, chosen.epochs)
             case Trial(trained=trained, updates=updates):
                 require_learned(event)
                 trials[run.id] = event
-                if plan.study.fit or not has_run(store, run.id):  # one that is there may have the fit, too
+                if fit or not has_run(store, run.id):  # one that is there may have the fit, too
                     write_run(store, run, trained.history, trained.outcome, updates)
                 yield RunDone(STAGE, named.name, 1, run.seed, trained.outcome)
             case Failed(reason):
@@ -164,90 +175,6 @@ def final_ground(plan: Plan, test: Part | None) -> Ground:
 
 def _layers(named: Named, ground: Ground) -> tuple[LayerSummary, ...]:
     return summary(named.candidate, ground.preparation.columns, ground.layers(named.candidate))
-
-
-def _threshold(
-    plan: Plan, named: Named, epochs: int, threads: int | None
-) -> Generator[Event, None, dict[str, Any] | None]:
-    """The decision threshold that the study asks for, and its figures; None where it asks for none.
-
-    The chosen network is trained again on each training part, for as long as the final ones, and what
-    it says of the rows that validate there decides. No test row takes part, and nothing of it is kept.
-    """
-    final = plan.study.final
-    if final is None or final.threshold is None:
-        return None
-    on_part = dataclasses.replace(final, train_on="training_part")
-    run = plan.final_runs(named.candidate, on_part, epochs)[0]
-    found = []
-    for each in _held_out(plan, run, threads):
-        if isinstance(each, ThresholdEpoch):
-            yield each  # so that a wish to stop is heard
-        else:
-            found.append(each)
-    labels = plan.dataset.train.labels[np.concatenate([split.validation for split, _, _ in found])]
-    decides = decision_threshold(labels, np.concatenate([each for _, _, each in found]), final.threshold)
-    return {"aim": final.threshold, "rows": len(labels), **dataclasses.asdict(decides)}
-
-
-def held_out_models(plan: Plan, run: Run, threads: int | None) -> Iterator[tuple[Split, Model, Float32]]:
-    """Train a run on the training part of each split, and ask it about the rows that validate there.
-
-    Yields:
-        The split, the network, and its outputs for the split's validation rows, ``[rows, outputs]``.
-
-    Raises:
-        EngineError: the loss diverged.
-    """
-    yield from (each for each in _held_out(plan, run, threads) if not isinstance(each, ThresholdEpoch))
-
-
-def _held_out(
-    plan: Plan, run: Run, threads: int | None
-) -> Iterator[ThresholdEpoch | tuple[Split, Model, Float32]]:
-    """As `held_out_models`, and each epoch on the way."""
-    splits = held_out_splits(plan)
-    for number, split in enumerate(splits, start=1):
-        ground = ground_of(plan, split)
-        assert ground.validation is not None
-        here = dataclasses.replace(run, split=number)
-        for _, event in train_runs(ground, [here], threads=threads, fit=False):
-            match event:
-                case Epoch(epoch=epoch):
-                    yield ThresholdEpoch(number, len(splits), epoch, run.candidate.recipe.epochs)
-                case Trial():
-                    require_learned(event)
-                    model = model_of(plan, ground, event)
-                    yield split, model, network_outputs(model, ground.validation.rows)
-                case Failed(reason):
-                    raise EngineError(reason)
-
-
-def held_out_splits(plan: Plan) -> tuple[Split, ...]:
-    """The splits in which each row validates at most once: of folds cut several times the first ones."""
-    protocol = plan.study.validation
-    return plan.splits[: protocol.folds] if isinstance(protocol, KFold) else plan.splits
-
-
-def model_of(plan: Plan, ground: Ground, trial: Trial, threshold: float = 0.5) -> Model:
-    """The network as trained, with all it needs to predict."""
-    dataset, weights = plan.dataset, trial.trained.weights
-    return Model(
-        name=dataset.name,
-        run_id=trial.run.id,
-        task=dataset.task,
-        classes=dataset.classes,
-        network=trial.run.candidate.network,
-        preparation=ground.preparation,
-        target=ground.target,
-        kernels=tuple(kernel for kernel, _ in weights),
-        biases=tuple(bias for _, bias in weights),
-        notes=dataset.notes,
-        threshold=threshold,
-        fingerprint=dataset.fingerprint,
-        columns=dataset.columns,
-        versions=versions(),
-    )
 
 
 def _tested(plan: Plan, ground: Ground, models: Sequence[Model], run: Run, test: Part) -> dict[str, Any]:

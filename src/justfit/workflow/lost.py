@@ -115,13 +115,14 @@ def _final_again(stages: Stages, study: StoredStudy, lost: Collection[str]) -> I
     standings = [found[name] for found in stages.standings.values() if name in found]
     yield Chosen(name, epochs, standings[0] if standings else None, reason=study.result["reason"])
     ground = final_ground(plan, stages.test)
-    for run, event in train_runs(ground, runs, threads=stages.threads, fit=stages.study.fit):
+    fit, store = stages.study.fit, stages.store
+    for run, event in train_runs(ground, runs, threads=stages.threads, fit=fit, store=store):
         match event:
             case Epoch():
                 yield EpochDone(STAGE, name, 1, run.seed, event, epochs)
             case Trial(trained=trained, updates=updates):
                 require_learned(event)
-                write_run(stages.store, run, trained.history, trained.outcome, updates)
+                write_run(store, run, trained.history, trained.outcome, updates)
                 yield RunDone(STAGE, name, 1, run.seed, trained.outcome)
             case Failed():
                 yield RunDone(STAGE, name, 1, run.seed, event)

@@ -41,7 +41,7 @@ from justfit.workflow.trials import (
     Ground,
     Trial,
     ground_of,
-    remove_done,
+    remove_checkpoints,
     summary,
     train_runs,
     without_weights,
@@ -186,7 +186,7 @@ class Stages:
                 ground = self._ground(split)
                 for each, event in self._trained(ground, group):
                     yield self._kept(*where[each.id], each, event)
-        remove_done(self.store, every)
+        remove_checkpoints(self.store, every)
         for stage in stages:
             self.standings[stage.name], self.choices[stage.name] = {}, None
             if self.plan.selects:

@@ -32,7 +32,7 @@ from justfit.spec import (
     digest,
     plain,
 )
-from justfit.store import has_run
+from justfit.store import Model, has_run, versions
 from justfit.store.checkpoints import Checkpoints
 from justfit.workflow.events import LayerSummary
 from justfit.workflow.plan import Plan
@@ -151,10 +151,12 @@ def train_runs(  # noqa: PLR0913 - as Trials
     threads: int | None,
     fit: bool,
     store: Path | None = None,
+    lasting: bool = False,
     weights: bool = True,
 ) -> Iterator[tuple[Run, Epoch | Trial | Failed]]:
     """Train the runs of one split side by side, as `Trials.advance` tells of it."""
-    with Trials(ground, runs, threads=threads, fit=fit, store=store, weights=weights) as trials:
+    trials = Trials(ground, runs, threads=threads, fit=fit, store=store, lasting=lasting, weights=weights)
+    with trials:
         yield from trials.advance()
 
 
@@ -169,6 +171,7 @@ class Trials:
         threads: processors to use; it changes no figure.
         fit: measure training rows like validation rows, too.
         store: the folder in which checkpoints are kept, and looked for; None for none.
+        lasting: whether they stay when their cohorts have ended, until `remove_checkpoints`.
         weights: whether the weights of what is trained are wanted.
     """
 
@@ -180,6 +183,7 @@ class Trials:
         threads: int | None,
         fit: bool,
         store: Path | None = None,
+        lasting: bool = False,
         weights: bool = True,
     ) -> None:
         self.runs = tuple(runs)
@@ -192,7 +196,7 @@ class Trials:
             threads=threads,
             fit=fit,
             weights=weights,
-            checkpoints=None if store is None else Checkpoints(store, _rows_id(runs[0])),
+            checkpoints=None if store is None else Checkpoints(store, _rows_id(runs[0]), lasting=lasting),
         )
         self._histories: dict[str, list[Epoch]] = {run.id: [] for run in runs}
 
@@ -237,13 +241,15 @@ class Trials:
         self._trainings.leave([number for number, run in enumerate(self.runs) if run.id in leaving])
 
 
-def remove_done(store: Path, runs: Sequence[Run]) -> None:
-    """Remove checkpoints on the rows of ``runs`` whose runs are all kept, as a crash can leave one."""
+def remove_checkpoints(store: Path, runs: Sequence[Run]) -> None:
+    """Remove checkpoints of ``runs``, which have ended, but for those of which another run needs one."""
+    ended = {run.id for run in runs}
     for group in sorted({_rows_id(run) for run in runs}):
         checkpoints = Checkpoints(store, group)
         for key, content in checkpoints.kept():
             with suppress(EngineError):  # of another format: passed over
-                if all(has_run(store, member.id) for member in unpacked_state(content).members):
+                members = unpacked_state(content).members
+                if all(member.id in ended or has_run(store, member.id) for member in members):
                     checkpoints.remove(key)
 
 
@@ -264,6 +270,27 @@ def require_learned(trial: Trial) -> None:
             f"The loss became infinite or not a number in the final training, after "
             f"{len(trial.trained.history)} of {epochs} epochs: lower the learning rate, or scale the columns."
         )
+
+
+def model_of(plan: Plan, ground: Ground, trial: Trial, threshold: float = 0.5) -> Model:
+    """The network as trained, with all it needs to predict."""
+    dataset, weights = plan.dataset, trial.trained.weights
+    return Model(
+        name=dataset.name,
+        run_id=trial.run.id,
+        task=dataset.task,
+        classes=dataset.classes,
+        network=trial.run.candidate.network,
+        preparation=ground.preparation,
+        target=ground.target,
+        kernels=tuple(kernel for kernel, _ in weights),
+        biases=tuple(bias for _, bias in weights),
+        notes=dataset.notes,
+        threshold=threshold,
+        fingerprint=dataset.fingerprint,
+        columns=dataset.columns,
+        versions=versions(),
+    )
 
 
 def summary(candidate: Candidate, columns: int, layers: Sequence[Layer]) -> tuple[LayerSummary, ...]:

@@ -10,7 +10,7 @@ from justfit.data.dataset import Dataset
 from justfit.errors import SpecError, StoreError
 from justfit.spec import AllRows, Data, TestRows, candidate_of, protocol_of
 from justfit.store import Model, StoredStudy
-from justfit.workflow.final import held_out_models
+from justfit.workflow.held_out import held_out_models
 from justfit.workflow.plan import Plan, plan, single
 from justfit.workflow.stages import on_stored_splits
 
