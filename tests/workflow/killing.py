@@ -31,7 +31,7 @@ from justfit.bridges.optuna import carry_out_tpe
 from justfit.engine import cohort_training
 from justfit.engine.processes import workers
 from justfit.errors import JustfitError
-from justfit.spec import Data, From, HoldOut, Stage, Study
+from justfit.spec import Data, Final, From, HoldOut, Stage, Study
 from justfit.store import read_looks, read_study, study_folders
 from justfit.store.checking import check_store
 from justfit.workflow import Event, carry_out, carry_out_automatically
@@ -57,7 +57,9 @@ def _stages(store: Path) -> Iterator[Event]:
 def _tiny(store: Path) -> Iterator[Event]:
     """Few files, so that all places where it can end are tried."""
     stages = (Stage("widths", grid={"hidden": [[4], [8]]}),)
-    study = small_study(stages=stages, replicates=1, defaults={"epochs": 3, "batch_size": 16})
+    short = {"epochs": 3, "batch_size": 16}
+    final = Final(threshold="f1")
+    study = small_study(stages=stages, replicates=1, defaults=short, final=final)
     return carry_out(study, numbers("binary", 60, TEST_ROWS), store)
 
 
