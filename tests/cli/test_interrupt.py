@@ -3,9 +3,19 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import pytest
+from workflow.handmade import all_figures
+from workflow.killing import made
+
+from justfit.store import find_study, read_study
+from justfit.store.checking import check_store
+from justfit.store.checkpoints import checkpoint_files
 
 BEGIN = "from signal import *; signal(SIGINT, default_int_handler); "
 """Where these tests run in the background, Ctrl-C is ignored, and that is passed on."""
@@ -59,3 +69,60 @@ def test_a_second_ctrl_c_does_not_wait_for_the_end_that_the_first_has_begun(tmp_
         "error: Ended at once by a second Ctrl-C; what was kept before is whole, and nothing half-done. "
         "Run it again to go on.\n"
     )
+
+
+STUDY = """\
+name: interrupted
+data: {name: breast_cancer}
+validation: {k_fold: 2}
+defaults: {epochs: 400, batch_size: 64}
+stages:
+  widths: {grid: {hidden: [[4], [32]]}, replicates: 2}
+final: {threshold: f1}
+"""
+
+LIVE = "store/interrupted-*/live.jsonl"
+
+
+def carried_out(folder: Path, *, until: float = 0.0, signals: Sequence[signal.Signals] = ()) -> int:
+    """Carries `STUDY` out by the command line; once its live log has ``until`` bytes, it gets the signals.
+
+    Returns:
+        Its exit code.
+    """
+    (folder / "study.yaml").write_text(STUDY)
+    for path in folder.glob(LIVE):
+        path.unlink()  # of the process before
+    command = f"{BEGIN}from justfit.cli import main; main()"
+    with started("-c", command, "run", "study.yaml", "--store", "store", folder=folder) as process:
+        deadline = time.monotonic() + 120
+        for each in signals:
+            while logged(folder) < max(1, until) and process.poll() is None:
+                assert time.monotonic() < deadline
+            process.send_signal(each)
+        _, error = process.communicate(timeout=120)
+    assert "Traceback" not in error
+    return process.returncode
+
+
+def logged(folder: Path) -> int:
+    """Bytes of the live log of the study in a folder; 0 where there is none."""
+    return sum(path.stat().st_size for path in folder.glob(LIVE))
+
+
+def left_in(folder: Path) -> dict[str, Any]:
+    """All that the study in a folder came to; its store must be without a fault or a checkpoint."""
+    assert check_store(folder / "store").faults == ()
+    assert not checkpoint_files(folder / "store")
+    return all_figures(read_study(find_study(folder / "store", "interrupted")))
+
+
+@pytest.mark.slow
+def test_stopped_by_ctrl_c_a_study_comes_to_the_figures_of_one_never_interrupted(tmp_path: Path) -> None:
+    whole, stopped = made(tmp_path / "whole"), made(tmp_path / "stopped")
+    assert carried_out(whole) == 0
+    size = logged(whole)
+    for share, times in ((0.0, 1), (0.3, 2), (0.3, 1)):
+        assert carried_out(stopped, until=share * size, signals=[signal.SIGINT] * times) == 130
+    assert carried_out(stopped) == 0
+    assert left_in(stopped) == left_in(whole)
