@@ -149,7 +149,7 @@ def measured(rows: int, words: int) -> Costs:
             crew.answers = full
             remote = RemoteCohort(members, on, crew, weights=False)
             start = time.perf_counter()
-            told = [event for event in remote.events(None) if isinstance(event, tuple)]
+            told = [event for told in remote.events(None) if isinstance(told, list) for event in told]
             hear.append(time.perf_counter() - start)
     epochs = [event for _, event in told if isinstance(event, Epoch)]
     (trained, *_) = [event for _, event in told if isinstance(event, Trained)]

@@ -32,6 +32,9 @@ class Trained:
 
 TrainingEvent = Epoch | Diverged | Failed | Trained
 
+Events = list[tuple[int, TrainingEvent]]
+"""What happened at once to members, each with its place or number."""
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -106,33 +109,38 @@ class CohortTraining:
         self._epochs = self._training.epochs()
         self._spacing = Spacing()
 
-    def events(self, to: int | None) -> Iterator[tuple[int, TrainingEvent] | CohortState]:
+    def events(self, to: int | None) -> Iterator[Events | CohortState]:
         """Each member's epochs up to ``to``, and what it left when it has left; states between them.
 
         Yields:
-            A member's place among the cohort's with what happened to it, or the state after an epoch. Of
-            a cohort that goes on from a state all epochs are told.
+            What happened to members with an epoch, each by its place among the cohort's, or the state
+            after one. Of a cohort that goes on from a state all epochs are told.
         """
         if self._training is None:
             return
-        yield from self._caught_up(to)
+        if caught_up := self._caught_up(to):
+            yield caught_up
         while to is None or self._done < to:
             done = next(self._epochs, None)
-            yield from self._leaving(self._training)
+            told: Events = self._leaving(self._training)
             if done is None:
+                if told:
+                    yield told
                 return
             self._done = self._shown = self._done + 1
             for at, epoch in done.items():
                 self._told[at].append(epoch)
-                yield at, epoch
+                told.append((at, epoch))
+            yield told
             if self._keeps and self._spacing.is_due:
                 yield from self.paused()
 
-    def paused(self) -> Iterator[tuple[int, TrainingEvent] | CohortState]:
+    def paused(self) -> Iterator[Events | CohortState]:
         """Who left with the last epoch, and the state of the others, if there are any."""
         if self._training is not None:
             state = self.state()
-            yield from self._leaving(self._training)
+            if left := self._leaving(self._training):
+                yield left
             if state.members:
                 yield state
 
@@ -156,29 +164,30 @@ class CohortTraining:
             for at in members:
                 del self._told[at][self._shown :]
 
-    def failed(self, reason: str) -> Iterator[tuple[int, TrainingEvent]]:
+    def failed(self, reason: str) -> Events:
         """That the members still in training cannot go on."""
         self._has_failed, self._training = True, None
-        for at in range(len(self._members)):
-            if at not in self._left:
-                yield at, Failed(reason)
+        return [(at, Failed(reason)) for at in range(len(self._members)) if at not in self._left]
 
     def stop(self) -> None:
         """End what is running."""
         if self._training is not None:
             self._training.stop()
 
-    def _caught_up(self, to: int | None) -> Iterator[tuple[int, Epoch | Diverged]]:
+    def _caught_up(self, to: int | None) -> Events:
         """The epochs up to ``to`` that a state has and nobody was told of."""
         shown, self._shown = self._shown, self._done if to is None else max(self._shown, min(to, self._done))
-        for at, epochs in enumerate(self._told):
-            for epoch in epochs[shown : self._shown] if at not in self._left else ():
-                yield at, epoch
+        return [
+            (at, epoch)
+            for at, epochs in enumerate(self._told)
+            if at not in self._left
+            for epoch in epochs[shown : self._shown]
+        ]
 
-    def _leaving(self, training: Training) -> Iterator[tuple[int, Trained]]:
-        for at in sorted(training.ended - self._left):
-            self._left.add(at)
-            yield at, self._trained(training, at)
+    def _leaving(self, training: Training) -> Events:
+        leaving = sorted(training.ended - self._left)
+        self._left.update(leaving)
+        return [(at, self._trained(training, at)) for at in leaving]
 
     def _trained(self, training: Training, at: int) -> Trained:
         history = tuple(epoch for epoch in self._told[at] if isinstance(epoch, Epoch))

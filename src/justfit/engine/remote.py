@@ -16,7 +16,7 @@ import numpy as np
 from justfit.data.rows import Bags, Dense
 from justfit.data.rows import Rows as EngineRows
 from justfit.engine.cohort import Labelled, Member
-from justfit.engine.cohort_training import CohortTraining, Rows, Spacing, Trained, TrainingEvent
+from justfit.engine.cohort_training import CohortTraining, Events, Rows, Spacing, Trained, TrainingEvent
 from justfit.engine.crew import Call, Crew
 from justfit.engine.messages import Array, Content, packed, unpacked
 from justfit.engine.states import (
@@ -92,7 +92,7 @@ class RemoteCohort:
         if self._call is not None:
             self._call.stop()
 
-    def events(self, to: int | None) -> Iterator[tuple[int, TrainingEvent] | CohortState]:
+    def events(self, to: int | None) -> Iterator[Events | CohortState]:
         """As those of `CohortTraining`; what a worker that was lost has told is not told again."""
         lost = 0
         while not self._is_over and len(self._left) < len(self._members):
@@ -117,12 +117,10 @@ class RemoteCohort:
                 self._paused = to or 0
                 return
 
-    def failed(self, reason: str) -> Iterator[tuple[int, TrainingEvent]]:
+    def failed(self, reason: str) -> Events:
         """That the members still in training cannot go on."""
         self._is_over = True
-        for at in range(len(self._members)):
-            if at not in self._left:
-                yield at, Failed(reason)
+        return [(at, Failed(reason)) for at in range(len(self._members)) if at not in self._left]
 
     def _task(self, to: int | None) -> bytes:
         arrays: dict[str, Array] = {}
@@ -147,7 +145,7 @@ class RemoteCohort:
 
     def _heard(
         self, places: Sequence[int], header: dict[str, Any], arrays: dict[str, Array]
-    ) -> Iterator[tuple[int, TrainingEvent] | CohortState]:
+    ) -> Iterator[Events | CohortState]:
         """What an answer tells that was not told yet; ``places`` are those of the task's members."""
         if "failed" in header:
             return
@@ -157,14 +155,17 @@ class RemoteCohort:
             if self._spacing.is_due:
                 yield unpacked_state(self._state)
             return
-        place, event = places[header["at"]], _event(header, arrays)
-        if isinstance(event, Epoch | Diverged):
-            if event.epoch <= self._told[place]:
-                return
-            self._told[place] = event.epoch
-        elif isinstance(event, Trained):
-            self._left.add(place)
-        yield place, event
+        told: Events = []
+        for number, values in enumerate(header["told"]):
+            place, event = places[values["at"]], _event(number, values, arrays)
+            if isinstance(event, Epoch | Diverged):
+                if event.epoch <= self._told[place]:
+                    continue
+                self._told[place] = event.epoch
+            elif isinstance(event, Trained):
+                self._left.add(place)
+            told.append((place, event))
+        yield told
 
 
 def carried_out(task: Content, on: Rows) -> Generator[bytes, None, None]:
@@ -202,7 +203,7 @@ def carried_out(task: Content, on: Rows) -> Generator[bytes, None, None]:
                 yield _state_told(event)
                 cohort.kept(time.perf_counter() - start)
             else:
-                yield _told(*event, weights=header["weights"])
+                yield _told(event, weights=header["weights"])
     except EngineError as error:
         yield refusal(str(error))
 
@@ -216,39 +217,44 @@ def _state_told(state: CohortState) -> bytes:
     return packed({}, {"state": np.frombuffer(state.packed(), np.uint8)})
 
 
-def _told(at: int, event: TrainingEvent, *, weights: bool) -> bytes:
-    """An event as a message, as `_event` reads it."""
-    arrays: dict[str, Array] = {}
+def _told(events: Events, *, weights: bool) -> bytes:
+    """Events as a message, as `_event` reads them."""
+    told, arrays = [], dict[str, Array]()
+    for number, (at, event) in enumerate(events):
+        told.append({"at": at, **_values(event)})
+        if weights and isinstance(event, Trained):
+            arrays |= weight_arrays(f"{number}.weights", event.weights)
+            arrays |= weight_arrays(f"{number}.best", event.best or ())
+    return packed({"told": told}, arrays)
+
+
+def _values(event: TrainingEvent) -> dict[str, Any]:
     match event:
         case Epoch():
-            told: dict[str, Any] = {"epoch": dataclasses.astuple(event)}
+            return {"epoch": dataclasses.astuple(event)}
         case Diverged(epoch):
-            told = {"diverged": epoch}
-        case Trained(history=history, outcome=outcome):
-            told = {
-                "history": [dataclasses.astuple(epoch) for epoch in history],
-                "outcome": outcome.epoch if isinstance(outcome, Diverged) else None,
-            }
-            if weights:
-                arrays = weight_arrays("weights", event.weights) | weight_arrays("best", event.best or ())
+            return {"diverged": epoch}
         case Failed(reason):
-            told = {"reason": reason}
-    return packed({"at": at, **told}, arrays)
+            return {"reason": reason}
+    return {
+        "history": [dataclasses.astuple(epoch) for epoch in event.history],
+        "outcome": event.outcome.epoch if isinstance(event.outcome, Diverged) else None,
+    }
 
 
-def _event(header: dict[str, Any], arrays: dict[str, Array]) -> TrainingEvent:
-    if "epoch" in header:
-        return Epoch(*header["epoch"])
-    if "diverged" in header:
-        return Diverged(header["diverged"])
-    if "reason" in header:
-        return Failed(header["reason"])
-    ended = header["outcome"]
+def _event(number: int, values: dict[str, Any], arrays: dict[str, Array]) -> TrainingEvent:
+    if "epoch" in values:
+        return Epoch(*values["epoch"])
+    if "diverged" in values:
+        return Diverged(values["diverged"])
+    if "reason" in values:
+        return Failed(values["reason"])
+    ended = values["outcome"]
     return Trained(
-        tuple(Epoch(*epoch) for epoch in header["history"]),
+        tuple(Epoch(*epoch) for epoch in values["history"]),
         Done() if ended is None else Diverged(ended),
-        weights_of("weights", arrays) or (),
-        weights_of("best", arrays),
+        weights_of(f"{number}.weights", arrays) or (),
+        weights_of(f"{number}.best", arrays),
     )
 
 

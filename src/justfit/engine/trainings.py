@@ -12,7 +12,7 @@ from typing import Protocol, Self
 
 from justfit import _native
 from justfit.engine.cohort import Labelled, Member
-from justfit.engine.cohort_training import CohortTraining, Rows, Trained, TrainingEvent
+from justfit.engine.cohort_training import CohortTraining, Events, Rows, Trained, TrainingEvent
 from justfit.engine.crew import crew_at_work
 from justfit.engine.messages import Content
 from justfit.engine.packing import pack
@@ -179,10 +179,10 @@ class Trainings:
                 waiting -= 1
                 if self._checkpoints is not None and to is None:
                     self._checkpoints.ended(told.key)  # all that it told has been taken
-            elif isinstance(told[1], CohortState):
-                self._keep(*told)
+            elif isinstance(told, list):
+                yield from told
             else:
-                yield told
+                self._keep(*told)
 
     def leave(self, members: Collection[int]) -> None:
         """Have members leave with the epoch that all have done; only while nothing advances."""
@@ -208,17 +208,13 @@ class Trainings:
                 self._running.add(training)
                 if self._stopped:
                     return
-            for event in training.events(to):
-                told = (
-                    (cohort, event) if isinstance(event, CohortState) else (cohort.number(event[0]), event[1])
-                )
-                self._told.put(told)
+            for told in training.events(to):
+                self._told.put((cohort, told) if isinstance(told, CohortState) else cohort.by_number(told))
             with self._lock:
                 self._running.discard(training)
             _LOG.info("%s, %.2f s", training, time.perf_counter() - start)
         except EngineError as error:
-            for at, failed in training.failed(str(error)):
-                self._told.put((cohort.number(at), failed))
+            self._told.put(cohort.by_number(training.failed(str(error))))
         except BaseException as error:
             self._told.put(error)  # and raised where the events are read
             raise
@@ -236,15 +232,18 @@ class _Cohort:
     """Of its checkpoint."""
     training: CohortTraining | RemoteCohort
 
-    def number(self, at: int) -> int:
-        """Of the member at a place."""
-        number = self.numbers[at]
-        assert number is not None
-        return number
+    def by_number(self, events: Events) -> Events:
+        """Events of members at their places, by the members' numbers."""
+        told = []
+        for at, event in events:
+            number = self.numbers[at]
+            assert number is not None, "nothing is told of those that are dropped"
+            told.append((number, event))
+        return told
 
 
-_Told = tuple[int, TrainingEvent] | tuple[_Cohort, CohortState] | BaseException | _Cohort
-"""What happened to a member, what a cohort has come to, an error, or that a cohort pauses or has ended."""
+_Told = Events | tuple[_Cohort, CohortState] | BaseException | _Cohort
+"""What happened to members, what a cohort has come to, an error, or that a cohort pauses or has ended."""
 
 
 @dataclass(frozen=True, eq=False)
