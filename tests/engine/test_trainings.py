@@ -19,6 +19,7 @@ from justfit.engine import (
     training_events,
 )
 from justfit.engine.cohort_training import CohortTraining, Rows
+from justfit.engine.messages import packed, unpacked
 from justfit.engine.states import CohortState, unpacked_state
 from justfit.errors import EngineError
 from justfit.spec import Diverged, Done, Epoch, Failed, Network, Recipe, Sgd
@@ -352,6 +353,23 @@ def states_of(members: Sequence[Member], on: Rows) -> dict[int, bytes]:
             states[event.epoch] = event.packed()
             cohort.kept(0.0)
     return states
+
+
+@pytest.mark.usefixtures("states_after_every_epoch")
+def test_a_checkpoint_that_the_engine_refuses_costs_no_more_than_its_epochs(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    members, rows = named()[:3], (labelled(), labelled(rows=30, seed=5))
+    header, arrays = unpacked(states_of(members, Rows(*rows, keep_best=True))[2])
+    header["members"][2] |= {"id": "of another study", "loss": "that nobody knows"}
+    begun = Kept()
+    begun.states = {"a": packed(header, arrays | {"content": arrays["content"][:-1]})}
+    with Trainings(members, *rows, keep_best=True, checkpoints=begun) as trainings:
+        told = list(trainings.advance())
+    assert caplog.text.count("begins anew") == 1
+    left = {number: event for number, event in told if isinstance(event, Trained)}
+    once = train_members(members, *rows, keep_best=True)
+    assert_all_same(once, [left[number] for number in range(3)])
 
 
 @pytest.mark.usefixtures("states_after_every_epoch")

@@ -9,18 +9,21 @@ import gzip
 import hashlib
 import io
 import json
+import logging
 import shutil
 import subprocess
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import h11
 from engine import test_fuzz
+from engine.handmade import labelled, member
 from openpyxl import Workbook
 from web.asking import Site, raw
 
@@ -28,12 +31,16 @@ from justfit.data.audit import audit
 from justfit.data.files import read_frame
 from justfit.data.unpickle import read_array, read_header, read_lists
 from justfit.data.user_dataset import dataset_of
+from justfit.engine import Trained, Trainings
 from justfit.errors import DataError, JustfitError, StoreError, StudyFileError
 from justfit.machine import most_taken
+from justfit.spec import Network, Recipe
 from justfit.spec.expand import expand
 from justfit.spec.study_file import studies_of, write_studies
 from justfit.store import load
+from justfit.store.files import json_bytes
 from justfit.store.model import model_of
+from justfit.store.records import UNSTAMPED, stamped
 from justfit.web import jobs
 
 Target = Callable[[bytes], object]
@@ -191,14 +198,56 @@ def models(data: bytes) -> None:
 
 
 def rightly_summed(data: bytes) -> tuple[bytes, bytes]:
-    """A description with the checksum of the weights that follow it, and these."""
+    """A description with the checksum of the weights that follow it, and its own, and these."""
     description, _, weights = data.partition(b"\n\n")
     try:
         values = json.loads(description)
         values["sha256"] = hashlib.sha256(weights).hexdigest()
-        return json.dumps(values).encode(), weights
-    except (ValueError, TypeError, RecursionError):
+        if "checksum" not in values:  # as in an older format
+            return json.dumps(values).encode(), weights
+        first = {"format": values.pop("format", None), **UNSTAMPED}
+        del values["checksum"]
+        return stamped(json_bytes(Path("model"), {**first, **values})), weights
+    except (ValueError, TypeError, RecursionError, AttributeError):
         return description, weights
+
+
+# ---- checkpoints ----
+
+PAIR = [
+    replace(member(Network((2,)), Recipe(batch_size=16, epochs=2), seed=seed), weights=seed, id=f"run {seed}")
+    for seed in (0, 1)
+]
+"""Members that a checkpoint may be of, drawn by seeds as a study's are."""
+
+
+class Found:
+    """One checkpoint that was found; none is kept."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def keep(self, key: str, content: bytes) -> None:
+        """Nothing."""
+
+    def ended(self, key: str) -> None:
+        """Nothing."""
+
+    def kept(self) -> Iterator[tuple[str, bytes]]:
+        """The one."""
+        yield "found", self.content
+
+
+def checkpoints(data: bytes) -> None:
+    """What is a state of `PAIR` is gone on from, or passed over: both are trained to their ends."""
+    logging.disable()
+    try:
+        with Trainings(PAIR, labelled(rows=20, columns=3), threads=1, checkpoints=Found(data)) as found:
+            ended = [number for number, event in found.advance() if isinstance(event, Trained)]
+    finally:
+        logging.disable(logging.NOTSET)
+    if sorted(ended) != [0, 1]:
+        raise AssertionError(f"trained to the end: {ended}")
 
 
 # ---- HTTP ----
@@ -263,6 +312,7 @@ TARGETS: dict[str, Target] = {
     "studies": studies,
     "files": files,
     "models": models,
+    "checkpoints": checkpoints,
     "requests": requests,
     "native": native,
 }

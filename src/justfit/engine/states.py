@@ -70,7 +70,7 @@ def unpacked_state(content: Content) -> CohortState:
         places = tuple(int(place) for place in header["places"])
         require(len(members) == len(histories) == len(best) == len(places), "lists of different lengths")
         training = TrainingState(header["epoch"], tuple(range(len(members))), best, arrays["content"])
-    except (KeyError, TypeError, ValueError, SpecError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, SpecError) as error:
         raise EngineError(f"The state of a cohort is cut off or changed: {error}.") from error
     return CohortState(members, histories, places, training)
 

@@ -135,16 +135,21 @@ class Trainings:
             f"{slots} of them at a time" if inner == 1 or crew else f"one at a time on {slots} threads",
             _native.instructions(),
         )
-        self._cohorts = []
         keeps = checkpoints is not None
-        for each in begun:
-            own, state, dropped = each.members(members), each.state, each.dropped
-            cohort: CohortTraining | RemoteCohort
+
+        def made(
+            own: Sequence[Member], state: CohortState | None = None, dropped: Collection[int] = ()
+        ) -> CohortTraining | RemoteCohort:
             if crew is None:
-                cohort = CohortTraining(own, on, inner, state=state, dropped=dropped, keeps=keeps)
-            else:
-                cohort = RemoteCohort(own, on, crew, state=state, dropped=dropped, weights=weights)
-            self._cohorts.append(_Cohort(each.numbers, each.key or _key(own), cohort))
+                return CohortTraining(own, on, inner, state=state, dropped=dropped, keeps=keeps)
+            return RemoteCohort(own, on, crew, state=state, dropped=dropped, weights=weights)
+
+        self._members, self._made = members, made
+        self._cohorts = []
+        for each in begun:
+            own = each.members(members)
+            training = made(own, each.state, each.dropped)
+            self._cohorts.append(_Cohort(each.numbers, each.key or _key(own), training, each.state is None))
         self._executor = ThreadPoolExecutor(1 if crew is None and inner > 1 else slots)
         self._running: set[CohortTraining | RemoteCohort] = set()
         self._stopped = False
@@ -197,32 +202,45 @@ class Trainings:
             cohort.training.kept(time.perf_counter() - start)
 
     def _train(self, cohort: "_Cohort", to: int | None) -> None:
-        training = cohort.training
         try:
-            with self._lock:
-                if self._stopped:
-                    return
-            start = time.perf_counter()
-            training.begin()
-            with self._lock:
-                self._running.add(training)
-                if self._stopped:
-                    return
-            for told in training.events(to):
-                self._told.put((cohort, told) if isinstance(told, CohortState) else cohort.by_number(told))
-            with self._lock:
-                self._running.discard(training)
-            _LOG.info("%s, %.2f s", training, time.perf_counter() - start)
+            try:
+                self._trained(cohort, to)
+            except Exception as error:  # whatever it is that its state lets fail
+                if cohort.is_told:
+                    raise
+                _LOG.warning("A cohort begins anew, as its state is refused: %r", error)
+                wanted = [number for number in cohort.numbers if number is not None]
+                cohort.numbers = tuple(wanted)
+                cohort.training = self._made([self._members[number] for number in wanted])
+                self._trained(cohort, to)
         except EngineError as error:
-            self._told.put(cohort.by_number(training.failed(str(error))))
+            self._told.put(cohort.by_number(cohort.training.failed(str(error))))
         except BaseException as error:
             self._told.put(error)  # and raised where the events are read
             raise
         finally:
             self._told.put(cohort)
 
+    def _trained(self, cohort: "_Cohort", to: int | None) -> None:
+        training = cohort.training
+        with self._lock:
+            if self._stopped:
+                return
+        start = time.perf_counter()
+        training.begin()
+        with self._lock:
+            self._running.add(training)
+            if self._stopped:
+                return
+        for told in training.events(to):
+            cohort.is_told = True
+            self._told.put((cohort, told) if isinstance(told, CohortState) else cohort.by_number(told))
+        with self._lock:
+            self._running.discard(training)
+        _LOG.info("%s, %.2f s", training, time.perf_counter() - start)
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(eq=False)
 class _Cohort:
     """A cohort in training, and what its members are called outside."""
 
@@ -231,6 +249,8 @@ class _Cohort:
     key: str
     """Of its checkpoint."""
     training: CohortTraining | RemoteCohort
+    is_told: bool
+    """Whether it cannot begin anew, as something was told of it, or as it has no state to begin without."""
 
     def by_number(self, events: Events) -> Events:
         """Events of members at their places, by the members' numbers."""
