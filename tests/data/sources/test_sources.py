@@ -1,4 +1,5 @@
 import itertools
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -129,3 +130,11 @@ def test_what_has_to_be_downloaded_is_got_before_loading_and_told(
 def test_labels_that_are_no_classes_are_refused_with_the_row(labels: list[float], message: str) -> None:
     with pytest.raises(DataError, match=message):
         require_classes("y", np.array(labels), 3)
+
+
+@pytest.mark.parametrize("name", ["own.csv", "folder/own"])
+def test_who_names_a_file_as_a_data_set_is_told_where_it_belongs(name: str) -> None:
+    with pytest.raises(DataError, match=re.escape(f"files: {{train: {name}, target: COLUMN}}")):
+        load_dataset(name)
+    with pytest.raises(DataError, match=r'Did you mean "wine"\?$'):
+        load_dataset("wime")

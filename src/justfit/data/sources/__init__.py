@@ -1,5 +1,7 @@
 """The data sets that justfit knows by name: one file a source, and one line here."""
 
+from pathlib import Path
+
 from justfit.data.cache import Progress, find_file
 from justfit.data.dataset import Dataset
 from justfit.data.sources.breast_cancer import BREAST_CANCER
@@ -40,8 +42,19 @@ def load_dataset(name: str, progress: Progress | None = None) -> Dataset:
         known = tuple(SOURCES)
         raise DataError(
             f'There is no data set "{name}": expected one of {", ".join(known)}.{nearest(name, known)}'
+            + _own_file(name)
         )
     source = SOURCES[name]
     for file in source.files:
         find_file(file, progress)
     return source.load()
+
+
+def _own_file(name: str) -> str:
+    """How to name a file, where somebody gave one as the name of a data set; else nothing."""
+    if not (Path(name).suffix or "/" in name):
+        return ""
+    return (
+        " A file of your own is given to justfit run with --target COLUMN, or in a study file as data: "
+        f"{{name: own, files: {{train: {name}, target: COLUMN}}}}."
+    )
