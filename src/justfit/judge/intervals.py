@@ -73,9 +73,19 @@ def mean_interval(values: npt.ArrayLike, most: float = math.inf, low: float = 0.
     mean = float(numbers.mean())
     if numbers.size == 1:
         return Figure(mean, None, None)
-    error = float(numbers.std(ddof=1)) / math.sqrt(numbers.size)
-    spread = float(special.stdtrit(numbers.size - 1, (1 + LEVEL) / 2)) * error
+    spread = float(mean_margins(numbers.ravel()))
     return Figure(mean, max(low, mean - spread), min(most, mean + spread))
+
+
+def mean_margins(values: Float64) -> Float64:
+    """How far Student's t interval of a mean over the last axis goes to either side.
+
+    >>> mean_margins(np.array([[1.0, 1.0, 1.0], [1.0, 2.0, 3.0]])).round(3).tolist()
+    [0.0, 2.484]
+    """
+    count = values.shape[-1]
+    error = values.std(axis=-1, ddof=1) / math.sqrt(count)
+    return np.asarray(special.stdtrit(count - 1, (1 + LEVEL) / 2) * error)
 
 
 def bootstrap(rows: Float64, statistic: Callable[[Float64], float]) -> Figure:

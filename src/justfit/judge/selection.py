@@ -7,7 +7,7 @@ from itertools import takewhile
 
 import numpy as np
 
-from justfit.judge.intervals import Figure, mean_interval
+from justfit.judge.intervals import Figure, mean_margins
 from justfit.spec import Epoch, History
 
 FIGURES = (
@@ -55,14 +55,14 @@ def mean_curve(histories: Sequence[History], figure: str) -> Curve | None:
     if measured == 0:
         return None
     array = array[:, :measured]
+    by_epoch = np.ascontiguousarray(array.T)
     # Summed exactly, so that epochs with the same figures are equal whichever run has which.
-    mean = tuple(math.fsum(column) / len(rows) for column in array.T)
+    mean = tuple(math.fsum(values) / len(rows) for values in by_epoch.tolist())
     if len(rows) == 1:
         return Curve(figure, 1, mean, None, None)
-    figures = [mean_interval(column, low=-math.inf) for column in array.T]
-    band = tuple((float(found.low or 0.0), float(found.high or 0.0)) for found in figures)
-    spread = tuple(float(value) for value in array.std(axis=0, ddof=1))
-    return Curve(figure, len(rows), mean, band, spread)
+    middle, margin = by_epoch.mean(axis=1), mean_margins(by_epoch)
+    band = tuple(zip((middle - margin).tolist(), (middle + margin).tolist(), strict=True))
+    return Curve(figure, len(rows), mean, band, tuple(array.std(axis=0, ddof=1).tolist()))
 
 
 @dataclass(frozen=True)

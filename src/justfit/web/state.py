@@ -21,10 +21,12 @@ from justfit.store.paths import runs_folder
 _KEPT_EPOCHS = 20_000
 """Epochs of runs that are kept in memory: some 10 MB."""
 
-_MOST_EPOCHS = 80_000
-"""Of a study that is kept with all its runs."""
+_JUDGED_EPOCHS = 250_000
+"""Epochs of the studies that are kept with all their runs: some 100 MB."""
 
-_KEPT_STUDIES = 2
+_SMALLEST = 5_000
+"""Epochs for which a study counts beside its own, so that there are never more than fifty."""
+
 _KEPT_LOGS = 8
 _KEPT_NAMES = 5_000
 """Of studies that were carried out or have changed, as they come and go for as long as a server lives."""
@@ -60,9 +62,15 @@ class Kept(Generic[Key, Value]):
             return self._values[key][0]
 
     def put(self, key: Key, value: Value, size: int = 1) -> None:
-        """Keep a value, and let go of those that were not used for the longest time."""
+        """Keep a value, and let go of those that were not used for the longest time.
+
+        One that is too large for itself is not kept, and the others stay.
+        """
         with self._lock:
-            self._sum += size - self._values.pop(key, (value, 0))[1]
+            self._sum -= self._values.pop(key, (value, 0))[1]
+            if size > self._most:
+                return
+            self._sum += size
             self._values[key] = (value, size)
             while self._sum > self._most:
                 self._sum -= self._values.popitem(last=False)[1][1]
@@ -89,7 +97,7 @@ class State:
         self._runs_seen = (0.0, 0)
         self._lives: Kept[str, Live] = Kept(_KEPT_LOGS)
         self._runs: Kept[str, StoredRun] = Kept(_KEPT_EPOCHS)
-        self._judged: Kept[str, tuple[Times, Reported]] = Kept(_KEPT_STUDIES)
+        self._judged: Kept[str, tuple[Times, Reported]] = Kept(_JUDGED_EPOCHS)
         self._trained: tuple[int, frozenset[str]] = (-1, frozenset())
 
     def look(self) -> int:
@@ -197,8 +205,7 @@ class State:
             with read_from(folder):
                 reported = reported_of(study, networks)
             epochs = sum(len(run.history) for network in networks.values() for run in network.runs)
-            if epochs <= _MOST_EPOCHS:
-                self._judged.put(folder.name, (times, reported))
+            self._judged.put(folder.name, (times, reported), epochs + _SMALLEST)
             return reported
 
     def _read_run(self, known: Mapping[str, StoredRun], store: Path, run_id: str) -> StoredRun:
