@@ -24,6 +24,9 @@ from justfit.spec import Failed
 
 _LOG = logging.getLogger(__name__)
 
+_REFUSED = (EngineError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, MemoryError)
+"""What a state raises that was made to be read, and is none of any cohort."""
+
 
 class Checkpoints(Protocol):
     """Where states of cohorts are kept, so that another process can go on from them."""
@@ -205,7 +208,7 @@ class Trainings:
         try:
             try:
                 self._trained(cohort, to)
-            except Exception as error:  # whatever it is that its state lets fail
+            except _REFUSED as error:
                 if cohort.is_told:
                     raise
                 _LOG.warning("A cohort begins anew, as its state is refused: %r", error)
