@@ -36,7 +36,9 @@ def fuzz(*arguments: str | Path, path: Path) -> subprocess.CompletedProcess[str]
 def test_a_target_that_is_not_known_is_refused_with_those_that_are(tmp_path: Path) -> None:
     done = fuzz("readers", path=tmp_path)
     assert done.returncode == 2
-    assert "no target 'readers': known are checkpoints, files, models, native, requests, studies" in done.stderr
+    assert (
+        "no target 'readers': known are checkpoints, files, models, native, requests, studies" in done.stderr
+    )
 
 
 @pytest.mark.slow

@@ -85,6 +85,21 @@ def test_of_epochs_that_take_as_long_each_is_left_what_is_left() -> None:
     assert (watched.progress.done, watched.progress.total) == (20, 20)
 
 
+def test_epochs_that_were_trained_before_count_as_done_and_say_how_long_others_take() -> None:
+    watched = Watched()
+    watched.tell(planned(), StagePlanned("a", (network("one", 1), network("two", 1))))
+    for name, seconds in (("one", 2.0), ("two", 4.0)):
+        for number in range(1, 7):  # all at the same moment
+            watched.told += 1
+            epoch = dataclasses.replace(EPOCH, epoch=number, seconds=seconds + 1e-9 * watched.told)
+            watched.tell(EpochDone("a", name, 1, 0, epoch, 10))
+    assert watched.left == pytest.approx(4 * 2 + 4 * 4)
+    watched.epochs("one", 0, (7,), 2.0)
+    assert watched.left == pytest.approx(3 * 2 + 4 * 4, rel=0.01)
+    watched.epochs("two", 0, (7, 8), 4.0)
+    assert watched.left == pytest.approx(3 * 2 + 2 * 4, rel=0.01)
+
+
 def test_each_network_counts_by_the_seconds_of_its_own_epochs() -> None:
     watched = Watched()
     watched.tell(planned(), StagePlanned("a", (network("slow", 2), network("fast", 2))))

@@ -1,6 +1,6 @@
 """`Pace`: how many seconds an epoch of a network takes, by those that were measured."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from statistics import fmean
 
@@ -45,6 +45,16 @@ class NetworkRuns:
         yield from (epochs / self.epochs for epochs in self.running.values())
 
 
+@dataclass
+class _Told:
+    """What was told of a cohort."""
+
+    epoch: int = 0
+    seconds: float = 0.0
+    before: float = 0.0
+    """Of these, those in which this process did not train."""
+
+
 class Pace:
     """Seconds of epochs, shared out among the networks that had them in one cohort."""
 
@@ -53,6 +63,9 @@ class Pace:
         """Networks that had an epoch in one cohort, by its seconds, which no two cohorts have alike."""
         self._seconds = self._units = 0.0
         self._members = self._cohorts = 0
+        self._cohort_of: dict[Hashable, float] = {}
+        """Of each run the seconds of its first epoch, by which its cohort is known."""
+        self._told: dict[float, _Told] = {}
 
     def tell(self, network: NetworkRuns, seconds: float) -> None:
         """Note an epoch of a network, and the seconds that its cohort took."""
@@ -60,6 +73,16 @@ class Pace:
         # A cohort tells of its members in one go, though others may do so at the same time.
         while len(self._together) > available_threads() + 1:
             self._measure(next(iter(self._together)))
+
+    def hear(self, run: Hashable, epoch: int, seconds: float, training: float) -> None:
+        """Note an epoch of a run's cohort, told after so many seconds of training in this process.
+
+        What is told of more seconds than there were was trained by a process before this one.
+        """
+        told = self._told.setdefault(self._cohort_of.setdefault(run, seconds), _Told())
+        if epoch > told.epoch:
+            told.epoch, told.seconds = epoch, told.seconds + seconds
+            told.before = max(told.before, told.seconds - training)
 
     def _measure(self, seconds: float) -> None:
         networks = self._together.pop(seconds)
@@ -81,8 +104,8 @@ class Pace:
 
     @property
     def seconds(self) -> float:
-        """Of all epochs, those not yet shared out included."""
-        return self._seconds + sum(self._together)
+        """Of all epochs that were trained in this process, those not yet shared out included."""
+        return self._seconds + sum(self._together) - sum(each.before for each in self._told.values())
 
     def of_work(self, work: float, company: float | None = None, like: NetworkRuns | None = None) -> float:
         """Seconds of one epoch of a network.

@@ -207,6 +207,7 @@ class Progress:
         if event.epoch.val_data_loss is not None:
             network.losses.setdefault(epochs, []).append(event.epoch.val_data_loss)
         self._pace.tell(network, event.epoch.seconds)
+        self._pace.hear((event.stage, event.network, *run), epochs, event.epoch.seconds, self._training)
 
     def _run_done(self, event: RunDone) -> None:
         self.runs += 1
@@ -233,7 +234,9 @@ class Progress:
         left = sum(self._stage_left(stage) for stage in self._stages.values())
         left += sum(self._foreseen_left(each) for each in self._foreseen.values())
         # Several cohorts train at a time, and between epochs runs are kept.
-        self._left = left * self._training / self._pace.seconds + self._rows_left() + self._testing
+        own, least = self._pace.seconds, 1e-3  # less is told where all epochs were trained before
+        at_once = self._training / own if min(own, self._training) > least else 1.0
+        self._left = left * at_once + self._rows_left() + self._testing
         self._at = self._last
         self._share = max(self._share, (done_all := now - self._begin) / (done_all + self._left))
 
