@@ -77,7 +77,7 @@ class CountingCall:
         start = time.perf_counter()
         for answer in self._call:
             self._moved.first = self._moved.first or time.perf_counter() - start
-            is_state = "state" in unpacked(answer)[1]
+            is_state = "places" in unpacked(answer)[0]
             (self._moved.states if is_state else self._moved.answers).append(len(answer))
             yield answer
         self._moved.all = time.perf_counter() - start

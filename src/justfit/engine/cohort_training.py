@@ -83,7 +83,7 @@ class CohortTraining:
         self._done = 0 if state is None else state.epoch
         self._shown = told
         """Epochs that were told; a state can be further."""
-        self._spacing = Spacing()
+        self._spacing, self._taking = Spacing(), 0.0
 
     def __str__(self) -> str:
         steps = -(-len(self._on.train.rows) // (self._members[0].recipe.batch_size or 1))
@@ -138,7 +138,9 @@ class CohortTraining:
     def paused(self) -> Iterator[Events | CohortState]:
         """Who left with the last epoch, and the state of the others, if there are any."""
         if self._training is not None:
+            start = time.perf_counter()
             state = self.state()
+            self._taking = time.perf_counter() - start
             if left := self._leaving(self._training):
                 yield left
             if state.members:
@@ -146,7 +148,7 @@ class CohortTraining:
 
     def kept(self, seconds: float) -> None:
         """That the last state is kept, and how long that took."""
-        self._spacing.kept(seconds)
+        self._spacing.kept(seconds + self._taking)
 
     def state(self) -> CohortState:
         """What it has come to, between two epochs; members that end with the last one are not in it."""

@@ -61,7 +61,7 @@ class RemoteCohort:
         self._members, self._on, self._crew, self._weights = tuple(members), on, crew, weights
         self._leaving: set[int] = set()
         self._left = set(dropped)
-        self._state = None if state is None else state.packed()
+        self._state: Content | None = None if state is None else state.packed()
         self._places = list(range(len(members)))
         """Of the state's members among all."""
         self._told = [0] * len(members)
@@ -70,6 +70,8 @@ class RemoteCohort:
         """The epoch up to which all was told."""
         self._spacing = Spacing()
         self._call: Call | None = None
+        self._refused: str | None = None
+        """Why a worker cannot carry the task out, as no other one could."""
         self._is_over = False
 
     def __str__(self) -> str:
@@ -99,13 +101,10 @@ class RemoteCohort:
             places, before = tuple(self._places), self._state
             try:
                 self._call = self._crew.call(self._task(to), self._on)
-                refused = None
                 for answer in self._call:
-                    header, arrays = unpacked(answer)
-                    refused = header.get("failed")
-                    yield from self._heard(places, header, arrays)
-                if refused is not None:
-                    raise EngineError(refused)
+                    yield from self._heard(places, answer)
+                if self._refused is not None:
+                    raise EngineError(self._refused)
             except WorkerLostError as error:
                 if self._is_over:
                     return
@@ -143,20 +142,22 @@ class RemoteCohort:
         }
         return packed(header, arrays)
 
-    def _heard(
-        self, places: Sequence[int], header: dict[str, Any], arrays: dict[str, Array]
-    ) -> Iterator[Events | CohortState]:
+    def _heard(self, places: Sequence[int], answer: Content) -> Iterator[Events | CohortState]:
         """What an answer tells that was not told yet; ``places`` are those of the task's members."""
+        header, arrays = unpacked(answer)
         if "failed" in header:
-            return
-        if "state" in arrays:
-            self._state = arrays["state"].tobytes()
-            self._places = [places[at] for at in unpacked(self._state)[0]["places"]]
+            self._refused = str(header["failed"])
+        elif "places" in header:
+            self._state, self._places = answer, [places[at] for at in header["places"]]
             if self._spacing.is_due:
-                yield unpacked_state(self._state)
-            return
-        told: Events = []
-        for number, values in enumerate(header["told"]):
+                yield unpacked_state(answer)
+        else:
+            yield list(self._untold(places, header["told"], arrays))
+
+    def _untold(
+        self, places: Sequence[int], told: list[dict[str, Any]], arrays: dict[str, Array]
+    ) -> Iterator[tuple[int, TrainingEvent]]:
+        for number, values in enumerate(told):
             place, event = places[values["at"]], _event(number, values, arrays)
             if isinstance(event, Epoch | Diverged):
                 if event.epoch <= self._told[place]:
@@ -164,8 +165,7 @@ class RemoteCohort:
                 self._told[place] = event.epoch
             elif isinstance(event, Trained):
                 self._left.add(place)
-            told.append((place, event))
-        yield told
+            yield place, event
 
 
 def carried_out(task: Content, on: Rows) -> Generator[bytes, None, None]:
@@ -200,7 +200,7 @@ def carried_out(task: Content, on: Rows) -> Generator[bytes, None, None]:
         for event in itertools.chain(cohort.events(header["to"]), cohort.paused()):
             start = time.perf_counter()
             if isinstance(event, CohortState):
-                yield _state_told(event)
+                yield event.packed()
                 cohort.kept(time.perf_counter() - start)
             else:
                 yield _told(event, weights=header["weights"])
@@ -211,10 +211,6 @@ def carried_out(task: Content, on: Rows) -> Generator[bytes, None, None]:
 def refusal(reason: str) -> bytes:
     """The answer that a task cannot be carried out, by any worker."""
     return packed({"failed": reason})
-
-
-def _state_told(state: CohortState) -> bytes:
-    return packed({}, {"state": np.frombuffer(state.packed(), np.uint8)})
 
 
 def _told(events: Events, *, weights: bool) -> bytes:
