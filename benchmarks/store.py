@@ -64,7 +64,6 @@ MOST_SECONDS = {"list": 0.5, "study": 1.0}
 """That a list of all studies, and what is shown of one of 200 runs, may take."""
 
 _ADDRESS = "http://127.0.0.1"
-_SELECTED = ("chosen", "best_epoch", "epochs", "standing")
 
 Timed = tuple[str, str, float, float]
 """What was asked, of what kind it is, seconds the first time and at best."""
@@ -178,7 +177,7 @@ def make_store(store: Path, sizes: dict[int, int], epochs: int) -> None:
             folder = begin_study(store, study)
             write_stages(folder, [{**first.stages[0], "networks": networks}])
             result = {**first.result, "chosen": networks[0]["name"]}
-            when = keep_selection(folder, {key: result[key] for key in _SELECTED})
+            when = keep_selection(folder, result)
             log_look(store, Look(when, study.id, study.name, "wine", fingerprint, when, None))
             write_result(folder, result, model)
 

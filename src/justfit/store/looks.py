@@ -20,8 +20,8 @@ from justfit.store.records import DIFFERS, UNSTAMPED, is_right, read_record, sta
 FORMAT = 2
 """Of a study's selection."""
 
-_SELECTED = frozenset({"when", "chosen", "best_epoch", "epochs", "standing"})
-"""What a selection says."""
+_SELECTED = ("chosen", "best_epoch", "epochs", "standing")
+"""What of a result a selection keeps."""
 
 _LIMIT = 2**28
 """Bytes of the log that are read: about a million looks."""
@@ -47,12 +47,12 @@ class Look:
     """Why the rows are opened again; None where the study had no result yet."""
 
 
-def keep_selection(folder: Path, selection: Mapping[str, Any]) -> str:
+def keep_selection(folder: Path, result: Mapping[str, Any]) -> str:
     """Store what is to be tested before any test row is opened; what is stored already stays.
 
     Args:
         folder: of the study.
-        selection: plain values, ``chosen``, ``best_epoch``, ``epochs`` and ``standing``.
+        result: of the study as far as it is known; its choice is stored.
 
     Returns:
         When it was first stored, as ISO 8601 in UTC.
@@ -61,7 +61,7 @@ def keep_selection(folder: Path, selection: Mapping[str, Any]) -> str:
         StoreError: the disk is full, or an earlier selection was cut off or changed.
     """
     path = StudyPaths(folder).selection
-    plain = json.loads(json.dumps(selection, allow_nan=False))
+    plain = json.loads(json.dumps({key: result[key] for key in _SELECTED}, allow_nan=False))
     if path.is_file():
         kept = read_selection(path)
         if kept == {"when": kept["when"], **plain}:
@@ -78,7 +78,7 @@ def read_selection(path: Path) -> dict[str, Any]:
         StoreError: the file was cut off or changed, is another one, or too new.
     """
     selection = read_record(path, FORMAT)
-    if selection.keys() != _SELECTED or not isinstance(selection["when"], str):
+    if selection.keys() != {"when", *_SELECTED} or not isinstance(selection["when"], str):
         raise broken(path, "no selection as it was written")
     return selection
 

@@ -114,8 +114,7 @@ def carry_out_final(  # noqa: PLR0913 - what the stages came to
     found: dict[str, object] = {"final_runs": []}
     model, store, ended = None, folder.parent, list[Run]()
     if plan.study.final is not None:
-        keys = ("chosen", "best_epoch", "epochs", "standing")
-        selected = keep_selection(folder, {key: result[key] for key in keys})
+        selected = keep_selection(folder, result)
         trials, ground = yield from _train(plan, named, chosen, store, test, threads)
         asking = threshold_run(plan, named, chosen.epochs)
         decides = None if asking is None else (yield from decided_threshold(plan, asking, threads, store))
