@@ -78,6 +78,18 @@ def test_a_study_is_judged_anew_when_it_has_changed_and_not_before(tmp_path: Pat
     assert state.judged(study.folder) is not first
 
 
+def test_what_is_kept_of_a_study_is_let_go_of_when_it_is_removed(tmp_path: Path) -> None:
+    folders = [begin_study(tmp_path, small_study(name)) for name in ("one", "two")]
+    state = State(tmp_path)
+    kept = state.kept(100)
+    state.look()
+    for folder in folders:
+        kept.put(folder.name, folder.name)
+    shutil.rmtree(folders[0])
+    state.look()
+    assert [kept.get(folder.name) for folder in folders] == [None, folders[1].name]
+
+
 def test_what_is_too_large_to_be_kept_pushes_nothing_out() -> None:
     kept: Kept[str, int] = Kept(10)
     kept.put("a", 1, 4)

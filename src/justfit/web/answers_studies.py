@@ -26,7 +26,7 @@ class Studies:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._kept: Kept[str, tuple[Times, Mapping[str, Any]]] = Kept(_KEPT)
+        self._kept: Kept[str, tuple[Times, Mapping[str, Any]]] = state.kept(_KEPT)
 
     def answer(self, errors: Mapping[str, str]) -> dict[str, Any]:
         """The list, the last written first.

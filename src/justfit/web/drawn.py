@@ -31,7 +31,7 @@ class Drawn:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._charts: Kept[str, tuple[Times, dict[str, Any]]] = Kept(_KEPT)
+        self._charts: Kept[str, tuple[Times, dict[str, Any]]] = server.state.kept(_KEPT)
         self._making = asyncio.Lock()
 
     async def chart(self, request: Request) -> Response:

@@ -69,7 +69,7 @@ class Predicting:
 
     def __init__(self, state: State, seconds: tuple[float, float] = (SECONDS, FILE_SECONDS)) -> None:
         self._state, self._seconds = state, seconds
-        self._models: Kept[str, tuple[object, Asked]] = Kept(_KEPT_BYTES)
+        self._models: Kept[str, tuple[object, Asked]] = state.kept(_KEPT_BYTES)
         self._loading = threading.Lock()
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0

@@ -3,11 +3,10 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping
-from functools import partial
+from collections.abc import Hashable, Iterable
 from itertools import islice
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from justfit.errors import StoreError
 from justfit.judge.studies import networks_of
@@ -17,9 +16,6 @@ from justfit.store.entries import read_from
 from justfit.store.live_view import Live, read_live
 from justfit.store.lock import Holder, holder_of
 from justfit.store.paths import runs_folder
-
-_KEPT_EPOCHS = 20_000
-"""Epochs of runs that are kept in memory: some 10 MB."""
 
 _JUDGED_EPOCHS = 250_000
 """Epochs of the studies that are kept with all their runs: some 100 MB."""
@@ -75,6 +71,11 @@ class Kept(Generic[Key, Value]):
             while self._sum > self._most:
                 self._sum -= self._values.popitem(last=False)[1][1]
 
+    def let_go(self, key: Key) -> None:
+        """Keep a value no longer, where it is kept."""
+        with self._lock:
+            self._sum -= self._values.pop(key, (None, 0))[1]
+
 
 Times = tuple[object, ...]
 """What changes when a study changes."""
@@ -95,10 +96,16 @@ class State:
         self._changed: dict[str, int] = {}
         self._holders: Kept[str, object] = Kept(_KEPT_NAMES)
         self._runs_seen = (0.0, 0)
-        self._lives: Kept[str, Live] = Kept(_KEPT_LOGS)
-        self._runs: Kept[str, StoredRun] = Kept(_KEPT_EPOCHS)
-        self._judged: Kept[str, tuple[Times, Reported]] = Kept(_JUDGED_EPOCHS)
+        self._by_study: list[Kept[str, Any]] = []
+        self._lives: Kept[str, Live] = self.kept(_KEPT_LOGS)
+        self._judged: Kept[str, tuple[Times, Reported]] = self.kept(_JUDGED_EPOCHS)
         self._trained: tuple[int, frozenset[str]] = (-1, frozenset())
+
+    def kept(self, most: int) -> Kept[str, Any]:
+        """Where values are kept by the name of a study's folder, until the study is removed."""
+        kept = Kept[str, Any](most)
+        self._by_study.append(kept)
+        return kept
 
     def look(self) -> int:
         """Look at the times of all files; the version of what there is, which grows when anything changes.
@@ -114,6 +121,9 @@ class State:
             ]
             if changed:
                 self._note(changed)
+            for name in self._times.keys() - found.keys():
+                for kept in self._by_study:
+                    kept.let_go(name)
             self._times = found
             for name, times in found.items():
                 if times[-1] is not None:
@@ -201,19 +211,13 @@ class State:
             if kept is not None and kept[0] == times:
                 return kept[1]
             study = read_study(folder)
-            networks = networks_of(study, partial(self._read_run, _runs_of(kept)))
+            known = _runs_of(kept)
+            networks = networks_of(study, lambda store, run_id: known.get(run_id) or read_run(store, run_id))
             with read_from(folder):
                 reported = reported_of(study, networks)
             epochs = sum(len(run.history) for network in networks.values() for run in network.runs)
             self._judged.put(folder.name, (times, reported), epochs + _SMALLEST)
             return reported
-
-    def _read_run(self, known: Mapping[str, StoredRun], store: Path, run_id: str) -> StoredRun:
-        run = known.get(run_id) or self._runs.get(run_id)
-        if run is None:
-            run = read_run(store, run_id)
-            self._runs.put(run_id, run, len(run.history) + 10)
-        return run
 
     def _runs_time(self) -> int:
         """When a run was last added, as of at most a second ago."""
