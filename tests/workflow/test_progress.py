@@ -35,13 +35,22 @@ class Watched:
         for event in events:
             self.progress.tell(event)
 
-    def epochs(self, network: str, seed: int, numbers: Iterator[int] | Sequence[int], seconds: float) -> None:
+    def epochs(  # noqa: PLR0917 - what an epoch is told with
+        self,
+        network: str,
+        seed: int,
+        numbers: Iterator[int] | Sequence[int],
+        seconds: float,
+        loss: float | None = EPOCH.val_data_loss,
+        stage: str = "a",
+    ) -> None:
         """Epochs one after the other, each of so many seconds, which no other one has alike."""
         for number in numbers:
             self.now += seconds
             self.told += 1
-            epoch = dataclasses.replace(EPOCH, epoch=number, seconds=seconds * (1 + 1e-9 * self.told))
-            self.tell(EpochDone("a", network, 1, seed, epoch, 10))
+            exact = seconds * (1 + 1e-9 * self.told)
+            epoch = dataclasses.replace(EPOCH, epoch=number, seconds=exact, val_data_loss=loss)
+            self.tell(EpochDone(stage, network, 1, seed, epoch, 10))
 
     @property
     def left(self) -> float | None:
@@ -178,11 +187,37 @@ def test_a_stage_on_a_winner_is_thought_to_take_what_leads_so_far_takes() -> Non
     after = Foreseen("b", 4, 1, 10, work=1.0, leaders=1, base="a", times=1.5)
     watched.tell(planned(after), StagePlanned("a", (network("small", 1), network("large", 1, 9.0))))
     for name, seconds, loss in (("small", 1.0, 0.7), ("large", 9.0, 0.3)):
-        watched.now += seconds
-        epoch = dataclasses.replace(EPOCH, val_data_loss=loss, seconds=seconds)
-        watched.tell(EpochDone("a", name, 1, 0, epoch, 10))
+        watched.epochs(name, 0, (1,), seconds, loss)
     watched.epochs("small", 0, (2,), 1.0)
     assert watched.left == pytest.approx(8 * 1 + 9 * 9 + 4 * 10 * 9 * 1.5, rel=0.01)
+
+
+@pytest.mark.parametrize(("leads", "wide"), [("wide", 1.0), ("narrow", 0.0)])
+def test_wider_networks_are_thought_to_come_only_where_the_widest_lead(leads: str, wide: float) -> None:
+    watched = Watched()
+    wider = Foreseen("wider", 2, 1, 10, leaders=1, times=2.0, if_leads=("wide",), dearer=2.0)
+    after = Foreseen("after", 3, 1, 10, leaders=1)
+    watched.tell(planned(wider, after), StagePlanned("a", (network("narrow", 1), network("wide", 1))))
+    for name in ("narrow", "wide"):
+        watched.epochs(name, 0, range(1, 11), 1.0, 0.3 if name == leads else 0.7)
+    watched.tell(StageDone("a", {}, None))
+    # Those after wider ones are thought to be as wide.
+    assert watched.left == pytest.approx(wide * 2 * 10 * 2 + 3 * 10 * (1 + wide))
+    watched.tell(StagePlanned("after", tuple(network(str(number), 1) for number in range(3))))
+    assert watched.left == pytest.approx(3 * 10), "what did not come before it does not come any more"
+
+
+def test_a_stage_of_wider_networks_is_thought_to_lead_until_it_had_as_many_epochs() -> None:
+    watched = Watched()
+    wider = Foreseen("wider", 1, 1, 10, leaders=1, times=2.0, if_leads=("narrow",), dearer=2.0)
+    watched.tell(planned(wider, Foreseen("after", 1, 1, 10, leaders=1)))
+    watched.tell(StagePlanned("a", (network("narrow", 1),)))
+    watched.epochs("narrow", 0, range(1, 11), 1.0, 0.5)
+    watched.tell(RunDone("a", "narrow", 1, 0, Done()), StageDone("a", {}, None))
+    watched.tell(StagePlanned("wider", (network("wide", 1, 2.0),)))
+    assert watched.left == pytest.approx(10 * 2 + 10 * 2, rel=0.01)
+    watched.epochs("wide", 0, range(1, 11), 2.0, 0.6, "wider")
+    assert watched.left == pytest.approx(10, rel=0.01), "it does not lead"
 
 
 def test_rows_are_prepared_again_for_each_stage_unless_they_are_kept() -> None:

@@ -38,7 +38,7 @@ class Blind(Progress):
     def tell(self, event: Event) -> None:
         super().tell(event)
         if isinstance(event, StagePlanned):
-            self._foreseen.clear()
+            self._stages.foreseen.clear()
 
 
 @pytest.mark.parametrize("name", STUDIES)

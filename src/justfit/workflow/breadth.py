@@ -1,6 +1,7 @@
 """`Breadth`: how far the automatic workflow searches."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from justfit.workflow.events import Foreseen
@@ -26,8 +27,14 @@ class Breadth:
     replicates: int
     """Of the contenders, and of the networks that are tested."""
 
-    def foreseen(
-        self, splits: int, seeds: int, epochs: int, halving: int, work: float
+    def foreseen(  # noqa: PLR0913, PLR0917 - what decides how much a search trains
+        self,
+        splits: int,
+        seeds: int,
+        epochs: int,
+        halving: int,
+        work: float,
+        wider: Mapping[str, tuple[str, ...]],
     ) -> tuple[Foreseen, ...]:
         """About how many networks each step will train.
 
@@ -37,6 +44,8 @@ class Breadth:
             epochs: of a run at most.
             halving: after which a half leaves, where halves leave.
             work: of an epoch of a typical network that is scaled up.
+            wider: stages of networks twice as wide as those before, with the names of these, one of which has
+                to lead for the stage to come.
         """
         shapes = 2  # the best, and the smallest
         ways = len(self.dropouts) * (1 + len(self.input_dropouts)) + len(self.input_dropouts)
@@ -48,7 +57,7 @@ class Breadth:
             (TUNE, len(self.rates) + len(self.batches), 1, halving),
             (CONTENDERS, self.contenders, self.replicates - 1, None),
         )
-        return tuple(
+        found = [
             dataclasses.replace(
                 _SEEN[step],
                 networks=networks,
@@ -59,7 +68,15 @@ class Breadth:
             )
             for step, networks, runs, first in steps
             if networks
-        )
+        ]
+        scaled = [each.stage for each in found].index(SCALE)
+        found[scaled + 1 : scaled + 1] = [
+            dataclasses.replace(
+                _WIDER, stage=stage, networks=len(names), runs=splits * seeds, epochs=epochs, if_leads=names
+            )
+            for stage, names in wider.items()
+        ]
+        return tuple(found)
 
 
 _SEEN = {
@@ -67,15 +84,19 @@ _SEEN = {
     for each in (
         Foreseen(BASELINES, 0, 0, 0, None, True, 0.5, company=2.5, share=0.6),
         Foreseen(SCALE, 0, 0, 0, None, True, 1.7, company=3.5, share=0.25),
-        Foreseen(REGULARIZE, 0, 0, 0, None, True, leaders=2, times=1.3, company=3.0, share=0.45),
-        Foreseen(TUNE, 0, 0, 0, None, True, leaders=1, times=2.0, company=1.2, share=0.5),
-        Foreseen(CONTENDERS, 0, 0, 0, None, True, leaders=2, times=1.35, company=2.0, share=0.55),
+        Foreseen(
+            REGULARIZE, 0, 0, 0, None, True, leaders=2, times=0.95, company=3.0, share=0.45, dearer=1.35
+        ),
+        Foreseen(TUNE, 0, 0, 0, None, True, leaders=2, times=1.75, company=1.2, share=0.5),
+        Foreseen(CONTENDERS, 0, 0, 0, None, True, leaders=2, times=1.0, company=2.0, share=0.55),
     )
 }
 """What each step came to on the data sets by name, by ``python -m benchmarks.progress``: networks that are
 scaled up end soonest; dropout and slow learning rates make epochs dearer and runs longer. ``work`` is here in
 that of a typical network that is scaled up."""
 
+_WIDER = Foreseen("", 0, 0, 0, None, True, leaders=1, times=2.0, company=2.0, share=0.25, dearer=2.0)
+"""What networks of twice the width came to."""
 
 BREADTHS = {
     "quick": Breadth((16, 64), (1,), (0.5,), (0.3,), (), (), (), (), 3, 3),

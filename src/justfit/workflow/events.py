@@ -67,6 +67,10 @@ class Foreseen:
     """How many networks train together in the mean, about; None where nothing is known."""
     share: float = 0.6
     """Of their epochs that its runs are thought to last for, where they may end early."""
+    if_leads: tuple[str, ...] = ()
+    """Networks of which one has to lead for it to come at all; empty where it comes for sure."""
+    dearer: float = 1.0
+    """How much dearer the stages after it are thought to be, as those that lead then will be larger."""
 
 
 @dataclass(frozen=True)

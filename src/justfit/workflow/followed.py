@@ -96,7 +96,9 @@ class _Followed:
             case RunDone():
                 log.run_ended(self._run(event), _outcome(event.outcome))
             case Planned():
-                foreseen = (stage.stage for stage in event.foreseen if stage.stage != STAGE)
+                foreseen = (
+                    each.stage for each in event.foreseen if each.stage != STAGE and not each.if_leads
+                )
                 stages = dict.fromkeys([*(stage.name for stage in event.study.stages), *foreseen])
                 log.tell("planned", stages=list(stages), search=self._is_search)
             case StagePlanned():

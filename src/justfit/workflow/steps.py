@@ -17,7 +17,7 @@ from justfit.workflow.events import Chosen, Decided, Event, Foreseen, Halved, Pl
 from justfit.workflow.final import STAGE
 from justfit.workflow.followed import taking_over
 from justfit.workflow.outline import typical_work
-from justfit.workflow.plan import batch_size_for, plan
+from justfit.workflow.plan import Plan, batch_size_for, plan
 from justfit.workflow.proposals import regularized, tuned
 from justfit.workflow.stages import Stages, on_stored_splits
 from justfit.workflow.study import carry_out
@@ -87,11 +87,11 @@ class Search:
         """The stages before, as the folder shows them."""
         splits = self.study.validation.splits
         self._seeds = _RUNS if splits == 1 else 1
-        scaled = planned.candidates(self._scaled(SCALE, breadth.widths), {}, {})
+        scaled = planned.candidates(self._scaled(breadth.widths), {}, {})
         work = typical_work(planned, [named.candidate for named in scaled])
         self.foreseen = (
-            *breadth.foreseen(splits, self._seeds, epochs, 2 * self.patience, work),
-            Foreseen(STAGE, 1, breadth.replicates, epochs, ends_early=True, leaders=1, times=1.6),
+            *breadth.foreseen(splits, self._seeds, epochs, 2 * self.patience, work, self._wider(planned)),
+            Foreseen(STAGE, 1, breadth.replicates, epochs, ends_early=True, leaders=1, times=1.35),
         )
 
     def decided(self, step: str, sentence: str) -> Decided:
@@ -127,7 +127,7 @@ class Search:
         is_wanted = True
         while is_wanted:
             widest = max(widths)
-            stage = self._scaled(f"{SCALE}_{widest}" if tried else SCALE, widths)
+            stage = self._scaled(widths)
             yield from self._train(stage)
             fits |= self._verdicts(stage)
             tried += len(stage.networks)
@@ -150,9 +150,19 @@ class Search:
             )
         yield self.decided(SCALE, f"{text} The best is {_said((best, self.standings[best]))}.")
 
-    def _scaled(self, name: str, widths: Sequence[int]) -> Stage:
+    def _scaled(self, widths: Sequence[int]) -> Stage:
+        name = SCALE if widths == self.breadth.widths else f"{SCALE}_{max(widths)}"
         networks = tuple({"hidden": [width] * depth} for depth in self.breadth.depths for width in widths)
         return Stage(name, networks=networks, replicates=self._seeds)
+
+    def _wider(self, planned: Plan) -> dict[str, tuple[str, ...]]:
+        """Stages that come only where networks of half their width lead, with the names of these."""
+        found, width = {}, max(self.breadth.widths)
+        while width < _WIDEST:
+            half = tuple(named.name for named in planned.candidates(self._scaled((width,)), {}, {}))
+            width *= 2
+            found[self._scaled((width,)).name] = half
+        return found
 
     def regularize(self) -> Iterator[Event]:
         """Dropout, on inputs and after layers, L1, L2 and a taper, on the best and on the smallest shape."""

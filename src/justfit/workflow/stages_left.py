@@ -1,0 +1,208 @@
+"""`StagesLeft`: the stages of a study that train or are yet to come, and the seconds that they have left.
+
+Stages that are not yet known are taken to be like those that lead so far, and larger where larger ones come.
+"""
+
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from statistics import fmean
+
+from justfit.workflow.events import Foreseen, NetworkSummary, StagePlanned
+from justfit.workflow.final import STAGE as FINAL
+from justfit.workflow.lasting import BINS, Lasting, alive, parts_left
+from justfit.workflow.pace import NetworkRuns, Pace
+
+_SHARE = 0.6
+"""Of its epochs that a run is thought to be trained for, where it may end early and nothing else is known."""
+
+_DOUBT, _BEST = 0.2, 0.9
+"""How much what is thought of early ends counts beside a stage that was seen; and the share of epochs thought
+to be best, which counts beside that of who leads while networks are still to come."""
+
+
+@dataclass
+class TrainingStage:
+    """A stage whose networks are known and whose runs have not all ended."""
+
+    networks: dict[str, NetworkRuns]
+    runs: int
+    halving: int | None
+    alive: int
+    """Networks that have not left."""
+    lasting: Lasting
+    halved: int = 0
+    """The epoch after which some left last."""
+    dearer: float = 1.0
+    """How much dearer the stages after it are, if one of its networks leads in the end."""
+
+    def done(self) -> float:
+        """The share of their epochs that its runs have done; those that have ended count whole."""
+        left = sum(1 - share for network in self.networks.values() for share in network.shares())
+        return 1 - left / max(1, self.runs)
+
+
+class StagesLeft:
+    """What is trained and what is foreseen.
+
+    Args:
+        pace: of the epochs so far.
+    """
+
+    def __init__(self, pace: Pace) -> None:
+        self.training: dict[str, TrainingStage] = {}
+        self.foreseen: dict[str, Foreseen] = {}
+        self.growth = 1.0
+        """How many times the rows of a split the final networks train on."""
+        self._pace = pace
+        self._known: dict[str, NetworkRuns] = {}
+        self._of: dict[str, list[str]] = {}
+        """The networks of each stage that was planned."""
+        self._ended: list[tuple[float, float]] = []
+        """Of stages that ended, the share of epochs that a run was thought to last for, and did."""
+
+    def plan(self, event: StagePlanned) -> None:
+        """Note that a stage trains now."""
+        if event.stage in self.foreseen:
+            for name in takewhile(lambda name: name != event.stage, list(self.foreseen)):
+                if self.foreseen[name].if_leads:  # one after it begins, so it will not come
+                    del self.foreseen[name]
+        foreseen = self.foreseen.pop(event.stage, None)
+        share = self._expected(foreseen) if foreseen is not None else self._likely(_SHARE)
+        before = [self._known[each.name].lasted for each in event.networks if each.name in self._known]
+        if lasted := [share for each in before for share in each]:
+            share = fmean(lasted)
+        networks = {each.name: _network(each) for each in event.networks}
+        stage = TrainingStage(
+            networks,
+            sum(each.missing for each in event.networks),
+            event.halving,
+            alive=len(networks),
+            lasting=Lasting(share),
+            dearer=1.0 if foreseen is None else foreseen.dearer,
+        )
+        self.training[event.stage] = stage
+        for name, network in networks.items():
+            if (known := self._known.get(name)) is not None:
+                network.losses, network.lasted = known.losses, known.lasted
+        self._known |= networks
+        self._of[event.stage] = list(networks)
+
+    def plan_final(self, network: str, epochs: int, replicates: int) -> int:
+        """Note that the final networks train now, and that nothing comes after them.
+
+        Returns:
+            How many there are.
+        """
+        foreseen = self.foreseen.get(FINAL)
+        runs = replicates if foreseen is None else foreseen.runs
+        self.foreseen.clear()
+        known = self._known.get(network)
+        final = NetworkRuns(epochs, runs, known.work if known else 1.0, ends_early=False)
+        final.seconds, final.measured = self.growth * self._final_seconds([known] if known else []), 1
+        self.training[FINAL] = TrainingStage({network: final}, runs, None, 1, Lasting(1.0))
+        return runs
+
+    def end(self, name: str) -> None:
+        """Note that a stage has ended."""
+        stage = self.training.pop(name, None)
+        if stage is None:
+            return
+        early = [each for each in stage.networks.values() if each.ends_early and not each.has_left]
+        if lasted := [share for each in early for share in each.lasted]:
+            self._ended.append((stage.lasting.share, fmean(lasted)))
+
+    def left(self) -> float:
+        """Seconds of epochs, one after the other, that all stages have left."""
+        return sum(map(self._stage_left, self.training.values())) + self._foreseen_left()
+
+    def _stage_left(self, stage: TrainingStage) -> float:
+        """The same of a stage that trains."""
+        left, stay = 0.0, stage.lasting.stay()
+        for network in stage.networks.values():
+            if not network.has_left:
+                here = alive(stage.halving, stage.alive, network.epochs, stage.halved)
+                trains = stay if network.ends_early else [1.0] * BINS
+                parts = sum(parts_left(share, here, trains) for share in network.shares())
+                left += self._pace.of(network) * parts * network.epochs
+        return left
+
+    def _foreseen_left(self) -> float:
+        """The same of stages of which only their sizes are known."""
+        left, dearer = 0.0, 1.0
+        for trains in self.training.values():
+            # They are thought to lead until they had as many epochs as others.
+            if not self._leads(trains.networks):
+                dearer *= 1 + (1 - trains.done()) * (trains.dearer - 1)
+        for stage in self.foreseen.values():
+            chance = self._chance(stage)
+            left += chance * dearer * self._size_left(stage)
+            dearer *= 1 + chance * (stage.dearer - 1)
+        return left
+
+    def _chance(self, stage: Foreseen) -> float:
+        """Whether a stage comes, as far as can be said: who leads early on may not in the end."""
+        if not stage.if_leads:
+            return 1.0
+        if not self._leads(stage.if_leads):
+            return 0.0
+        return min((each.done() for each in self.training.values()), default=1.0)
+
+    def _leads(self, networks: Container[str]) -> bool:
+        """Whether one of some networks is the best so far."""
+        told = (name for name, network in self._known.items() if network.losses)
+        return min(told, key=lambda name: self._known[name].best(), default=None) in networks
+
+    def _size_left(self, stage: Foreseen) -> float:
+        """The same of one stage, if it comes."""
+        leaders = self._leaders(stage)
+        here = alive(stage.halving, stage.networks, stage.epochs)
+        share = self._expected(stage) if stage.ends_early else 1.0
+        parts = parts_left(0.0, here, Lasting(share).stay() if stage.halving else [share] * BINS)
+        if stage.stage == FINAL:
+            seconds = self.growth * stage.times * self._final_seconds(leaders)
+        elif leaders:
+            seconds = stage.times * fmean(
+                self._pace.of_work(each.work, stage.company, each) for each in leaders
+            )
+        else:
+            seconds = self._pace.of_work(stage.work or self._mean_work(), stage.company)
+        return seconds * stage.networks * stage.runs * stage.epochs * parts
+
+    def _final_seconds(self, leaders: Sequence[NetworkRuns]) -> float:
+        """Of an epoch of a network like these on the rows of a split; replicates have no company."""
+        if not leaders:
+            return self._pace.of_work(self._mean_work(), 1.0)
+        return fmean(self._pace.of_work(each.work, 1.0, each) for each in leaders)
+
+    def _mean_work(self) -> float:
+        return fmean(each.work for each in self._known.values()) if self._known else 1.0
+
+    def _leaders(self, stage: Foreseen) -> list[NetworkRuns]:
+        """The networks that a stage is thought to build on: the best so far, where there are any."""
+        names: Iterable[str] = self._known if stage.base is None else self._of.get(stage.base, ())
+        known = [self._known[name] for name in names]
+        told = [each for each in known if each.losses] or known
+        return sorted(told, key=lambda each: each.best())[: stage.leaders]
+
+    def _expected(self, stage: Foreseen) -> float:
+        """The share of their epochs that the runs of a foreseen stage are thought to last for."""
+        leaders = self._leaders(stage)
+        if stage.stage == FINAL:
+            best = [each.best()[1] / each.epochs for each in leaders if each.losses]
+            return fmean([*best, *[_BEST] * (len(self.foreseen) > 1)] or [_SHARE])
+        return self._likely(stage.share)
+
+    def _likely(self, share: float) -> float:
+        """What is thought of a share of epochs, seeing how far off it was of other stages."""
+        now = [
+            (stage.lasting.share, stage.lasting.expected())
+            for stage in self.training.values()
+            if any(network.ends_early for network in stage.networks.values())
+        ]
+        thought, came = (sum(1 - pair[at] for pair in [*self._ended, *now]) for at in (0, 1))
+        return 1 - (1 - share) * (came + _DOUBT) / (thought + _DOUBT)
+
+
+def _network(summary: NetworkSummary) -> NetworkRuns:
+    return NetworkRuns(summary.epochs, summary.missing, summary.work, summary.ends_early)
