@@ -29,7 +29,7 @@ from justfit.workflow import EpochDone, Planned, Stored, carry_out, single
 
 ROWS = 60_000
 FACTORS = (1, 10, 100)
-MOST_GROWTH = 2
+MOST_GROWTH = 1.25
 """Times the anonymous memory of an epoch may grow while rows grow a hundredfold."""
 
 COLUMNS, ENTRIES = 20_000, 100

@@ -1,7 +1,9 @@
 """What this machine lends to the process, and where runs are kept unless asked otherwise."""
 
 import contextlib
+import ctypes
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -25,6 +27,17 @@ def memory() -> int:
         with contextlib.suppress(OSError, ValueError):
             return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return 8 * 2**30
+
+
+def glibc() -> ctypes.CDLL | None:
+    """The C library, whose allocator can be told to hold less; None where it is another one."""
+    return ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
+
+
+def give_back() -> None:
+    """Have the C library give back to the system what memory it holds without need, where it can."""
+    if (library := glibc()) is not None:
+        library.malloc_trim(0)
 
 
 def available_threads() -> int:

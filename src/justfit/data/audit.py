@@ -21,6 +21,7 @@ from justfit.data.finding import LEVELS, counted, has, of_rows
 from justfit.data.finding import Finding as Finding
 from justfit.data.raw import Numbers, Table
 from justfit.data.rows import Bags
+from justfit.machine import give_back
 from justfit.spec import Protocol
 
 _LONG = 20
@@ -66,6 +67,8 @@ def audit(
         found += _near(near_duplicates(texts.first), len(hashes))
     found += _same(hashes, train, classification=task.is_classification)
     found += _overlap(hashes, texts.first if texts else None, dataset)
+    del hashes, texts
+    give_back()
     return tuple(sorted(found, key=lambda each: LEVELS.index(each.level)))
 
 

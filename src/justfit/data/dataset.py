@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from justfit.data.columns import Column
-from justfit.data.duplicates import UInt64, Words, hashed_texts, near_training_rows, row_hashes
+from justfit.data.duplicates import UInt64, Words, among, hashed_texts, near_training_rows, row_hashes
 from justfit.data.raw import Ids, Numbers, Raw, Table, Texts
 from justfit.data.rows import Bags
 from justfit.errors import DataError, SealError
@@ -135,9 +135,10 @@ class Sealed:
         else:
             own = row_hashes(raw)
         near = near[near >= 0]
+        train = among(hashes, own)
         return Overlap(
-            test_rows=int(np.isin(own, hashes).sum()),
-            train=np.isin(hashes, own),
+            test_rows=int(among(own, hashes[train]).sum()),
+            train=train,
             near_test_rows=len(near),
             near=tuple(np.unique(near)[:_EXAMPLES].tolist()),
         )

@@ -35,6 +35,9 @@ _BLOCK = 1 << 18
 _LETTERS = 1 << 20
 """Of texts that are split into words at a time."""
 
+_ROWS = 1 << 18
+"""Hashes that are looked for at a time."""
+
 _CHUNK = 1 << 22
 """Numbers that are converted at a time."""
 
@@ -199,8 +202,28 @@ def first_of_same(hashes: UInt64) -> npt.NDArray[np.intp]:
     >>> first_of_same(np.array([7, 9, 7, 7], np.uint64)).tolist()
     [0, 1, 0, 0]
     """
-    _, first, which = np.unique(hashes, return_index=True, return_inverse=True)
-    return first[which]
+    ordered = np.sort(hashes)
+    repeated = ordered[1:][ordered[1:] == ordered[:-1]]
+    del ordered  # all rows are sorted, but by their places only the few that repeat
+    first = np.arange(len(hashes))
+    rows = np.flatnonzero(among(hashes, repeated))
+    _, at, which = np.unique(hashes[rows], return_index=True, return_inverse=True)
+    first[rows] = rows[at[which]]
+    return first
+
+
+def among(hashes: UInt64, others: UInt64) -> npt.NDArray[np.bool_]:
+    """Of each hash whether it is one of the others; only these are sorted, so let them be the fewer.
+
+    >>> among(np.array([7, 9, 7], np.uint64), np.array([7, 1], np.uint64)).tolist()
+    [True, False, True]
+    """
+    ordered, found = np.unique(others), np.zeros(len(hashes), np.bool_)
+    for start in range(0, len(hashes) if len(ordered) else 0, _ROWS):
+        part = hashes[start : start + _ROWS]
+        places = np.searchsorted(ordered, part).clip(max=len(ordered) - 1)
+        found[start : start + _ROWS] = ordered[places] == part
+    return found
 
 
 def near_duplicates(words: Words) -> npt.NDArray[np.intp]:
@@ -234,7 +257,7 @@ def near_training_rows(train: Words, test: Words) -> npt.NDArray[np.intp]:
     words = _joined([train, test])
     count = len(train.lengths)
     near = np.full(len(words.lengths), -1)
-    stands = np.isin(text_hashes(test), text_hashes(train))
+    stands = among(text_hashes(test), text_hashes(train))
     rows = np.flatnonzero((words.lengths >= SHINGLE) & ~np.concatenate([np.zeros(count, bool), stands]))
     trains = rows < count
     bags = _bags(words)[rows]

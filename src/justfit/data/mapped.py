@@ -68,6 +68,18 @@ def _close(file: IO[bytes]) -> None:
         file.close()
 
 
+def to_file(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same numbers in a file, mapped and read-only.
+
+    Raises:
+        DataError: the disk is full, or no file can be made there.
+    """
+    kept = GrowingArray(array.dtype.type)
+    kept.add(array)
+    mapped: npt.NDArray[Any] = kept.mapped().reshape(array.shape)
+    return mapped
+
+
 def is_mapped(array: object) -> bool:
     """Whether an array stands in a file that is mapped into memory."""
     return _file_of(array) is not None

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from justfit.data.mapped import GrowingArray, let_go
 from justfit.data.raw import LazyTexts
 from justfit.data.rows import Bags, Dense, Rows
+from justfit.machine import give_back
 
 BLOCK = 1 << 14
 """Strings that are read at a time."""
@@ -22,9 +23,10 @@ BLOCK = 1 << 14
 Int32 = npt.NDArray[np.int32]
 
 
-def give_back() -> None:
-    """Have Arrow give back to the system what memory it holds without need."""
+def give_back_all() -> None:
+    """Have Arrow and the C library give back to the system what memory they hold without need."""
     pa.default_memory_pool().release_unused()
+    give_back()
 
 
 class KeptStrings:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from justfit.data.columns import Column, of_kind
+from justfit.data.mapped import is_mapped
 from justfit.data.rows import Bags, take_ragged
 from justfit.errors import DataError
 
@@ -190,6 +191,11 @@ class Table:
 
 Raw = Texts | Ids | Numbers | Table | Bags
 """Rows as they came, of any kind."""
+
+
+def is_on_disk(raw: Raw) -> bool:
+    """Whether the rows are in files, as they may be more than memory holds."""
+    return is_mapped(raw.indices) if isinstance(raw, Bags) else is_lazy(raw)
 
 
 def is_lazy(raw: Raw) -> bool:

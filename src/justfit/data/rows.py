@@ -168,7 +168,7 @@ def native_rows(rows: Rows) -> _native.Rows:
 
 def take_ragged(indptr: Int64, rows: npt.NDArray[np.intp]) -> tuple[Int64, Int64]:
     """The ``indptr`` of the rows numbered ``rows``, in that order, and which entries they hold."""
-    lengths = np.diff(indptr)[rows]
+    lengths = indptr[rows + 1] - indptr[rows]
     taken = np.concatenate(([0], np.cumsum(lengths)))
     return taken, np.arange(taken[-1]) + np.repeat(indptr[rows] - taken[:-1], lengths)
 

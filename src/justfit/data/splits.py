@@ -43,9 +43,9 @@ def splits(protocol: Protocol, labels: Labels, task: Task, groups: Groups | None
     >>> [split.validation.tolist() for split in found]
     [[0, 1], [2, 3]]
     """
-    rows = np.arange(len(labels))
     match protocol:
         case AllRows() | TestRows():
+            rows = np.arange(len(labels))
             return (Split(rows, rows[:0]),)
         case HoldOut():
             return (_hold_out(protocol, labels, task),)
@@ -54,12 +54,12 @@ def splits(protocol: Protocol, labels: Labels, task: Task, groups: Groups | None
 
 
 def _hold_out(protocol: HoldOut, labels: Labels, task: Task) -> Split:
-    rows = np.arange(len(labels))
-    count, trained = protocol.rows(len(labels)), protocol.training_rows(len(labels))
+    total = len(labels)
+    count, trained = protocol.rows(total), protocol.training_rows(total)
     if protocol.how == "first":
-        return Split(rows[count : count + trained], rows[:count])
+        return Split(np.arange(count, count + trained), np.arange(count))
     if protocol.how == "last":
-        return Split(rows[-count - trained : -count], rows[-count:])
+        return Split(np.arange(total - count - trained, total - count), np.arange(total - count, total))
     if _has_one_class_a_row(task):
         _require_stratifiable(labels, count)
         train, validation = stratified_hold_out(
@@ -68,7 +68,9 @@ def _hold_out(protocol: HoldOut, labels: Labels, task: Task) -> Split:
         if trained < len(train):
             train = _evenly(train, labels)
     else:
-        train, validation = train_test_split(rows, test_size=count, random_state=_seed(protocol.seed))
+        train, validation = train_test_split(
+            np.arange(total), test_size=count, random_state=_seed(protocol.seed)
+        )
     return Split(np.sort(train[:trained]), np.sort(validation))
 
 

@@ -35,11 +35,13 @@ def stratified_hold_out(classes: Int64, held_out: int, seed: int) -> tuple[Rows,
     begin, begin_out = 0, 0
     for name, some, others in zip(present, staying, held, strict=True):
         rows = np.flatnonzero(classes == name)
-        rows = rows[random.permutation(len(rows))]
+        random.shuffle(rows)
         stay[begin : begin + some] = rows[:some]
         out[begin_out : begin_out + others] = rows[some : some + others]
         begin, begin_out = begin + some, begin_out + others
-    return random.permutation(stay), random.permutation(out)
+    random.shuffle(stay)
+    random.shuffle(out)
+    return stay, out
 
 
 def _shared_out(counts: Int64, draws: int, random: np.random.RandomState) -> Int64:

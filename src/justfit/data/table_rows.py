@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from justfit.data.columns import INPUTS, Column, of_kind
 from justfit.data.files.frame import Frame, shape_of
 from justfit.data.finding import counted, named
+from justfit.data.mapped import is_mapped, to_file
 from justfit.data.on_disk import TextsOnDisk
 from justfit.data.raw import Numbers, Raw, Table, Texts
 from justfit.data.table_cells import (
@@ -168,4 +169,7 @@ def taken(frame: Frame, rows: npt.NDArray[np.intp]) -> Frame:
     """The rows at places ``rows`` of a frame, in that order."""
     table = frame.table.take(pa.array(rows))
     bags = None if frame.bags is None else frame.bags.take(rows)
-    return dataclasses.replace(frame, table=table, rows=frame.rows[rows], bags=bags)
+    numbers = frame.rows[rows]
+    if is_mapped(frame.rows):
+        numbers = to_file(numbers)
+    return dataclasses.replace(frame, table=table, rows=numbers, bags=bags)

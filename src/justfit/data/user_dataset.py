@@ -12,8 +12,9 @@ from justfit.data.dataset import Dataset, Labels, Part, Sealed, fingerprint
 from justfit.data.files.frame import Frame
 from justfit.data.files.kept import joined
 from justfit.data.finding import counted
-from justfit.data.on_disk import give_back
-from justfit.data.raw import Numbers, Raw, Texts
+from justfit.data.mapped import to_file
+from justfit.data.on_disk import give_back_all
+from justfit.data.raw import Numbers, Raw, Texts, is_on_disk
 from justfit.data.rows import Bags
 from justfit.data.splits import splits
 from justfit.data.table_columns import asked_kinds, typed
@@ -114,8 +115,6 @@ def dataset_of(  # noqa: PLR0913 - what can be decided about a file
     if strict and left_out:
         raise DataError(_strict(left_out))
     parts = {part: _labels(frame, reading) for part, frame in {**usable, "train": train}.items()}
-    if train.kept or train.bags is not None:
-        give_back()  # what reading labels took
     notes = [f"{len(parts[part].labels):,} {part} rows were given." for part in PARTS[1:] if part in parts]
     if "test" not in parts:
         notes.insert(0, _seal(parts, reading, seed))
@@ -135,7 +134,10 @@ def dataset_of(  # noqa: PLR0913 - what can be decided about a file
         notes=tuple(dict.fromkeys(notes)),
         protocol=None if validation is None else HoldOut(how="last", size=len(validation.labels)),
     )
-    return _dataset(name, reading, drawn, report.notes), report
+    dataset = _dataset(name, reading, drawn, report.notes)
+    if train.kept or train.bags is not None:
+        give_back_all()  # what reading labels and sealing took
+    return dataset, report
 
 
 def preparation_of(raw: Raw) -> PreparationSpec:
@@ -278,7 +280,12 @@ def _drawn(parts: Mapping[str, _Labelled], asked: dict[str, str], target: str) -
         labels = np.concatenate([labels, validation.labels])
     raw, odd = raw_of(pool, columns)
     test_raw, test_odd = raw_of(test.frame, columns)
-    return _Drawn(columns, Part(raw, labels), Part(test_raw, test.labels), _together((*odd, *test_odd)))
+    return _Drawn(columns, _part(raw, labels), _part(test_raw, test.labels), _together((*odd, *test_odd)))
+
+
+def _part(raw: Raw, labels: Labels) -> Part:
+    """Rows and their labels, which are in a file where the rows are."""
+    return Part(raw, to_file(labels) if is_on_disk(raw) else labels)
 
 
 def _together(odd: Sequence[Odd]) -> tuple[Odd, ...]:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from justfit.data.rows import Float32, Int32, Rows
+from justfit.data.mapped import is_mapped, to_file
+from justfit.data.rows import Bags, Float32, Int32, Rows
 from justfit.engine.order import block_order
 from justfit.errors import EngineError
 from justfit.spec import Layer, Recipe, Task
@@ -70,6 +71,8 @@ class Labelled:
                 )
             return cls(rows, np.empty((0, 1), np.float32), classes, row_weights)
         numbers = np.ascontiguousarray(labels.astype(np.float32).reshape(len(labels), -1))
+        if isinstance(rows, Bags) and is_mapped(rows.indices):
+            numbers = to_file(numbers)
         return cls(rows, numbers, None, row_weights)
 
 

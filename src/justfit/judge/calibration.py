@@ -1,5 +1,6 @@
 """Whether probabilities mean what they say: reliability curve, Brier score, expected calibration error."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,9 @@ from justfit.spec import Task
 
 BINS = 10
 """Of equal width, from 0 to 1. A probability on an edge is in the lower one, as in scikit-learn."""
+
+_BLOCK = 1 << 16
+"""Rows whose part in each bin is in memory at a time."""
 
 _ROUNDING = 1e-6
 """So far a probability in float32 may be outside of 0 to 1."""
@@ -104,30 +108,46 @@ def _error(bins: Counts, excess: Float64) -> Figure:
     end is the draws' quantile.
     """
     rows = len(excess)
-    columns = np.stack([(excess * (bins == number)).mean(axis=1) for number in range(BINS)], axis=1)
-    means = columns.mean(axis=0)
+    blocks = [slice(start, start + _BLOCK) for start in range(0, rows, _BLOCK)]
+    means = sum(_by_bin(bins[block], excess[block]).sum(axis=0) for block in blocks) / rows
     value = float(abs(means).sum())
     if rows == 1:
         return Figure(value, None, None)
     normal = np.random.default_rng(0).standard_normal((RESAMPLES, BINS, 1))
-    draws = (normal * _root(columns - means).T / np.sqrt(rows)).sum(axis=1)
+    centred = (_by_bin(bins[block], excess[block]) - means for block in blocks)
+    draws = (normal * _root(_covariance(centred, rows)).T / np.sqrt(rows)).sum(axis=1)
     added, drawn = (
         float(np.quantile(abs(each).sum(axis=1), (1 + LEVEL) / 2)) for each in (draws, means + draws)
     )
     return Figure(value, max(0.0, value - added), min(1.0, max(value, drawn)))
 
 
-def _root(centred: Float64) -> Float64:
-    """The lower triangular root of the covariance of ``centred`` columns, by Cholesky's method.
+def _by_bin(bins: Counts, excess: Float64) -> Float64:
+    """What each row adds to each bin (``[rows, bins]``)."""
+    return np.stack([(excess * (bins == number)).mean(axis=1) for number in range(BINS)], axis=1)
 
-    Summed in a fixed order, unlike a BLAS or LAPACK, so that the same rows give the same interval to the last
-    bit in every process.
+
+def _covariance(centred: Iterable[Float64], rows: int) -> Float64:
+    """The covariance of centred columns, of so many rows in all, that come some rows at a time.
+
+    Summed in a fixed order, unlike by a BLAS, so that the same rows give the same interval to the last bit in
+    every process.
     """
-    size = centred.shape[1]
+    found = np.zeros((BINS, BINS))
+    for block in centred:
+        for column in range(BINS):
+            for row in range(column, BINS):
+                found[row, column] += (block[:, row] * block[:, column]).sum()
+    return found / (rows - 1)
+
+
+def _root(covariance: Float64) -> Float64:
+    """The lower triangular root of a covariance by Cholesky's method, which reads its lower triangle."""
+    size = len(covariance)
     root = np.zeros((size, size))
     for column in range(size):
         for row in range(column, size):
-            product = float((centred[:, row] * centred[:, column]).sum()) / (len(centred) - 1)
+            product = covariance[row, column]
             left = product - float((root[row, :column] * root[column, :column]).sum())
             if row == column:
                 # What rounding leaves of a column that the others determine is none.

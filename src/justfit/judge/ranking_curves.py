@@ -32,7 +32,7 @@ def ranking_curves(positive: Bools, scores: Float64) -> tuple[Points, Points]:
         falling from 1 to 0, where precision is 1 by convention.
     """
     order = np.argsort(-scores, kind="stable")
-    ends = np.unique(last_of_ties(scores[order]))
+    ends = _ends_of_ties(scores[order])
     hits = np.cumsum(positive[order])[ends].astype(np.float64)
     called = ends + 1.0
     ones, zeros = hits[-1], called[-1] - hits[-1]
@@ -43,8 +43,12 @@ def ranking_curves(positive: Bools, scores: Float64) -> tuple[Points, Points]:
 
 def last_of_ties(ordered: Float64) -> npt.NDArray[np.int64]:
     """For each place of ordered scores the last one with the same score."""
-    ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
+    ends = _ends_of_ties(ordered)
     return ends[np.searchsorted(ends, np.arange(len(ordered)))]
+
+
+def _ends_of_ties(ordered: Float64) -> npt.NDArray[np.int64]:
+    return np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
 
 
 def thinned(points: Float64) -> Points:

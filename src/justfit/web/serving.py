@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import ctypes
-import platform
 import socket
 from collections.abc import Callable
 from types import FrameType
@@ -11,6 +9,7 @@ from types import FrameType
 import pyarrow as pa
 import uvicorn
 
+from justfit.machine import give_back, glibc
 from justfit.web.app import App
 
 _MOST_CONNECTIONS = 400
@@ -19,6 +18,9 @@ _MOST_CONNECTIONS = 400
 _STOP_SECONDS = 5
 """In which answers that are being made are still given when the server ends."""
 
+
+_GIVES_BACK = 600
+"""Tenths of a second after which memory that is free is given back to the system."""
 
 _ARENA_MAX, _MMAP_THRESHOLD = -8, -3
 """Parameters of glibc's mallopt(3)."""
@@ -39,6 +41,12 @@ class _Serving(uvicorn.Server):
         if self._ready is not None and not self.should_exit:
             # A browser is found in its own time.
             asyncio.get_running_loop().run_in_executor(None, self._ready)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second; whether to end."""
+        if counter % _GIVES_BACK == 0:
+            give_back()  # what answers took at a time when there were many
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._app.close()
@@ -81,8 +89,6 @@ def _keep_little() -> None:
     What is free then lies in each of a dozen arenas, where other threads cannot take it. With few arenas they
     can, and large buffers, such as Arrow's, go back to the system at once.
     """
-    if platform.libc_ver()[0] != "glibc":
-        return
-    mallopt = ctypes.CDLL(None).mallopt
-    mallopt(_ARENA_MAX, _ARENAS)
-    mallopt(_MMAP_THRESHOLD, _LARGE)
+    if (library := glibc()) is not None:
+        library.mallopt(_ARENA_MAX, _ARENAS)
+        library.mallopt(_MMAP_THRESHOLD, _LARGE)

@@ -8,7 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from justfit.data.dataset import Dataset
+from justfit.data.mapped import to_file
 from justfit.data.preparation import columns_of
+from justfit.data.raw import is_on_disk
 from justfit.data.splits import Split, splits
 from justfit.errors import SpecError
 from justfit.spec import (
@@ -156,9 +158,10 @@ def plan(study: Study, dataset: Dataset) -> Plan:
         )
     preparation = study.data.preparation(dataset.preparation)
     train = dataset.train
-    found = Plan(
-        study, dataset, preparation, splits(study.validation, train.labels, dataset.task, train.groups)
-    )
+    parted = splits(study.validation, train.labels, dataset.task, train.groups)
+    if is_on_disk(train.raw):
+        parted = tuple(Split(to_file(split.train), to_file(split.validation)) for split in parted)
+    found = Plan(study, dataset, preparation, parted)
     _check_names(found, _known(found))
     return found
 

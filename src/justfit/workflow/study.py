@@ -311,8 +311,7 @@ def announced(
 def _labels(planned: Plan, test: Part | None) -> tuple[Labels, Labels]:
     """Labels of the rows that train in any split, and of those that validate in any."""
     labels = planned.dataset.train.labels
-    train, validation = (
-        np.unique(np.concatenate([getattr(split, part) for split in planned.splits]))
-        for part in ("train", "validation")
-    )
+    train, validation = np.zeros((2, len(labels)), np.bool_)
+    for split in planned.splits:
+        train[split.train] = validation[split.validation] = True
     return labels[train], labels[validation] if test is None else test.labels

@@ -13,7 +13,7 @@ import pyarrow as pa
 from justfit.data.files.arrays import BROKEN_ARRAY, array_header
 from justfit.data.files.frame import Frame, array_columns
 from justfit.data.files.told import first_line
-from justfit.data.mapped import GrowingArray
+from justfit.data.mapped import GrowingArray, to_file
 from justfit.data.rows import MOST_ENTRIES, Bags
 from justfit.errors import DataError
 
@@ -51,7 +51,7 @@ def read_csr(path: Path) -> Iterator[Frame]:
     except DataError as error:
         raise DataError(f"{path}, rows counted from 0: {error} Make the files again.") from error
     table = _labels(path / "labels.npy", rows)
-    yield Frame(table, np.arange(1, rows + 1), (), (), str(path), bags)
+    yield Frame(table, to_file(np.arange(1, rows + 1)), (), (), str(path), bags)
 
 
 def _columns(path: Path, rows: int, indices: npt.NDArray[Any]) -> int:

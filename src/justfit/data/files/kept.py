@@ -7,7 +7,7 @@ from itertools import chain
 import pyarrow as pa
 
 from justfit.data.files.frame import Frame, as_texts, concatenated
-from justfit.data.on_disk import KeptStrings, give_back
+from justfit.data.on_disk import KeptStrings, give_back_all
 from justfit.machine import memory
 
 MOST_HELD = 1 << 27
@@ -77,7 +77,7 @@ def _kept(frames: Iterable[Frame], names: Sequence[str]) -> Frame:
     """The rows with these columns on the disk, as strings."""
     kept = {name: KeptStrings() for name in names}
     pieces = [_moved(frame, kept) for frame in frames]
-    give_back()
+    give_back_all()
     return dataclasses.replace(concatenated(pieces), kept=kept)
 
 
