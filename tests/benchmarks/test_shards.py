@@ -20,6 +20,7 @@ def test_a_hundred_times_the_rows_take_little_more_memory(
         assert first[0] == last[0]
         assert 30 < first[2] < first[3]
         # Of a hundred times the rows 80 MB are on the disk, and whoever holds those that train holds 51 MB.
-        assert last[2] - first[2] < 40, last
-    assert "An epoch in at most 2 times the memory: met." in printed
+        # Reading has labels as texts for a moment.
+        assert last[2] - first[2] < (40 if "reading" in last[0] else 20), last
+    assert "An epoch in at most 1.25 times the memory: met." in printed
     assert list(folder.iterdir()) == []

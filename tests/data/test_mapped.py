@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from justfit.data.mapped import GrowingArray, is_mapped, let_go, temporary_folder
+from justfit.data.mapped import GrowingArray, is_mapped, let_go, temporary_folder, to_file
 from justfit.errors import DataError
 
 
@@ -31,6 +31,20 @@ def test_a_full_disk_is_told_with_the_folder_and_a_remedy(monkeypatch: pytest.Mo
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: Full())
     with pytest.raises(DataError, match=r"cannot hold them: No space left on device. Free some space"):
         GrowingArray(np.int32).add([1])
+
+
+@pytest.mark.parametrize("shape", [(0,), (1,), (200_000,), (0, 3), (70_000, 2)])
+def test_what_is_written_to_a_file_is_as_it_was(shape: tuple[int, ...]) -> None:
+    array = np.random.default_rng(0).normal(size=shape)
+    rows = np.random.default_rng(1).permutation(len(array))
+    for found, expected in (
+        (to_file(array), array),
+        (to_file(array, rows), array[rows]),
+        (to_file(array, rows[:1], np.float32), array[rows[:1]].astype(np.float32)),
+    ):
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found, expected)
+        assert is_mapped(found) or not found.size
 
 
 def test_what_is_let_go_is_read_anew() -> None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from justfit.data.columns import Column
 from justfit.data.duplicates import UInt64, Words, among, hashed_texts, near_training_rows, row_hashes
+from justfit.data.mapped import is_mapped, to_file
 from justfit.data.raw import Ids, Numbers, Raw, Table, Texts
 from justfit.data.rows import Bags
 from justfit.errors import DataError, SealError
@@ -42,7 +43,8 @@ class Part:
     def take(self, rows: npt.NDArray[np.intp]) -> "Part":
         """The rows numbered ``rows``, in that order."""
         groups = None if self.groups is None else self.groups[rows]
-        return Part(self.raw.take(rows), self.labels[rows], groups)
+        labels = to_file(self.labels, rows) if is_mapped(self.labels) else self.labels[rows]
+        return Part(self.raw.take(rows), labels, groups)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,9 @@ from justfit.errors import DataError
 _DISK = "/var/tmp"  # noqa: S108 - files in it are made without a name
 """Where the file hierarchy standard wants large temporary files; /tmp may be a part of memory."""
 
+_ROWS = 1 << 16
+"""That are written at a time."""
+
 
 def temporary_folder() -> str:
     """Where such files are made: what TMPDIR names, else where large ones belong."""
@@ -68,15 +71,30 @@ def _close(file: IO[bytes]) -> None:
         file.close()
 
 
-def to_file(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The same numbers in a file, mapped and read-only.
+def to_file(
+    array: npt.NDArray[Any],
+    rows: npt.NDArray[np.intp] | None = None,
+    dtype: type[np.generic] | None = None,
+) -> npt.NDArray[Any]:
+    """The numbers of an array in a file, mapped and read-only.
+
+    Args:
+        array: with one row or more on its first axis.
+        rows: of it, in this order; None for all.
+        dtype: of the numbers; None for that of the array.
 
     Raises:
         DataError: the disk is full, or no file can be made there.
+
+    >>> to_file(np.array([5, 6, 7]), np.array([2, 0])).tolist()
+    [7, 5]
     """
-    kept = GrowingArray(array.dtype.type)
-    kept.add(array)
-    mapped: npt.NDArray[Any] = kept.mapped().reshape(array.shape)
+    count = len(array) if rows is None else len(rows)
+    kept = GrowingArray(dtype or array.dtype.type)
+    for start in range(0, count, _ROWS):
+        part = slice(start, start + _ROWS)
+        kept.add(array[part if rows is None else rows[part]])
+    mapped: npt.NDArray[Any] = kept.mapped().reshape(count, *array.shape[1:])
     return mapped
 
 

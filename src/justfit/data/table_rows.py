@@ -169,7 +169,5 @@ def taken(frame: Frame, rows: npt.NDArray[np.intp]) -> Frame:
     """The rows at places ``rows`` of a frame, in that order."""
     table = frame.table.take(pa.array(rows))
     bags = None if frame.bags is None else frame.bags.take(rows)
-    numbers = frame.rows[rows]
-    if is_mapped(frame.rows):
-        numbers = to_file(numbers)
+    numbers = to_file(frame.rows, rows) if is_mapped(frame.rows) else frame.rows[rows]
     return dataclasses.replace(frame, table=table, rows=numbers, bags=bags)

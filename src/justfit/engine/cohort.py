@@ -70,10 +70,9 @@ class Labelled:
                     f"Row {wrong[0]}: the label is {labels[wrong[0]]}, expected a class number."
                 )
             return cls(rows, np.empty((0, 1), np.float32), classes, row_weights)
-        numbers = np.ascontiguousarray(labels.astype(np.float32).reshape(len(labels), -1))
-        if isinstance(rows, Bags) and is_mapped(rows.indices):
-            numbers = to_file(numbers)
-        return cls(rows, numbers, None, row_weights)
+        in_file = isinstance(rows, Bags) and is_mapped(rows.indices)
+        numbers = to_file(labels, dtype=np.float32) if in_file else labels.astype(np.float32)
+        return cls(rows, np.ascontiguousarray(numbers.reshape(len(labels), -1)), None, row_weights)
 
 
 def _laid_out(what: str, array: object, dtype: type[np.generic], axes: int) -> npt.NDArray[Any]:

@@ -13,6 +13,7 @@ from justfit.data.preparation import columns_of
 from justfit.data.raw import is_on_disk
 from justfit.data.splits import Split, splits
 from justfit.errors import SpecError
+from justfit.machine import give_back
 from justfit.spec import (
     AllRows,
     Candidate,
@@ -161,6 +162,7 @@ def plan(study: Study, dataset: Dataset) -> Plan:
     parted = splits(study.validation, train.labels, dataset.task, train.groups)
     if is_on_disk(train.raw):
         parted = tuple(Split(to_file(split.train), to_file(split.validation)) for split in parted)
+        give_back()
     found = Plan(study, dataset, preparation, parted)
     _check_names(found, _known(found))
     return found

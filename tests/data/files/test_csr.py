@@ -11,7 +11,10 @@ from justfit.data.load import load
 from justfit.data.mapped import is_mapped
 from justfit.data.rows import Bags
 from justfit.errors import DataError
-from justfit.spec import Data, Files, data_in
+from justfit.spec import Data, Files, Network, Recipe, data_in
+from justfit.workflow import single
+from justfit.workflow.plan import plan
+from justfit.workflow.trials import ground_of
 
 ROWS = sparse.csr_array(sparse.random_array((40, 7), density=0.4, rng=np.random.default_rng(0)))
 LABELS = np.arange(40) % 2
@@ -58,8 +61,21 @@ def test_rows_in_files_stay_in_files_and_outlive_the_folder(tmp_path: Path) -> N
     train = dataset.train.take(np.array([3, 1, 2]))
     assert is_mapped(vars(train.raw)["indices"])
     assert is_mapped(vars(dataset.train.raw)["values"])
+    assert is_mapped(train.labels)
+    assert train.labels.tolist() == dataset.train.labels[[3, 1, 2]].tolist()
     assert len(dataset.train) == 32
     assert len(dataset.sealed.open().raw) == 8
+
+
+def test_what_has_a_number_a_row_stands_in_files_where_the_rows_do(tmp_path: Path) -> None:
+    data = data_in(str(folder(tmp_path)), target="labels")
+    planned = plan(single(data, Network(()), Recipe(epochs=1)), load(data))
+    (split,) = planned.splits
+    ground = ground_of(planned, split)
+    for numbers in (planned.dataset.train.labels, split.train, split.validation, ground.train.numbers):
+        assert is_mapped(numbers)
+    expected = planned.dataset.train.labels[split.train]
+    assert ground.train.numbers.ravel().tolist() == expected.tolist()
 
 
 def test_labels_may_be_texts_and_rows_may_have_none(tmp_path: Path) -> None:
