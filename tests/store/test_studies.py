@@ -18,6 +18,7 @@ from justfit.store import (
     remove_study,
     study_folders,
 )
+from justfit.store.lock import held
 
 WINE, IMDB = study("wine"), study("imdb")
 
@@ -314,6 +315,14 @@ def test_a_run_that_is_gone_already_is_not_missed(tmp_path: Path) -> None:
     folder = keep_study(tmp_path, WINE, {"a": [run(9).id]})
     assert remove_study(folder) == ()
     assert names(tmp_path) == []
+
+
+def test_a_study_that_is_being_carried_out_is_not_removed(tmp_path: Path) -> None:
+    folder = keep_study(tmp_path, WINE, {"a": keep_runs(tmp_path, 0)})
+    with held(folder), pytest.raises(StoreError, match=r"is being carried out already, by .*justfit stop"):
+        remove_study(folder)
+    assert is_done(folder)
+    assert remove_study(folder) == (run(0).id,)
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:

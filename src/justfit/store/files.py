@@ -131,14 +131,19 @@ def make_folders(path: Path) -> None:
             sync_folder(each.parent)
 
 
+def require_no_link(path: Path) -> None:
+    """Raise `StoreError` where a folder that is to be removed is a link."""
+    if path.is_symlink():
+        raise StoreError(f"{path} is a link, and what it points to is left alone: remove it by hand.")
+
+
 def remove_folder(path: Path) -> None:
     """Remove a folder: it vanishes at once, and nobody sees half of it. Links in it are not followed.
 
     Raises:
         StoreError: it is a link itself, or may not be removed.
     """
-    if path.is_symlink():
-        raise StoreError(f"{path} is a link, and what it points to is left alone: remove it by hand.")
+    require_no_link(path)
     with told(path, "removed"):
         aside = _aside(path.with_name("removed"))
         path.rename(aside)

@@ -173,7 +173,7 @@ def _lock(path: Path, file: FileIO) -> None:
         who = "another process" if other is None else f"{other.told}, since {other.started[:19]} UTC"
         raise StoreError(
             f"{path.parent.name} is being carried out already, by {who}: wait for its end, or end it with "
-            "`justfit stop`, and run it again."
+            "`justfit stop`, and try again."
         )
 
 

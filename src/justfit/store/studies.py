@@ -10,11 +10,13 @@ from justfit.store.files import (
     broken,
     make_folders,
     remove_folder,
+    require_no_link,
     require_writable,
     told,
     write_bytes,
 )
 from justfit.store.folders import is_done, study_folders
+from justfit.store.lock import held
 from justfit.store.model import Model, write_model
 from justfit.store.paths import StudyPaths, run_path, study_folder
 from justfit.store.records import read_record, write_record
@@ -144,9 +146,13 @@ def remove_study(folder: Path) -> tuple[str, ...]:
         The ids of the runs removed.
 
     Raises:
-        StoreError: it or another study cannot be read, or it is a link or may not be removed.
+        StoreError: it or another study cannot be read, it is being carried out, or it is a link or may not be
+            removed.
     """
     store = folder.parent
+    require_no_link(folder)
+    with held(folder):
+        pass  # whoever carries it out would go on with what is gone
     own = set(_run_ids(read_study(folder)))
     for other in study_folders(store):
         if not other.samefile(folder):
