@@ -13,12 +13,12 @@ from justfit.data.duplicates import (
     Words,
     first_of_same,
     hashed_texts,
-    near_duplicates,
     number_hashes,
     row_hashes,
 )
 from justfit.data.finding import LEVELS, counted, has, of_rows
 from justfit.data.finding import Finding as Finding
+from justfit.data.near_duplicates import near_duplicates
 from justfit.data.raw import Numbers, Table
 from justfit.data.rows import Bags
 from justfit.machine import give_back

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from justfit.data.columns import Column
-from justfit.data.duplicates import UInt64, Words, among, hashed_texts, near_training_rows, row_hashes
+from justfit.data.duplicates import UInt64, Words, among, hashed_texts, row_hashes
 from justfit.data.mapped import is_mapped, to_file
+from justfit.data.near_duplicates import near_training_rows
 from justfit.data.raw import Ids, Numbers, Raw, Table, Texts
 from justfit.data.rows import Bags
 from justfit.errors import DataError, SealError
