@@ -27,7 +27,7 @@ from justfit.data.mapped import temporary_folder
 from justfit.spec import Network, Recipe, data_in
 from justfit.workflow import EpochDone, Planned, Stored, carry_out, single
 
-ROWS = 60_000
+ROWS = 20_000
 FACTORS = (1, 10, 100)
 MOST_GROWTH = 1.25
 """Times the anonymous memory of an epoch may grow while rows grow a hundredfold."""
