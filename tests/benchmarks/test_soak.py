@@ -26,7 +26,7 @@ def made(store: Path) -> tuple[str, str]:
 def soaked(folder: Path, *serving: str) -> tuple[int, list[dict[str, str]]]:
     """The exit code of a short soak without studies and browser, and its samples."""
     path = folder / "soak.csv"
-    code = main(["--minutes", "0.25", "--every", "0.05", "--few", "--csv", str(path)], made, serving)
+    code = main(["--minutes", "0.5", "--every", "0.05", "--few", "--csv", str(path)], made, serving)
     return code, list(csv.DictReader(path.read_text().splitlines()))
 
 

@@ -126,7 +126,7 @@ def page_of(browser: Browser, server: Served, **options: object) -> Iterator[Pag
     page.on("console", lambda message: wrong.append(message.text) if _is_fault(message.text) else None)
     yield page
     context.close()
-    assert not wrong
+    assert not wrong, wrong
 
 
 def _is_own(url: str, server: Served) -> bool:

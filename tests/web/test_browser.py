@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from web.browsing import Served, chromium, make_store, page_of, reviews_csv, served
 
 from justfit.store import study_folders
@@ -170,6 +170,19 @@ def test_a_page_left_open_recovers_when_the_server_was_killed(
     finally:
         if first.process.poll() is None:
             first.end()
+
+
+def test_an_answer_that_is_cut_short_is_told_and_the_page_goes_on(page: Page, widths: str) -> None:
+    def cut_short(route: Route) -> None:
+        route.fulfill(body='{"study": ', content_type="application/json")
+
+    page.route(f"**/api/studies/{widths}", cut_short)
+    page.goto(f"/studies/{widths}")
+    expect(page.locator("#problem")).to_contain_text("justfit does not answer")
+    page.unroute(f"**/api/studies/{widths}")
+    page.reload()
+    expect(page.locator("#table tbody tr")).to_have_count(4)
+    expect(page.locator("#problem")).to_be_hidden()
 
 
 def test_all_is_reached_by_the_keyboard_alone(page: Page, widths: str) -> None:

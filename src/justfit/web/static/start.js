@@ -2,7 +2,7 @@
 
 import { byId, element, fill, fillList, setOptions, setShown, setText, showProblem, takeFiles } from "./dom.js";
 import { chosen, keep } from "./query.js";
-import { Failure, ask, send, sendFile } from "./store.js";
+import { Failure, ask, send, sendFile, whole } from "./store.js";
 import { Table } from "./table.js";
 import { SIGNS, count } from "./words.js";
 
@@ -84,7 +84,7 @@ function takeFile(file) {
   setText(byId("file-message"), `Sending ${file.name} ...`);
   told(async () => {
     try {
-      upload = await (await sendFile("/api/uploads", file)).json();
+      upload = await whole(await sendFile("/api/uploads", file));
     } catch (error) {
       setText(byId("file-message"), "");
       throw error;

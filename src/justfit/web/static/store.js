@@ -14,20 +14,31 @@ export class Failure extends Error {
   }
 }
 
+const SILENT = "justfit does not answer: is justfit ui still running?";
+
 /** A response, or `Failure` where it is an error or none came. */
 export async function request(path, options = {}) {
   let response;
   try {
     response = await fetch(path, options);
   } catch {
-    throw new Failure("justfit does not answer: is justfit ui still running?");
+    throw new Failure(SILENT);
   }
   if (response.ok) return response;
   const said = await response.json().catch(() => null);
   throw new Failure(said?.error ?? `The server answered ${response.status} ${response.statusText}.`, said?.study);
 }
 
-export const ask = async (path, options) => (await request(path, options)).json();
+/** All of a response, as `kind` ("json" or "blob"), or `Failure` where the server ended before it had said all. */
+export async function whole(response, kind = "json") {
+  try {
+    return await response[kind]();
+  } catch {
+    throw new Failure(SILENT);
+  }
+}
+
+export const ask = async (path, options) => whole(await request(path, options));
 
 export const send = (path, content = {}) =>
   ask(path, {

@@ -4,7 +4,7 @@ import { byId, element, setOptions, setText, showProblem, takeFiles } from "./do
 import { fieldsOf } from "./fields.js";
 import { effectList, markedText } from "./marked.js";
 import { chosen, keep } from "./query.js";
-import { Failure, ask, send, sendFile } from "./store.js";
+import { Failure, ask, send, sendFile, whole } from "./store.js";
 import { figure, percent } from "./words.js";
 
 const MOST_BARS = 20;
@@ -122,7 +122,7 @@ function takeFile(file) {
   told(async () => {
     try {
       const response = await sendFile("/predict/file", file, { study: study() });
-      const content = await response.blob();
+      const content = await whole(response, "blob");
       const name = `${file.name.replace(/\.[^.]*$/, "")}-answers.csv`;
       const address = URL.createObjectURL(content);
       const link = element("a", { href: address, download: name }, name);
