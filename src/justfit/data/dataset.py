@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from justfit.data.columns import Column
 from justfit.data.duplicates import UInt64, Words, among, hashed_texts, row_hashes
-from justfit.data.mapped import is_mapped, to_file
+from justfit.data.mapped import taken
 from justfit.data.near_duplicates import near_training_rows
 from justfit.data.raw import Ids, Numbers, Raw, Table, Texts
 from justfit.data.rows import Bags
@@ -44,8 +44,7 @@ class Part:
     def take(self, rows: npt.NDArray[np.intp]) -> "Part":
         """The rows numbered ``rows``, in that order."""
         groups = None if self.groups is None else self.groups[rows]
-        labels = to_file(self.labels, rows) if is_mapped(self.labels) else self.labels[rows]
-        return Part(self.raw.take(rows), labels, groups)
+        return Part(self.raw.take(rows), taken(self.labels, rows), groups)
 
 
 @dataclass(frozen=True, eq=False)

@@ -98,6 +98,11 @@ def to_file(
     return mapped
 
 
+def taken(array: npt.NDArray[Any], rows: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+    """The rows numbered ``rows``, in that order; in a file where the array is in one."""
+    return to_file(array, rows) if is_mapped(array) else array[rows]
+
+
 def is_mapped(array: object) -> bool:
     """Whether an array stands in a file that is mapped into memory."""
     return _file_of(array) is not None

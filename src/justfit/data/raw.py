@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from justfit.data.columns import Column, of_kind
-from justfit.data.mapped import is_mapped
 from justfit.data.rows import Bags, take_ragged
 from justfit.errors import DataError
 
@@ -195,7 +194,7 @@ Raw = Texts | Ids | Numbers | Table | Bags
 
 def is_on_disk(raw: Raw) -> bool:
     """Whether the rows are in files, as they may be more than memory holds."""
-    return is_mapped(raw.indices) if isinstance(raw, Bags) else is_lazy(raw)
+    return raw.in_files if isinstance(raw, Bags) else is_lazy(raw)
 
 
 def is_lazy(raw: Raw) -> bool:

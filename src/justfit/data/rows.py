@@ -47,13 +47,18 @@ class Bags:
     def __len__(self) -> int:
         return len(self.indptr) - 1
 
+    @property
+    def in_files(self) -> bool:
+        """Whether the entries are in files that are mapped, as they may be more than memory holds."""
+        return is_mapped(self.indices)
+
     def take(self, rows: npt.NDArray[np.intp]) -> "Bags":
         """The rows numbered ``rows``, in that order; of rows in files in files, too.
 
         Raises:
             DataError: the disk is full.
         """
-        if is_mapped(self.indices):
+        if self.in_files:
             return self._taken_to_files(rows)
         indptr, entries = take_ragged(self.indptr, rows)
         return Bags(indptr, self.indices[entries], self.values[entries], self.columns)

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from justfit.data import mapped
 from justfit.data.columns import INPUTS, Column, of_kind
 from justfit.data.files.frame import Frame, shape_of
 from justfit.data.finding import counted, named
-from justfit.data.mapped import is_mapped, to_file
 from justfit.data.on_disk import TextsOnDisk
 from justfit.data.raw import Numbers, Raw, Table, Texts
 from justfit.data.table_cells import (
@@ -169,5 +169,5 @@ def taken(frame: Frame, rows: npt.NDArray[np.intp]) -> Frame:
     """The rows at places ``rows`` of a frame, in that order."""
     table = frame.table.take(pa.array(rows))
     bags = None if frame.bags is None else frame.bags.take(rows)
-    numbers = to_file(frame.rows, rows) if is_mapped(frame.rows) else frame.rows[rows]
+    numbers = mapped.taken(frame.rows, rows)
     return dataclasses.replace(frame, table=table, rows=numbers, bags=bags)

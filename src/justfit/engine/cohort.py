@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from justfit.data.mapped import is_mapped, to_file
+from justfit.data.mapped import to_file
 from justfit.data.rows import Bags, Float32, Int32, Rows
 from justfit.engine.order import block_order
 from justfit.errors import EngineError
@@ -70,7 +70,7 @@ class Labelled:
                     f"Row {wrong[0]}: the label is {labels[wrong[0]]}, expected a class number."
                 )
             return cls(rows, np.empty((0, 1), np.float32), classes, row_weights)
-        in_file = isinstance(rows, Bags) and is_mapped(rows.indices)
+        in_file = isinstance(rows, Bags) and rows.in_files
         numbers = to_file(labels, dtype=np.float32) if in_file else labels.astype(np.float32)
         return cls(rows, np.ascontiguousarray(numbers.reshape(len(labels), -1)), None, row_weights)
 

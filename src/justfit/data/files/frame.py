@@ -12,7 +12,6 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy import sparse
 
-from justfit.data.mapped import is_mapped
 from justfit.data.on_disk import KeptStrings, rows_on_disk
 from justfit.data.rows import Bags, Int64
 from justfit.errors import DataError
@@ -115,7 +114,7 @@ def _stacked(frames: Sequence[Frame]) -> Bags | None:
     bags = [frame.bags for frame in frames if frame.bags is not None]
     if not bags:
         return None
-    if any(is_mapped(each.indices) for each in bags):
+    if any(each.in_files for each in bags):
         return cast("Bags", rows_on_disk(bags))
     return Bags.from_csr(sparse.vstack([each.to_csr() for each in bags], format="csr"))
 
