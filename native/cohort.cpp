@@ -199,7 +199,10 @@ void Cohort::set_layer(int64_t m, int64_t l, const float* kernel, const float* b
   const int64_t units = member.spec.layers[static_cast<std::size_t>(l)].units, inputs = inputs_of(m, l);
   LayerState& layer = l == 0 ? first_ : member.rest[static_cast<std::size_t>(l - 1)];
   const int64_t column = l == 0 ? member.first_column : 0;
-  for (int64_t i = 0; i < inputs; ++i) std::copy_n(kernel + i * units, units, &layer.kernel[i * layer.width + column]);
+  for_each_row(layer.kernel, inputs, layer.width, column, [&](float* to) {
+    std::copy_n(kernel, units, to);
+    kernel += units;
+  });
   if (bias) std::copy_n(bias, units, &layer.bias[column]);
   if (l > 0) transpose(layer, 0, inputs);
 }
@@ -209,7 +212,9 @@ void Cohort::get_layer(int64_t m, int64_t l, float* kernel, float* bias) const {
   const int64_t units = member.spec.layers[static_cast<std::size_t>(l)].units, inputs = inputs_of(m, l);
   const LayerState& layer = l == 0 ? first_ : member.rest[static_cast<std::size_t>(l - 1)];
   const int64_t column = l == 0 ? member.first_column : 0;
-  for (int64_t i = 0; i < inputs; ++i) std::copy_n(&layer.kernel[i * layer.width + column], units, kernel + i * units);
+  for_each_row(layer.kernel, inputs, layer.width, column, [&](const float* from) {
+    kernel = std::copy_n(from, units, kernel);
+  });
   if (bias) std::copy_n(&layer.bias[column], units, bias);
 }
 

@@ -7,6 +7,7 @@
 // Only clipping by norm needs a round between them, and max-norm one after.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -18,6 +19,17 @@
 #include "rules.h"
 
 namespace justfit {
+
+// Calls visit(begin) with where a member's columns begin in each of a matrix's rows, of which it has `rows`. They lie too far
+// apart for processors to guess the next one, so it is asked for ahead.
+template <class Matrix, class Visit>
+void for_each_row(Matrix& matrix, int64_t rows, int64_t width, int64_t column, const Visit& visit) {
+  constexpr int64_t kAhead = 16;
+  for (int64_t i = 0; i < rows; ++i) {
+    __builtin_prefetch(&matrix[std::min(i + kAhead, rows - 1) * width + column]);
+    visit(&matrix[i * width + column]);
+  }
+}
 
 // One layer's weights in padded rows, its optimizer state, and its outputs and deltas.
 struct LayerState {

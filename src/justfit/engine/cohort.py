@@ -178,7 +178,10 @@ def initial_weights(layers: tuple[Layer, ...], inputs: int, seed: int) -> Weight
         random = np.random.default_rng([seed, number])
         limit = 0.05 if layer.kind == "embedding" else np.sqrt(6.0 / (inputs + layer.units))
         kernel = random.random((inputs, layer.units), dtype=np.float32)
-        kernel = (2.0 * kernel - 1.0) * np.float32(limit)
+        # In place: a cohort's first layers are many megabytes.
+        kernel *= 2.0
+        kernel -= 1.0
+        kernel *= np.float32(limit)
         weights.append((kernel, np.zeros(layer.units, np.float32) if layer.has_bias else None))
         inputs = layer.units
     return tuple(weights)

@@ -14,8 +14,8 @@ from justfit.spec import Diverged, Epoch, Failed, History, Outcome
 _SHARE = 0.01
 """Of the time of training that keeping states may take: they are kept less often where it would be more."""
 
-_FIRST = 0.2
-"""Seconds before the first state: what has taken less is not worth one."""
+_FIRST, _LATEST = 0.2, 10.0
+"""Seconds before the first state: what has taken less is not worth one; how late it is at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +96,7 @@ class CohortTraining:
         """Have the engine take the cohort, where it has not; raises `EngineError` where it refuses."""
         if self._training is not None or self._has_failed:
             return
+        start = time.perf_counter()
         self._training = Training(
             Cohort(self._members),
             self._on.train,
@@ -107,7 +108,7 @@ class CohortTraining:
         )
         self._training.drop(self._dropped)
         self._epochs = self._training.epochs()
-        self._spacing = Spacing()
+        self._spacing = Spacing(time.perf_counter() - start)
 
     def events(self, to: int | None) -> Iterator[Events | CohortState]:
         """Each member's epochs up to ``to``, and what it left when it has left; states between them.
@@ -201,10 +202,15 @@ class CohortTraining:
 
 
 class Spacing:
-    """When a state may be kept again, so that all of them together take a small share of the time."""
+    """When a state may be kept again, so that all of them together take a small share of the time.
 
-    def __init__(self) -> None:
-        self._next = time.perf_counter() + _FIRST
+    Args:
+        cost: seconds that the first one is thought to take. Beginning takes about as long: it writes all the
+            weights that a state reads.
+    """
+
+    def __init__(self, cost: float = 0.0) -> None:
+        self._next = time.perf_counter() + min(max(_FIRST, cost / _SHARE), _LATEST)
 
     @property
     def is_due(self) -> bool:
