@@ -9,6 +9,7 @@ from sklearn.model_selection import KFold as Folds
 
 from justfit.data.dataset import Labels
 from justfit.data.dataset import Split as Split
+from justfit.data.rows import Int64
 from justfit.data.stratified import stratified_hold_out
 from justfit.errors import DataError, SpecError
 from justfit.spec import AllRows, HoldOut, KFold, Protocol, Task, TestRows
@@ -61,17 +62,19 @@ def _hold_out(protocol: HoldOut, labels: Labels, task: Task) -> Split:
     if protocol.how == "last":
         return Split(np.arange(total - count - trained, total - count), np.arange(total - count, total))
     if _has_one_class_a_row(task):
-        _require_stratifiable(labels, count)
-        train, validation = stratified_hold_out(
-            labels.astype(np.int64, copy=False), count, _seed(protocol.seed)
-        )
+        classes = labels.astype(np.int64, copy=False)
+        _require_stratifiable(classes, count)
+        train, validation = stratified_hold_out(classes, count, _seed(protocol.seed))
         if trained < len(train):
             train = _evenly(train, labels)
     else:
         train, validation = train_test_split(
             np.arange(total), test_size=count, random_state=_seed(protocol.seed)
         )
-    return Split(np.sort(train[:trained]), np.sort(validation))
+    train = train[:trained]
+    train.sort()  # in place, as there may be very many
+    validation.sort()
+    return Split(train, validation)
 
 
 def _evenly(rows: npt.NDArray[np.intp], classes: Labels) -> npt.NDArray[np.intp]:
@@ -145,8 +148,10 @@ def _require_groups(folds: int, groups: Groups | None) -> Groups:
     return groups
 
 
-def _require_stratifiable(classes: Labels, count: int) -> None:
-    present, members = np.unique(classes, return_counts=True)
+def _require_stratifiable(classes: Int64, count: int) -> None:
+    members = np.bincount(classes)
+    present = np.flatnonzero(members)
+    members = members[present]
     remedy = "give more rows, or validate without stratifying (first:, last:)."
     if (members < 2).any():
         alone = present[members < 2][0]

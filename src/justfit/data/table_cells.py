@@ -135,12 +135,16 @@ def image_cells(column: pa.ChunkedArray) -> npt.NDArray[Any]:
 
 def category_cells(column: pa.ChunkedArray, where: str) -> Categories:
     """Cells as levels in the order in which they first stand there."""
-    encoded = pc.dictionary_encode(trimmed(texts_of(column, where))).unify_dictionaries()
+    # Of millions of cells, texts are made of those alone that differ.
+    alike = is_numeric(column.type) or pa.types.is_string(column.type)
+    encoded = pc.dictionary_encode(column if alike else texts_of(column, where)).unify_dictionaries()
     if encoded.num_chunks == 0:
         return Categories(np.zeros(0, np.int32), ())
-    levels = tuple(encoded.chunk(0).dictionary.to_pylist())
-    codes = [pc.fill_null(chunk.indices, -1).to_numpy() for chunk in encoded.chunks]
-    return Categories(np.concatenate(codes).astype(np.int32), levels)
+    texts = trimmed(texts_of(pa.chunked_array([encoded.chunk(0).dictionary]), where)).to_pylist()
+    codes = {level: code for code, level in enumerate(dict.fromkeys(filter(None, texts)))}
+    code_at = np.array([*(codes.get(text, -1) for text in texts), -1], np.int32)
+    places = [pc.fill_null(chunk.indices, -1).to_numpy() for chunk in encoded.chunks]
+    return Categories(np.concatenate([code_at[each] for each in places]), tuple(codes))
 
 
 def text_cells(column: pa.ChunkedArray, where: str) -> list[str]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from justfit.data.columns import NUMBER_FORMS
 from justfit.data.dataset import Labels
 from justfit.data.rows import Int64
-from justfit.data.table_cells import is_dated, is_numeric, number_cells, texts_of, trimmed
+from justfit.data.table_cells import category_cells, is_dated, is_numeric, number_cells, texts_of, trimmed
 from justfit.errors import DataError
 from justfit.spec import Task
 
@@ -99,13 +99,12 @@ def labels_of(column: pa.ChunkedArray, target: LabelColumn, rows: Int64, where: 
                     raise _unknown(where, rows[row], part, target.classes)
                 labels[row, numbers[part]] = 1
         return labels
-    encoded = trimmed(texts_of(column, where)).combine_chunks().dictionary_encode()
-    levels = encoded.dictionary.to_pylist()
-    of_level = np.array([numbers.get(level, -1) for level in levels], np.int64)
-    codes: npt.NDArray[np.int64] = of_level[encoded.indices.to_numpy()]
-    if (codes < 0).any():
+    found = category_cells(column, where)
+    of_level = np.array([numbers.get(level, -1) for level in found.levels], np.int64)
+    codes: npt.NDArray[np.int64] = of_level[found.codes]
+    if (of_level < 0).any():
         row = int(np.argmin(codes))
-        raise _unknown(where, rows[row], encoded[row].as_py(), target.classes)
+        raise _unknown(where, rows[row], found.levels[found.codes[row]], target.classes)
     return codes
 
 

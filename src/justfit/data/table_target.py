@@ -48,19 +48,24 @@ def infer_target(column: pa.ChunkedArray, name: str, where: str, task: str | Non
         raise DataError(f"{where} holds dates, which are no labels: give a column of classes or numbers.")
     if is_list(column.type):
         return _several(name, "json", parts_of(json_lists(column), "json"), "lists of labels", wanted, where)
-    texts = trimmed(texts_of(column, where))
-    different = int(pc.count_distinct(texts).as_py())
+    # Of millions of labels, texts are made of those alone that differ.
+    some = column if pa.types.is_nested(column.type) else pa.chunked_array([pc.unique(column)])
+    levels = trimmed(texts_of(some, where))
+    different = int(pc.count_distinct(levels).as_py())
     if different == 1:
         raise DataError(
-            f'{where}: all {len(texts):,} rows have the label "{texts[0].as_py()}", so there is nothing to '
+            f'{where}: all {len(column):,} rows have the label "{levels[0].as_py()}", so there is nothing to '
             "learn: give rows with other labels, too."
         )
     if wanted is not None:
-        return _as_asked(column, texts, name, where, wanted)
-    form = _number_form(column, texts, where)
+        return _as_asked(column, levels, name, where, wanted)
+    form = _number_form(column, levels, where)
     if form is not None and different > 2:
-        return _of_numbers(column, texts, name, where, form)
-    separator = "" if different <= 2 else _separator(texts)
+        return _of_numbers(column, levels, name, where, form)
+    if different <= 2:
+        return _of_classes(levels, name)
+    texts = trimmed(texts_of(column, where))
+    separator = _separator(texts)
     if separator:
         parts = parts_of(texts.to_pylist(), separator)
         why = "JSON lists of labels" if separator == "json" else f'labels parted by "{separator}"'
@@ -70,20 +75,21 @@ def infer_target(column: pa.ChunkedArray, name: str, where: str, task: str | Non
             f"{where} has {different:,} different texts in {len(texts):,} rows, too many to be classes: name "
             'another target, or ask for the task "multiclass".'
         )
-    return _of_classes(texts, name)
+    return _of_classes(levels, name)
 
 
 def _as_asked(
-    column: pa.ChunkedArray, texts: pa.ChunkedArray, name: str, where: str, task: Task
+    column: pa.ChunkedArray, levels: pa.ChunkedArray, name: str, where: str, task: Task
 ) -> LabelColumn:
     why = "as asked"
     if not task.is_classification:
-        form = _number_form(column, texts, where)
+        form = _number_form(column, levels, where)
         return LabelColumn(name, task, (), why, form=form or "")
     if task.name == "multilabel":
+        texts = trimmed(texts_of(column, where))
         separator = _separator(texts) or next((s for s in _SEPARATORS if _any(texts, s)), ";")
         return _several(name, separator, parts_of(texts.to_pylist(), separator), why, task, where)
-    found = _of_classes(texts, name)
+    found = _of_classes(levels, name)
     if task.name == "binary" and found.task.name != "binary":
         raise DataError(
             f"{where} has {len(found.classes):,} different labels, and the task binary needs two: ask for "
@@ -93,13 +99,13 @@ def _as_asked(
 
 
 def _of_numbers(
-    column: pa.ChunkedArray, texts: pa.ChunkedArray, name: str, where: str, form: str
+    column: pa.ChunkedArray, levels: pa.ChunkedArray, name: str, where: str, form: str
 ) -> LabelColumn:
     values = number_cells(column, form, where).values[:, 0]
     different, rows = len(np.unique(values)), len(values)
     if (values == np.floor(values)).all():
         if different <= FEW_NUMBERS and rows >= different * _ROWS_A_CLASS:
-            found = _of_classes(texts, name)
+            found = _of_classes(levels, name)
             why = (
                 f"{different} different whole numbers in {rows:,} rows are taken for classes; ask for the "
                 'task "regression" if they are amounts'
@@ -113,8 +119,8 @@ def _of_numbers(
     return LabelColumn(name, task_named("regression"), (), why, form=form)
 
 
-def _of_classes(texts: pa.ChunkedArray, name: str) -> LabelColumn:
-    classes = _ordered(pc.unique(texts).to_pylist())
+def _of_classes(levels: pa.ChunkedArray, name: str) -> LabelColumn:
+    classes = _ordered(pc.unique(levels).to_pylist())
     if len(classes) > 2:
         return LabelColumn(name, task_named("multiclass"), classes, f"{len(classes):,} different values")
     zero, one = classes
@@ -132,14 +138,14 @@ def _ordered(names: Sequence[str]) -> tuple[str, ...]:
         return tuple(sorted(names))
 
 
-def _number_form(column: pa.ChunkedArray, texts: pa.ChunkedArray, where: str) -> str | None:
+def _number_form(column: pa.ChunkedArray, levels: pa.ChunkedArray, where: str) -> str | None:
     """How the numbers are written; None where a label is none."""
     if is_numeric(column.type):
         return ""
     if pa.types.is_boolean(column.type):
         return None
     for form in NUMBER_FORMS:
-        if not np.isnan(number_cells(texts, form, where).values).any():
+        if not np.isnan(number_cells(levels, form, where).values).any():
             return form
     return None
 

@@ -219,10 +219,11 @@ def _without_lone_classes(
     """Without the rows that are the only ones of their class, which cannot both train and test."""
     if not _has_one_class_a_row(reading):
         return train, reading
-    labels = _labels(train, reading).labels
-    alone = np.bincount(labels.astype(np.int64), minlength=len(reading.classes))[labels.astype(np.int64)] == 1
-    if not alone.any():
+    labels = _labels(train, reading).labels.astype(np.int64, copy=False)
+    lone = np.bincount(labels, minlength=len(reading.classes)) == 1
+    if not lone.any():
         return train, reading
+    alone = lone[labels]
     for row in np.flatnonzero(alone).tolist():
         name = reading.classes[int(labels[row])]
         left_out.append(LeftOut(train.source, int(train.rows[row]), f'the only row of class "{name}"'))
@@ -246,7 +247,7 @@ def _seal(parts: dict[str, _Labelled], reading: LabelColumn, seed: int) -> str:
     count = HoldOut(size=SEALED).rows(len(train.labels))
     task, how = reading.task, "taken by chance"
     if _has_one_class_a_row(reading):
-        members = np.bincount(train.labels.astype(np.int64))
+        members = np.bincount(train.labels.astype(np.int64, copy=False))
         how = "with the shares of the classes"
         if min(count, len(train.labels) - count) < np.count_nonzero(members):
             task, how = (
