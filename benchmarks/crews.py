@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.machine import machine
 from benchmarks.rows import zipf_rows
 from justfit.bridges.ray import ray_cluster
-from justfit.engine import Labelled, Member, Trained, pack, train_members, training_events
+from justfit.engine import Labelled, Member, Trained, Trainings, pack, train_members
 from justfit.engine.cohort_training import Rows
 from justfit.engine.crew import Call, Crew, at_work, crew_at_work
 from justfit.engine.messages import Content, unpacked
@@ -182,9 +182,11 @@ def timed(
         train_members([replace(one, recipe=replace(one.recipe, epochs=1)) for one in members], train)
         begun = time.perf_counter()
         found: dict[int, tuple[float, float]] = {}
-        for number, event in training_events(members, train, threads=slots):
-            if isinstance(event, Trained):
-                found[number] = of(event), time.perf_counter() - begun
+        # As a study's stages do: of networks that are compared weights are not wanted.
+        with Trainings(members, train, threads=slots, weights=False) as trainings:
+            for number, event in trainings.advance():
+                if isinstance(event, Trained):
+                    found[number] = of(event), time.perf_counter() - begun
         seconds = time.perf_counter() - begun
         cohorts = pack(members, train.rows.columns, slots, fewest=1 if crew is None else crew.fewest)
     own, ends = zip(*(found[cohort[0]] for cohort in cohorts), strict=True)

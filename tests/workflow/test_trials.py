@@ -198,10 +198,14 @@ def test_a_run_that_the_engine_refuses_stops_no_other_and_is_tried_again(
     assert {type(event.outcome) for event in new} == {Done}
 
 
-def test_a_checkpoint_is_removed_once_no_run_needs_it_and_no_sooner(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def states_after_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("justfit.engine.cohort_training._FIRST", 0.0)
+    monkeypatch.setattr("justfit.engine.cohort_training._SHARE", float("inf"))
+
+
+@pytest.mark.usefixtures("states_after_every_epoch")
+def test_a_checkpoint_is_removed_once_no_run_needs_it_and_no_sooner(tmp_path: Path) -> None:
     found = planned()
     runs, ground = runs_of(found), ground_of(found, found.splits[0])
     events = train_runs(ground, runs, threads=1, fit=False, store=tmp_path)
@@ -216,11 +220,10 @@ def test_a_checkpoint_is_removed_once_no_run_needs_it_and_no_sooner(
     assert not checkpoint_files(tmp_path)
 
 
+@pytest.mark.usefixtures("states_after_every_epoch")
 def test_a_checkpoint_that_is_to_last_is_gone_on_from_when_its_cohort_has_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("justfit.engine.cohort_training._FIRST", 0.0)
-    monkeypatch.setattr("justfit.engine.cohort_training._SHARE", float("inf"))
     found = planned()
     runs, ground = runs_of(found), ground_of(found, found.splits[0])
     once = trained(ground, runs, threads=1, store=tmp_path, lasting=True)
