@@ -124,7 +124,7 @@ def measured(rows: int, words: int) -> Costs:
     """The costs of a cohort on made-up rows, the median of three."""
     made = zipf_rows(rows, words, COLUMNS)
     labels = np.random.default_rng(0).integers(0, 2, rows)
-    on = Rows(Labelled.of(made, labels, TASKS["binary"]))
+    on = Rows(Labelled.of(made, labels, TASKS["binary"]), weights=False)
     members = _members(64)
     (cohort, *_) = pack(members, COLUMNS, 1)
     members = members[: len(cohort)]
@@ -133,21 +133,21 @@ def measured(rows: int, words: int) -> Costs:
     for _ in range(3):
         with at_work(crew):
             crew.answers = []
-            remote = RemoteCohort(members, on, crew, weights=False)
+            remote = RemoteCohort(members, on, crew)
             start = time.perf_counter()
             list(remote.events(None))
             ask.append(time.perf_counter() - start)
             start = time.perf_counter()
             crew.answers = list(carried_out(crew.task, on))
             seconds.append(time.perf_counter() - start)
-            full, pair = crew.answers, RemoteCohort(members[:2], on, crew, weights=False)
+            full, pair = crew.answers, RemoteCohort(members[:2], on, crew)
             crew.answers = []
             list(pair.events(None))
             start = time.perf_counter()
             list(carried_out(crew.task, on))
             two.append(time.perf_counter() - start)
             crew.answers = full
-            remote = RemoteCohort(members, on, crew, weights=False)
+            remote = RemoteCohort(members, on, crew)
             start = time.perf_counter()
             told = [event for told in remote.events(None) if isinstance(told, list) for event in told]
             hear.append(time.perf_counter() - start)

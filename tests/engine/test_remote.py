@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 from engine.handmade import labelled, member, varied
@@ -137,8 +138,14 @@ def test_members_that_leave_while_a_crew_pauses_are_what_they_are_here() -> None
             assert found.outcome == left.outcome
 
 
-def test_weights_that_nobody_wants_are_not_sent() -> None:
-    with at_work(HereCrew()), Trainings([member()], labelled(), weights=False) as trainings:
+@pytest.mark.parametrize("crew", [nullcontext(), at_work(HereCrew())], ids=["here", "a worker"])
+def test_of_members_whose_weights_nobody_wants_the_rest_is_left(crew: AbstractContextManager[None]) -> None:
+    rows = labelled(), labelled(rows=30, seed=5)
+    with crew, Trainings([member()], *rows, keep_best=True, weights=False) as trainings:
         (left,) = [event for _, event in trainings.advance() if isinstance(event, Trained)]
+    (whole,) = train_members([member()], *rows, keep_best=True)
+    assert whole.best
     assert left.weights == ()
     assert left.best is None
+    assert left.outcome == whole.outcome
+    assert [epoch.val_loss for epoch in left.history] == [epoch.val_loss for epoch in whole.history]

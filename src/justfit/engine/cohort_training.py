@@ -25,7 +25,7 @@ class Trained:
     history: History
     outcome: Outcome
     weights: Weights
-    """Of the last epoch."""
+    """Of the last epoch; empty where they were not wanted."""
     best: Weights | None
     """Of the best epoch by the recipe's monitor, where rows validated and it was asked for."""
 
@@ -46,6 +46,8 @@ class Rows:
     """Whether the training rows are measured like validation rows, too."""
     keep_best: bool = False
     """Whether each member's weights of its best epoch are kept."""
+    weights: bool = True
+    """Whether weights are wanted of members at all: of those that are only compared, figures are enough."""
 
 
 class CohortTraining:
@@ -194,6 +196,8 @@ class CohortTraining:
 
     def _trained(self, training: Training, at: int) -> Trained:
         history = tuple(epoch for epoch in self._told[at] if isinstance(epoch, Epoch))
+        if not self._on.weights:
+            return Trained(history, training.outcome(at), (), None)
         try:
             best = training.best(at)[1] if self._on.keep_best else None
         except EngineError:  # not one epoch had a finite figure

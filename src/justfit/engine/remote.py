@@ -32,6 +32,9 @@ from justfit.spec import Diverged, Done, Epoch, Failed
 
 _LOG = logging.getLogger(__name__)
 
+_KEPT = ("fit", "keep_best", "weights")
+"""What of `Rows` is no rows: a worker may have those already."""
+
 _ATTEMPTS = 5
 """How many workers a cohort may lose one after another without coming any further, before it is given up."""
 
@@ -45,10 +48,9 @@ class RemoteCohort:
         crew: who trains.
         state: what to go on from, of the same members.
         dropped: places among the members of those that are not wanted any more.
-        weights: whether what members leave has their weights.
     """
 
-    def __init__(  # noqa: PLR0913 - as CohortTraining
+    def __init__(
         self,
         members: Sequence[Member],
         on: Rows,
@@ -56,9 +58,8 @@ class RemoteCohort:
         *,
         state: CohortState | None = None,
         dropped: Collection[int] = (),
-        weights: bool = True,
     ) -> None:
-        self._members, self._on, self._crew, self._weights = tuple(members), on, crew, weights
+        self._members, self._on, self._crew = tuple(members), on, crew
         self._leaving: set[int] = set()
         self._left = set(dropped)
         self._state: Content | None = None if state is None else state.packed()
@@ -136,9 +137,7 @@ class RemoteCohort:
             "threads": self._crew.threads,
             "told": self._paused,
             "to": to,
-            "weights": self._weights,
-            "fit": self._on.fit,
-            "keep_best": self._on.keep_best,
+            "kept": {key: getattr(self._on, key) for key in _KEPT},
         }
         return packed(header, arrays)
 
@@ -185,7 +184,7 @@ def carried_out(task: Content, on: Rows) -> Generator[bytes, None, None]:
             if state is None
             else state.members
         )
-        on = dataclasses.replace(on, fit=header["fit"], keep_best=header["keep_best"])
+        on = dataclasses.replace(on, **header["kept"])
         cohort = CohortTraining(
             members,
             on,
@@ -203,7 +202,7 @@ def carried_out(task: Content, on: Rows) -> Generator[bytes, None, None]:
                 yield event.packed()
                 cohort.kept(time.perf_counter() - start)
             else:
-                yield _told(event, weights=header["weights"])
+                yield _told(event)
     except EngineError as error:
         yield refusal(str(error))
 
@@ -213,12 +212,12 @@ def refusal(reason: str) -> bytes:
     return packed({"failed": reason})
 
 
-def _told(events: Events, *, weights: bool) -> bytes:
+def _told(events: Events) -> bytes:
     """Events as a message, as `_event` reads them."""
     told, arrays = [], dict[str, Array]()
     for number, (at, event) in enumerate(events):
         told.append({"at": at, **_values(event)})
-        if weights and isinstance(event, Trained):
+        if isinstance(event, Trained):
             arrays |= weight_arrays(f"{number}.weights", event.weights)
             arrays |= weight_arrays(f"{number}.best", event.best or ())
     return packed({"told": told}, arrays)

@@ -108,7 +108,8 @@ class Trainings:
     trains. Arguments and errors are those of `training_events`, and:
 
     Args:
-        weights: whether what a member leaves has its weights, where a crew trains it.
+        weights: whether what a member leaves has its weights; those of members only compared are not worth
+            the copy, and a crew would send them.
         checkpoints: where cohorts' states are kept; those that were kept of these members are gone on from.
     """
 
@@ -125,7 +126,7 @@ class Trainings:
         checkpoints: Checkpoints | None = None,
     ) -> None:
         self._checkpoints = checkpoints
-        crew, on = crew_at_work(), Rows(train, validation, fit, keep_best)
+        crew, on = crew_at_work(), Rows(train, validation, fit, keep_best, weights)
         begun = [] if checkpoints is None else list(_begun(members, checkpoints, on))
         left = [number for number in range(len(members)) if not any(number in each.numbers for each in begun)]
         slots, fewest = (threads or available_threads(), 1) if crew is None else (crew.slots, crew.fewest)
@@ -145,7 +146,7 @@ class Trainings:
         ) -> CohortTraining | RemoteCohort:
             if crew is None:
                 return CohortTraining(own, on, inner, state=state, dropped=dropped, keeps=keeps)
-            return RemoteCohort(own, on, crew, state=state, dropped=dropped, weights=weights)
+            return RemoteCohort(own, on, crew, state=state, dropped=dropped)
 
         self._members, self._made = members, made
         self._cohorts = []
