@@ -37,6 +37,15 @@ struct Rows {
   RowsView view;
 };
 
+// Whether all of `count` values are as they should be. Every cohort asks anew of the same rows, so the loop has no way
+// out before its end, and goes by many at a time.
+template <typename T, typename Condition>
+bool all_are(const T* values, std::size_t count, Condition condition) {
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < count; ++i) wrong += condition(values[i]) ? 0 : 1;
+  return wrong == 0;
+}
+
 Rows bags(Vector<int64_t> indptr, Vector<int32_t> indices, Vector<float> values, int64_t columns) {
   require(indptr.shape(0) >= 1 && columns >= 1 && columns <= std::numeric_limits<int32_t>::max(),
           "bags need an indptr and 1 to 2^31 - 1 columns");
@@ -48,10 +57,11 @@ Rows bags(Vector<int64_t> indptr, Vector<int32_t> indices, Vector<float> values,
   require(indptr.data()[0] == 0 && indptr.data()[rows] == size_of(indices.shape(0)),
           "indptr does not span the entries");
   for (int64_t i = 0; i < rows; ++i) require(indptr.data()[i] <= indptr.data()[i + 1], "indptr falls");
-  for (std::size_t e = 0; e < indices.shape(0); ++e)
-    require(indices.data()[e] >= 0 && indices.data()[e] < columns, "an index is out of range");
+  const auto end = static_cast<uint32_t>(columns);
+  require(all_are(indices.data(), indices.shape(0), [=](int32_t index) { return static_cast<uint32_t>(index) < end; }),
+          "an index is out of range");
   // Of multi-hot rows the values need not be read.
-  const bool ones = std::all_of(values.data(), values.data() + values.shape(0), [](float v) { return v == 1.0f; });
+  const bool ones = all_are(values.data(), values.shape(0), [](float value) { return value == 1.0f; });
   return {indptr, indices, values, {}, {indptr.data(), indices.data(), ones ? nullptr : values.data(), rows, columns}};
 }
 

@@ -224,11 +224,11 @@ def _check_entries(bags: Bags, start: int, end: int) -> None:
     def row_of(entry: int) -> int:
         return int(np.searchsorted(indptr, entry, side="right")) - 1
 
-    outside = (indices[start:end] < 0) | (indices[start:end] >= bags.columns)
-    if outside.any():
-        entry = start + int(np.argmax(outside))
+    found = indices[start:end]
+    if found.min() < 0 or found.max() >= bags.columns:
+        entry = start + int(np.argmax((found < 0) | (found >= bags.columns)))
         raise DataError(f"Row {row_of(entry)}: index {indices[entry]} is outside [0, {bags.columns}).")
-    not_rising = np.diff(indices[start : end + 1]) <= 0
+    not_rising = indices[start + 1 : end + 1] <= indices[start : end][: len(indices) - start - 1]
     first, last = np.searchsorted(indptr, (start + 1, end + 1))
     begins = indptr[first:last]  # of rows, which need not go on rising
     not_rising[begins[begins < len(indices)] - 1 - start] = False

@@ -1,5 +1,6 @@
 """What a process of a `ProcessCrew` does: it carries out the tasks that come through a socket."""
 
+import gc
 import mmap
 import os
 import signal
@@ -26,6 +27,7 @@ _LARGEST = 1 << 40
 def main(fileno: int) -> None:
     """Carry out tasks until the other side of the socket with this number is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the process that asked decides what ends
+    gc.freeze()  # what is imported stays, and need not be looked at again by each collection
     on: Rows | None = None
     with socket.socket(fileno=fileno) as other:
         while True:
