@@ -26,6 +26,7 @@ from benchmarks.rounds import ROOT, Figures
 from benchmarks.served import carried_out, command, served
 from benchmarks.steady import Trend, sample, trend
 from benchmarks.tables import table
+from justfit.store.lock import holder_of
 
 ASKERS = 16
 WARM_UP = 600.0
@@ -159,6 +160,8 @@ class Soak:
                 for ended, entry in found(client).items():
                     if entry["state"] == "failed":
                         raise RuntimeError(f"{ended}: {entry['error']}")
+                    # It is done when its result is there; its report is written after that.
+                    _waited(lambda folder=self.store / ended: holder_of(folder) is None)  # type: ignore[misc]
                     command(self.store, "rm", ended, "--yes")
 
         return carry_out
