@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from engine.handmade import labelled, member, rows_of, table
+from engine.handmade import labelled, member, rows_of, same_weights, table
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
@@ -171,6 +171,17 @@ def test_members_that_left_or_never_were_are_told_apart_from_those_in_training()
         training.outputs(labelled().rows)
     with pytest.raises(EngineError, match="Member 2 is not in training"):
         training.weights(2)
+
+
+def test_weights_of_members_that_left_are_kept_unless_nobody_wants_them() -> None:
+    cohort = Cohort((member(recipe=Recipe(Sgd(), batch_size=16, epochs=1)), member(seed=1)))
+    wanted, unwanted = Training(cohort, labelled()), Training(cohort, labelled(), weights=False)
+    for training in (wanted, unwanted):
+        list(training.epochs())
+    assert same_weights(wanted.weights(1), unwanted.weights(1)), "the last ones stay"
+    assert wanted.weights(0)
+    with pytest.raises(EngineError, match="Member 0 is not in training"):
+        unwanted.weights(0)
 
 
 # ---- the order of the rows ----

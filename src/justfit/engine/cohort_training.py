@@ -106,6 +106,7 @@ class CohortTraining:
             threads=self._threads,
             fit=self._on.fit,
             keep_best=self._on.keep_best,
+            weights=self._on.weights,
             state=None if self._state is None else self._state.training,
         )
         self._training.drop(self._dropped)

@@ -48,6 +48,7 @@ class Training:
         threads: how many processors to use; the figures do not depend on it.
         fit: measure the training rows like validation rows, too.
         keep_best: keep each member's weights of its best epoch so far.
+        weights: keep the weights of members that have left.
         state: go on from here instead of from initial weights. The cohort then has exactly the members that
             the state has, in its order, numbered from 0 anew; with the same rows, it goes on as the training
             that the state was taken of would have, bit for bit.
@@ -65,10 +66,11 @@ class Training:
         threads: int | None = None,
         fit: bool = False,
         keep_best: bool = False,
+        weights: bool = True,
         state: TrainingState | None = None,
     ) -> None:
         self._cohort = cohort
-        self._fit, self._keep_best = fit, keep_best
+        self._fit, self._keep_best, self._keep_left = fit, keep_best, weights
         self._rows = len(train.rows)
         self._like = train.rows
         self._train = self._native_labelled(train)
@@ -143,7 +145,11 @@ class Training:
         )
 
     def weights(self, member: int = 0) -> Weights:
-        """The weights of one member as it left, or as they are now."""
+        """The weights of one member as it left, or as they are now.
+
+        Raises:
+            EngineError: it has left, and its weights were not kept.
+        """
         if member in self._left:
             return self._left[member]
         at = self._place(member)
@@ -274,7 +280,7 @@ class Training:
             ):
                 self._outcomes[member] = Done()
         for member in self._active:
-            if member in self._outcomes and member not in self._left:
+            if self._keep_left and member in self._outcomes and member not in self._left:
                 self._left[member] = self.weights(member)
         # The last ones stay, so that they can still be asked for outputs.
         self._keep([member for member in self._active if member not in self._outcomes] or self._active)
