@@ -145,7 +145,7 @@ class Training:
         )
 
     def weights(self, member: int = 0) -> Weights:
-        """The weights of one member as it left, or as they are now; `EngineError` where it left them nowhere."""
+        """The weights of one member as it left, or as they are now; `EngineError` where none were kept."""
         if member in self._left:
             return self._left[member]
         at = self._place(member)
