@@ -285,8 +285,8 @@ print("same")
     command = [sys.executable, "-c", code, TESTS, f"ray://127.0.0.1:{nodes.client_port}"]
     for _ in range(3):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        # Ray's own server for a client now and then ends as it begins, on a machine that does much else. Ray sees
-        # that in time, or asks what has ended for its command line.
+        # Ray's own server for a client now and then ends as it begins, on a machine that does much else.
+        # Ray sees that in time, or asks what has ended for its command line.
         if not any(fault in done.stderr for fault in ("Starting Ray client server failed", "ZombieProcess")):
             break
     else:
