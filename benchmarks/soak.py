@@ -157,11 +157,11 @@ class Soak:
                     if entry["state"] != "done":
                         _tried(client, f"/api/studies/{stopped}/resume")
                 _waited(lambda: {each["state"] for each in found(client).values()} <= {"done", "failed"})
+                # A study is done when its result is there; its report is written after that.
+                _waited(lambda: all(holder_of(self.store / each) is None for each in found(client)))
                 for ended, entry in found(client).items():
                     if entry["state"] == "failed":
                         raise RuntimeError(f"{ended}: {entry['error']}")
-                    # It is done when its result is there; its report is written after that.
-                    _waited(lambda folder=self.store / ended: holder_of(folder) is None)  # type: ignore[misc]
                     command(self.store, "rm", ended, "--yes")
 
         return carry_out

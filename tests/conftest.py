@@ -33,6 +33,13 @@ def _strict_numpy() -> None:
 
 
 @pytest.fixture
+def states_after_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training keeps its state after each epoch, however short."""
+    monkeypatch.setattr("justfit.engine.cohort_training._FIRST", 0.0)
+    monkeypatch.setattr("justfit.engine.cohort_training._SHARE", float("inf"))
+
+
+@pytest.fixture
 def real_data(monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder with the real IMDB and MNIST files; JUSTFIT_DATA points there during the test.
 

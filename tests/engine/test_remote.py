@@ -17,6 +17,8 @@ from justfit.engine.states import member_header, member_of
 from justfit.errors import EngineError, WorkerLostError
 from justfit.spec import Failed, Network
 
+pytestmark = pytest.mark.usefixtures("states_after_every_epoch")
+
 
 class HereCrew:
     """A crew whose workers are calls in this process, the first ones lost after so many answers."""
@@ -45,12 +47,6 @@ class HereCall:
 
     def stop(self) -> None:
         pass
-
-
-@pytest.fixture(autouse=True)
-def states_after_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("justfit.engine.cohort_training._FIRST", 0.0)
-    monkeypatch.setattr("justfit.engine.cohort_training._SHARE", float("inf"))
 
 
 def test_a_member_told_and_read_is_the_same_member() -> None:

@@ -275,12 +275,6 @@ class Kept:
         yield from dict(self.states).items()
 
 
-@pytest.fixture
-def states_after_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("justfit.engine.cohort_training._FIRST", 0.0)
-    monkeypatch.setattr("justfit.engine.cohort_training._SHARE", float("inf"))
-
-
 def named() -> list[Member]:
     return [replace(one, id=f"run {number}") for number, one in enumerate(companies())]
 

@@ -198,12 +198,6 @@ def test_a_run_that_the_engine_refuses_stops_no_other_and_is_tried_again(
     assert {type(event.outcome) for event in new} == {Done}
 
 
-@pytest.fixture
-def states_after_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("justfit.engine.cohort_training._FIRST", 0.0)
-    monkeypatch.setattr("justfit.engine.cohort_training._SHARE", float("inf"))
-
-
 @pytest.mark.usefixtures("states_after_every_epoch")
 def test_a_checkpoint_is_removed_once_no_run_needs_it_and_no_sooner(tmp_path: Path) -> None:
     found = planned()

@@ -228,7 +228,8 @@ def _check_entries(bags: Bags, start: int, end: int) -> None:
     if found.min() < 0 or found.max() >= bags.columns:
         entry = start + int(np.argmax((found < 0) | (found >= bags.columns)))
         raise DataError(f"Row {row_of(entry)}: index {indices[entry]} is outside [0, {bags.columns}).")
-    not_rising = indices[start + 1 : end + 1] <= indices[start:end][: len(indices) - start - 1]
+    after = indices[start + 1 : end + 1]
+    not_rising = after <= indices[start : start + len(after)]
     first, last = np.searchsorted(indptr, (start + 1, end + 1))
     begins = indptr[first:last]  # of rows, which need not go on rising
     not_rising[begins[begins < len(indices)] - 1 - start] = False

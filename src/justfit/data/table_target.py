@@ -53,8 +53,9 @@ def infer_target(column: pa.ChunkedArray, name: str, where: str, task: str | Non
     levels = trimmed(texts_of(some, where))
     different = int(pc.count_distinct(levels).as_py())
     if different == 1:
+        rows = len(column)
         raise DataError(
-            f'{where}: all {len(column):,} rows have the label "{levels[0].as_py()}", so there is nothing to '
+            f'{where}: all {rows:,} rows have the label "{levels[0].as_py()}", so there is nothing to '
             "learn: give rows with other labels, too."
         )
     if wanted is not None:
