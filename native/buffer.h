@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
+#include <cstdlib>
 #include <memory>
 #include <new>
 
@@ -17,16 +17,20 @@ class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(int64_t size) : size_(size) {
-    const std::size_t bytes = (static_cast<std::size_t>(size) * sizeof(T) + kAlign - 1) / kAlign * kAlign;
+    const std::size_t bytes = static_cast<std::size_t>(size) * sizeof(T);
     if (bytes == 0) return;
     // Large pages spare address look-ups where weight rows are read in no order.
     const std::size_t align = bytes >= kLarge ? kLarge : kAlign;
-    void* data = ::operator new((bytes + align - 1) / align * align, std::align_val_t{align});
+    const std::size_t whole = (bytes + align - 1) / align * align;
+    // Pages that come fresh from the system are zero already, and calloc alone knows which do.
+    void* block = std::calloc(whole + align, 1);
+    if (block == nullptr) throw std::bad_alloc();
+    const auto address = reinterpret_cast<std::uintptr_t>(block);
+    void* data = static_cast<char*>(block) + (align - address % align) % align;
 #if defined(__linux__)
-    if (align == kLarge) madvise(data, bytes, MADV_HUGEPAGE);
+    if (align == kLarge) madvise(data, whole, MADV_HUGEPAGE);
 #endif
-    std::memset(data, 0, bytes);
-    data_ = {static_cast<T*>(data), Free{align}};
+    data_ = {static_cast<T*>(data), Free{block}};
   }
 
   T* data() { return data_.get(); }
@@ -38,8 +42,8 @@ class Buffer {
  private:
   static constexpr std::size_t kAlign = 64, kLarge = std::size_t{2} << 20;
   struct Free {
-    std::size_t align = kAlign;
-    void operator()(T* data) const { ::operator delete(data, std::align_val_t{align}); }
+    void* block = nullptr;
+    void operator()(T*) const { std::free(block); }
   };
   std::unique_ptr<T[], Free> data_;
   int64_t size_ = 0;

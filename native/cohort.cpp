@@ -41,8 +41,9 @@ LayerState make_layer(int64_t inputs, int64_t width, int64_t buffer_rows, bool t
   return layer;
 }
 
-// Columns [column, column + width) of a matrix.
+// Columns [column, column + width) of a new matrix.
 void fill_columns(Buffer<float>& matrix, int64_t stride, int64_t column, int64_t width, float value) {
+  if (value == 0.0f) return;  // as a new matrix is
   for (int64_t i = 0; i < matrix.size() / stride; ++i) std::fill_n(&matrix[i * stride + column], width, value);
 }
 

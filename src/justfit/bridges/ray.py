@@ -7,7 +7,6 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -38,7 +37,7 @@ try:
     )
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    from justfit.bridges.ray_tasks import RELAY, VERSION, Relayed, Stream, other
+    from justfit.bridges.ray_tasks import HERE, RELAY, VERSION, Relayed, Stream, other
 except ImportError as error:
     raise SpecError("Training on a Ray cluster needs its package: pip install 'justfit[ray]'.") from error
 
@@ -144,7 +143,6 @@ class RayCrew:
             )
         places = [NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in nodes]
         asked = [VERSION.options(num_cpus=0, scheduling_strategy=place).remote() for place in places]
-        here = version("justfit")
         for node, told in zip(nodes, asked, strict=True):
             name = f"Node {node['NodeManagerAddress']} of the Ray cluster"
             try:
@@ -154,10 +152,10 @@ class RayCrew:
             except RayError as error:
                 raise EngineError(
                     f"{name} cannot use justfit: {_reason(error)}. Install it there: pip install "
-                    f"'justfit[ray]=={here}'."
+                    f"'justfit[ray]=={HERE}'."
                 ) from error
-            if found != here:
-                raise EngineError(f"{name} {other(here, found)}")
+            if found != HERE:
+                raise EngineError(f"{name} {other(HERE, found)}")
         _LOG.info("Ray cluster: %d nodes, %d cohorts at a time", len(nodes), self.slots)
 
 

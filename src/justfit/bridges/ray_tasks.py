@@ -3,6 +3,7 @@
 import gc
 import threading
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -10,6 +11,9 @@ import ray
 
 from justfit.engine.messages import Array
 from justfit.engine.remote import carried_out, refusal, rows_of
+
+HERE = version("justfit")
+"""Which justfit this process has."""
 
 _ANSWERS = 256
 """That are handed over at once, at most."""
@@ -27,7 +31,7 @@ class Stream:
     def __init__(self, task: bytes, rows: Any, threads: int) -> None:
         # It begins again from a later state than Ray would begin with.
         asked = _TASK.options(num_cpus=threads, num_returns="streaming", max_retries=0)
-        self._references = asked.remote(version("justfit"), task, rows)
+        self._references = asked.remote(HERE, task, rows)
 
     def answers(self) -> list[bytes]:
         """Those that have come since, at least one; none at the end."""
@@ -96,17 +100,22 @@ class _Relay:
 
 def _train(asked: str, task: bytes, rows: tuple[dict[str, Any], dict[str, Array]]) -> Iterator[bytes]:
     """Carry a task out; a node may have come later than the others were asked which justfit they have."""
-    if not gc.get_freeze_count():
-        gc.freeze()  # a collection that looks at all that Ray has imported takes as long as 3% of a cohort
-    if (here := version("justfit")) != asked:
-        yield refusal(f"A node of the Ray cluster {other(asked, here)}")
+    _freeze()
+    if asked != HERE:
+        yield refusal(f"A node of the Ray cluster {other(asked, HERE)}")
     else:
         yield from carried_out(task, rows_of(*rows))
 
 
+@cache
+def _freeze() -> None:
+    """Have collections pass over all that Ray has imported, which takes one as long as 3% of a cohort."""
+    gc.freeze()
+
+
 def _version() -> str:
     """Which justfit a node has."""
-    return version("justfit")
+    return HERE
 
 
 def other(asked: str, found: str) -> str:
