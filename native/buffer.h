@@ -28,7 +28,7 @@ class Buffer {
     const auto address = reinterpret_cast<std::uintptr_t>(block);
     void* data = static_cast<char*>(block) + (align - address % align) % align;
 #if defined(__linux__)
-    if (align == kLarge) madvise(data, whole, MADV_HUGEPAGE);
+    if (align == kLarge) madvise(data, bytes, MADV_HUGEPAGE);
 #endif
     data_ = {static_cast<T*>(data), Free{block}};
   }
