@@ -1,7 +1,8 @@
 """The time left that was told while real studies went on, held against the time that they took.
 
 ``recorded/`` has what `benchmarks.progress` wrote of them: on one thread, by processor time; of MNIST,
-whose search goes on to wider and wider networks, on two.
+whose search goes on to wider and wider networks, on two. Of steps to come they hold what `Breadth.foreseen`
+says now. ``docstrings_1`` is the search of ``docstrings`` with another seed.
 """
 
 import json
@@ -16,11 +17,11 @@ from justfit.workflow import Progress
 from justfit.workflow.events import Event, Planned, StagePlanned
 
 RECORDED = Path(__file__).with_name("recorded")
-STUDIES = ("docstrings", "folds", "imdb", "patience")
+STUDIES = ("docstrings", "folds", "imdb", "mnist", "patience")
 LIMIT = 0.22
 """Of all its seconds, how far off the time left may be after the first tenth of a study."""
-WIDER = 0.3
-"""The same of a study whose search takes several steps to wider networks, each as long as all before."""
+FAR = 0.65
+"""The same of a search that turns out shorter than those that were measured: this is not what is wanted."""
 
 
 def recording(name: str) -> dict[str, Any]:
@@ -54,7 +55,7 @@ class Narrow(Progress):
         super().tell(event)
 
 
-@pytest.mark.parametrize(("name", "limit"), [*((name, LIMIT) for name in STUDIES), ("mnist", WIDER)])
+@pytest.mark.parametrize(("name", "limit"), [*((name, LIMIT) for name in STUDIES), ("docstrings_1", FAR)])
 def test_the_time_left_is_right_after_the_first_tenth(name: str, limit: float) -> None:
     told = [error for error in errors(recording(name))[1:] if error is not None]
     assert len(told) >= 8
@@ -69,4 +70,4 @@ def test_poor_estimates_are_found_out(poor: type[Progress]) -> None:
 
 def test_who_does_not_think_of_wider_networks_is_found_out() -> None:
     told = errors(recording("mnist"), Narrow)[1:]
-    assert max(abs(error) for error in told if error is not None) > 1.3 * WIDER
+    assert max(abs(error) for error in told if error is not None) > 1.7 * LIMIT

@@ -85,7 +85,7 @@ _SEEN = {
         Foreseen(BASELINES, 0, 0, 0, None, True, 0.5, company=2.5, share=0.6),
         Foreseen(SCALE, 0, 0, 0, None, True, 1.7, company=3.5, share=0.25),
         Foreseen(
-            REGULARIZE, 0, 0, 0, None, True, leaders=2, times=0.95, company=3.0, share=0.45, dearer=1.35
+            REGULARIZE, 0, 0, 0, None, True, leaders=2, times=0.95, company=3.0, share=0.45, dearer=1.25
         ),
         Foreseen(TUNE, 0, 0, 0, None, True, leaders=2, times=1.75, company=1.2, share=0.5),
         Foreseen(CONTENDERS, 0, 0, 0, None, True, leaders=2, times=1.0, company=2.0, share=0.55),
