@@ -131,7 +131,9 @@ def main() -> None:
         "2 worker processes": (workers(2, threads=2), 2),
         f"Ray, {processors} processors": (ray_cluster(), processors),
     }
-    print("\n| trained by | slots | cohorts | of one | begin | wall | overhead | of it waiting | the way | load |")
+    print(
+        "\n| trained by | slots | cohorts | of one | begin | wall | overhead | of it waiting | the way | load |"
+    )
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for name, (way, slots) in ways.items():
         found = timed(name, way, slots, members_of(COHORTS * slots, epochs), train)
