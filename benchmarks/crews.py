@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.crews``. Cohorts of 16 networks 16-16-1 on made-up rows, each of at least two seconds,
 as many for every slot. Overhead is the time that slots were not training: wall time x slots / the sum of the
-cohorts' own seconds, less 1. A part of it is waiting: slots that have nothing left wait for the last one, in a
-study of many cohorts as long as in one of few. The rest is what the way costs. Then what one task moves and
+cohorts' own seconds, less 1. A part of it is waiting: slots that have nothing left wait for the last one, as
+long in a study of many cohorts as in one of few. The rest is what the way costs. Then what one task moves and
 how long it takes to begin, with which larger clusters are reckoned. On a machine that does anything else
 meanwhile the figures tell nothing: the load is printed.
 """
@@ -131,9 +131,7 @@ def main() -> None:
         "2 worker processes": (workers(2, threads=2), 2),
         f"Ray, {processors} processors": (ray_cluster(), processors),
     }
-    print(
-        "\n| trained by | slots | cohorts | of one | begin | wall | overhead | of it waiting | the way | load |"
-    )
+    print("\n| trained by | slots | cohorts | of one | begin | wall | overhead | waiting | the way | load |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for name, (way, slots) in ways.items():
         found = timed(name, way, slots, members_of(COHORTS * slots, epochs), train)
@@ -150,7 +148,8 @@ def row(found: Timed) -> str:
     met = "met" if found.way < ASKED else "not met"
     return (
         f"| {found.name} | {found.slots} | {len(found.cohorts)} | {median:.2f} s | {found.begin:.1f} s | "
-        f"{found.seconds:.1f} s | {found.overhead:.1%} | {found.waiting:.1%} | {found.way:.1%}, {met} | {load:.1f} |"
+        f"{found.seconds:.1f} s | {found.overhead:.1%} | {found.waiting:.1%} | {found.way:.1%}, {met} | "
+        f"{load:.1f} |"
     )
 
 
