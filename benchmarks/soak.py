@@ -207,10 +207,11 @@ class Soak:
             acts = ("prediction", "page", "page in Chromium", "stream", "file")
             out.writerow(["seconds", *FIGURES, *acts, "studies", "errors"])
             while (second := time.monotonic() - begun) < self._given.minutes * 60:
-                if server.poll() is not None:
+                try:
+                    found = sample(server.pid)
+                except OSError:
                     self.crowd.fail("server", f"it has ended after {second:.0f} seconds")
                     return
-                found = sample(server.pid)
                 self.samples.append((second, found))
                 done = self.crowd.done
                 studies = sum(count for name, count in done.items() if name.startswith("study"))

@@ -93,7 +93,8 @@ def sample(process: int) -> dict[str, float]:
     """
     folder = Path("/proc") / str(process)
     kilobytes = re.search(r"^RssAnon:\s+(\d+)", (folder / "status").read_text(), re.MULTILINE)
-    assert kilobytes is not None
+    if kilobytes is None:  # its memory is given back, though it was not yet waited for
+        raise ProcessLookupError(f"process {process} has ended")
     tasks = list((folder / "task").iterdir())
     return {
         "memory": int(kilobytes[1]) * 1024 / 1e6,

@@ -88,3 +88,11 @@ def test_samples_are_those_of_the_process(tmp_path: Path) -> None:
     assert len(kept) == 50_000_000
     with pytest.raises(OSError, match="No such"):
         sample(child.pid)
+
+
+def test_of_a_process_that_has_ended_and_was_not_waited_for_nothing_is_told() -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    with pytest.raises(ProcessLookupError, match=f"process {child.pid} has ended"):
+        sample(child.pid)
+    child.wait()
