@@ -1,8 +1,9 @@
 """The time left that was told while real studies went on, held against the time that they took.
 
 ``recorded/`` has what `benchmarks.progress` wrote of them: on one thread, by processor time; of MNIST,
-whose search goes on to wider and wider networks, on two. Of steps to come they hold what `Breadth.foreseen`
-says now. ``docstrings_1`` is the search of ``docstrings`` with another seed.
+whose search goes on to wider and wider networks, on two. Of a search's steps to come they hold what
+`Breadth.foreseen` says now; of the final networks, in ``imdb`` and ``docstrings``, what was thought when they
+were recorded. ``docstrings_1`` is the search of ``docstrings`` with another seed.
 """
 
 import json
@@ -70,4 +71,4 @@ def test_poor_estimates_are_found_out(poor: type[Progress]) -> None:
 
 def test_who_does_not_think_of_wider_networks_is_found_out() -> None:
     told = errors(recording("mnist"), Narrow)[1:]
-    assert max(abs(error) for error in told if error is not None) > 1.7 * LIMIT
+    assert max(abs(error) for error in told if error is not None) > 2 * LIMIT
