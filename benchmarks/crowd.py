@@ -76,7 +76,7 @@ class Crowd:
         """Keep an error."""
         with self._lock:
             self.failed[name] += 1
-            if len(self.errors) < _MOST_ERRORS and not self._end.is_set():
+            if len(self.errors) < _MOST_ERRORS:
                 self.errors.append(f"{name}: {told}")
 
     def end(self) -> None:

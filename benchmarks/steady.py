@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 STRETCHES = 12
-"""Equal parts of the time, each of which gives one figure."""
+"""Parts of the time, each of which gives one figure."""
 
 _LEAST = 3
 """Samples of a stretch."""
@@ -49,10 +49,11 @@ class Trend:
 def trend(name: str, seconds: Sequence[float], values: Sequence[float]) -> Trend:
     """Whether what stays of a figure grows.
 
-    What comes and goes with the work does not count: each of `STRETCHES` equal stretches of time gives its
-    least value, and a line is laid through these. It grows where the 95% interval of the line's slope is
-    above 0 and the whole rise is more than what is `ALLOWED`. A leak below that is not seen: the interval's
-    upper end tells how large it can be at most.
+    What comes and goes with the work does not count: each of `STRETCHES` stretches of time gives its least
+    value, and a line is laid through these. It grows where the 95% interval of the line's slope is above 0
+    and the whole rise is more than what is `ALLOWED`. A leak below that is not seen: the interval's upper
+    end tells how large it can be at most. Stretches have as many samples each, whatever time these took,
+    as a busy machine may take none for a moment.
 
     Raises:
         ValueError: there are too few samples.
@@ -62,22 +63,19 @@ def trend(name: str, seconds: Sequence[float], values: Sequence[float]) -> Trend
     >>> trend("handles", range(120), [20 + second % 10 for second in range(120)]).grows
     False
     """
-    when, found = np.asarray(seconds, np.float64), np.asarray(values, np.float64)
-    ends = np.linspace(when[0], when[-1], STRETCHES + 1) if len(when) else np.zeros(STRETCHES + 1)
-    inside = np.clip(np.searchsorted(ends, when, side="right") - 1, 0, STRETCHES - 1)
-    counts = np.bincount(inside, minlength=STRETCHES)
-    if counts.min() < _LEAST:
+    if len(values) < STRETCHES * _LEAST:
         raise ValueError(
-            f"{name}: a stretch of time has {counts.min()} samples and needs {_LEAST}: take longer, or "
+            f"{name}: there are {len(values)} samples and {STRETCHES * _LEAST} are needed: take longer, or "
             "sample more often."
         )
-    floors = np.array([found[inside == stretch].min() for stretch in range(STRETCHES)])
-    middles = (ends[:-1] + ends[1:]) / 2 / 3600
+    floors = np.array([part.min() for part in np.array_split(np.asarray(values, np.float64), STRETCHES)])
+    hours = np.asarray(seconds, np.float64) / 3600
+    middles = np.array([(part[0] + part[-1]) / 2 for part in np.array_split(hours, STRETCHES)])
     line = stats.linregress(middles, floors)
     # SciPy gives NaN for a line through points that are all alike.
     off = np.nan_to_num(line.stderr) * stats.t.ppf(0.975, STRETCHES - 2)
     low, high = line.slope - off, line.slope + off
-    rise = line.slope * (ends[-1] - ends[0]) / 3600
+    rise = line.slope * (hours[-1] - hours[0])
     allowed = max(ALLOWED[name].figure, ALLOWED[name].share * floors[0])
     return Trend(name, floors[0], floors[-1], line.slope, low, high, bool(low > 0 and rise > allowed))
 

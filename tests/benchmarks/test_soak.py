@@ -34,7 +34,7 @@ def test_a_server_that_leaks_is_caught(tmp_path: Path, capsys: pytest.CaptureFix
     code, samples = soaked(tmp_path, *LEAKING)
     told = capsys.readouterr().out
     assert code == 1
-    assert "It does not stand: memory and handles and threads grow." in told
+    assert "It does not stand: memory and handles and threads grow." in told, told
     assert int(samples[-1]["prediction"]) > 50
     assert int(samples[-1]["page"]) > 5
     assert samples[-1]["errors"] == "0"

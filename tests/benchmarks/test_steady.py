@@ -64,7 +64,15 @@ def test_chance_alone_seldom_looks_like_growth() -> None:
     assert alarms <= 4
 
 
-@pytest.mark.parametrize("count", [0, 1, 20])
+def test_a_while_without_samples_takes_nothing_from_what_the_others_tell() -> None:
+    seen = (SECONDS < 1_000) | (SECONDS > 2_500)
+    assert trend("memory", SECONDS[seen], (300 + NOISE + 20 * HOURS)[seen]).per_hour == pytest.approx(
+        20, abs=3
+    )
+    assert not trend("memory", SECONDS[seen], (300 + NOISE)[seen]).grows
+
+
+@pytest.mark.parametrize("count", [0, 1, 20, 35])
 def test_too_few_samples_are_refused_with_what_to_do(count: int) -> None:
     with pytest.raises(ValueError, match=r"handles: .* take longer, or sample more often"):
         trend("handles", range(count), [1.0] * count)
