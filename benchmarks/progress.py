@@ -28,6 +28,7 @@ from justfit.workflow import (
     carry_out,
     carry_out_automatically,
 )
+from justfit.workflow.breadth import seen
 from justfit.workflow.events import Foreseen, RowCounts
 
 STUDIES = {
@@ -158,7 +159,7 @@ def _told(event: Event) -> list[Any] | None:
     """An event other than epochs and runs as a line; None where time is not told by it."""
     match event:
         case Planned():
-            foreseen = [dataclasses.asdict(each) for each in event.foreseen]
+            foreseen = [_own(each) for each in event.foreseen]
             rows = [event.rows.train, event.rows.validation, event.rows.test]
             return ["planned", event.replicates, event.splits, event.keeps_rows, rows, foreseen]
         case StagePlanned(stage, networks, halving):
@@ -176,6 +177,23 @@ def _told(event: Event) -> list[Any] | None:
     return None
 
 
+_OWN = ("networks", "runs", "epochs", "halving", "work", "if_leads", "anyway")
+"""What is a search's own of a step that it foresees: all else is what `Breadth` says in the replay."""
+
+
+def _own(step: Foreseen) -> dict[str, Any]:
+    told = dataclasses.asdict(step)
+    of_search = seen(step.stage)
+    if dataclasses.replace(of_search, **{name: told[name] for name in _OWN}) == step:
+        return {name: told[name] for name in ("stage", *_OWN)}
+    return told
+
+
+def _step(told: Mapping[str, Any]) -> Foreseen:
+    names = {name: tuple(told[name]) for name in ("if_leads", "anyway")}
+    return dataclasses.replace(seen(told["stage"]), **{name: told[name] for name in _OWN} | names)
+
+
 def replayed(recording: Mapping[str, Any]) -> Iterator[tuple[float, Event]]:
     """The events of a recording, each with the seconds at which it was told."""
     for at, kind, *told in recording["events"]:
@@ -187,9 +205,9 @@ def _events(kind: str, told: list[Any], runs: list[Any]) -> Iterator[Event]:
     match kind, told:
         case "planned", [replicates, splits, keeps_rows, rows, foreseen]:
             study = Study("recorded", Data("wine"), (Stage("all"),), replicates=replicates)
-            seen = tuple(Foreseen(**each) for each in foreseen)
+            steps = tuple(Foreseen(**each) if "times" in each else _step(each) for each in foreseen)
             counts = RowCounts(*rows)
-            yield Planned(study, counts, splits, False, None, (), foreseen=seen, keeps_rows=keeps_rows)
+            yield Planned(study, counts, splits, False, None, (), foreseen=steps, keeps_rows=keeps_rows)
         case "stage", [stage, halving, networks]:
             summaries = (NetworkSummary(name, (), *numbers) for name, *numbers in networks)
             yield StagePlanned(stage, tuple(summaries), halving)

@@ -70,7 +70,7 @@ def planned(*foreseen: Foreseen) -> Planned:
 def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
     """One processor, so that an epoch is measured soon; work alone takes time; no estimate is told twice."""
     monkeypatch.setattr("justfit.workflow.pace.available_threads", lambda: 0)
-    monkeypatch.setattr("justfit.workflow.pace.COHORT", 0.0)
+    monkeypatch.setattr("justfit.workflow.pace._MOST_BESIDE", 0.0)
     monkeypatch.setattr("justfit.workflow.progress._AGAIN", -1.0)
 
 
@@ -207,7 +207,7 @@ def test_wider_networks_are_thought_to_come_only_where_the_widest_lead(leads: st
     assert watched.left == pytest.approx(3 * 10), "what did not come before it does not come any more"
 
 
-def test_a_stage_of_wider_networks_is_thought_to_lead_until_it_had_as_many_epochs() -> None:
+def test_a_stage_of_wider_networks_is_thought_to_lead_until_it_had_all_its_epochs() -> None:
     watched = Watched()
     wider = Foreseen("wider", 1, 1, 10, leaders=1, times=2.0, if_leads=("narrow",), dearer=2.0)
     watched.tell(planned(wider, Foreseen("after", 1, 1, 10, leaders=1)))
@@ -216,8 +216,37 @@ def test_a_stage_of_wider_networks_is_thought_to_lead_until_it_had_as_many_epoch
     watched.tell(RunDone("a", "narrow", 1, 0, Done()), StageDone("a", {}, None))
     watched.tell(StagePlanned("wider", (network("wide", 1, 2.0),)))
     assert watched.left == pytest.approx(10 * 2 + 10 * 2, rel=0.01)
-    watched.epochs("wide", 0, range(1, 11), 2.0, 0.6, "wider")
+    watched.epochs("wide", 0, range(1, 6), 2.0, 0.6, "wider")
+    assert watched.left == pytest.approx(5 * 2 + 10 * 2, rel=0.01)
+    watched.epochs("wide", 0, range(6, 11), 2.0, 0.6, "wider")
     assert watched.left == pytest.approx(10, rel=0.01), "it does not lead"
+
+
+@pytest.mark.parametrize(
+    ("leads", "networks"), [("linear", 3), ("small", 3), ("wide", 2 * 3)], ids=["linear", "small", "wide"]
+)
+def test_a_stage_on_the_smallest_shape_and_on_the_best_has_fewer_networks_where_these_are_one(
+    leads: str, networks: int
+) -> None:
+    watched = Watched()
+    after = Foreseen("after", 3, 1, 10, leaders=1, work=1.0, anyway=("small", "linear"))
+    watched.tell(planned(after), StagePlanned("a", (network("linear", 1),)))
+    watched.epochs("linear", 0, range(1, 11), 1.0, 0.3 if leads == "linear" else 0.9)
+    assert watched.left == pytest.approx(2 * 3 * 10), "nothing is known of the small one yet"
+    watched.tell(RunDone("a", "linear", 1, 0, Done()), StageDone("a", {}, None))
+    watched.tell(StagePlanned("b", (network("small", 1), network("wide", 1))))
+    for name in ("small", "wide"):
+        watched.epochs(name, 0, range(1, 11), 1.0, 0.3 if leads == name else 0.9, "b")
+    assert watched.left == pytest.approx(networks * 10, rel=0.01)
+
+
+def test_a_loss_that_is_no_number_does_not_make_a_network_lead() -> None:
+    watched = Watched()
+    after = Foreseen("b", 1, 1, 10, leaders=1, base="a")
+    watched.tell(planned(after), StagePlanned("a", (network("small", 1), network("large", 1, 9.0))))
+    for name, seconds, loss in (("small", 1.0, float("nan")), ("large", 9.0, 0.3)):
+        watched.epochs(name, 0, range(1, 11), seconds, loss)
+    assert watched.left == pytest.approx(10 * 9, rel=0.01)
 
 
 def test_rows_are_prepared_again_for_each_stage_unless_they_are_kept() -> None:

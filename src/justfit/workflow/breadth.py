@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from justfit.workflow.events import Foreseen
+from justfit.workflow.final import STAGE as FINAL
 
 BASELINES, SCALE, REGULARIZE, TUNE, CONTENDERS = "baselines", "scale_up", "regularize", "tune", "contenders"
 
@@ -35,6 +36,7 @@ class Breadth:
         halving: int,
         work: float,
         wider: Mapping[str, tuple[str, ...]],
+        narrowest: tuple[str, ...],
     ) -> tuple[Foreseen, ...]:
         """About how many networks each step will train.
 
@@ -46,56 +48,56 @@ class Breadth:
             work: of an epoch of a typical network that is scaled up.
             wider: stages of networks twice as wide as those before, with the names of these, one of which has
                 to lead for the stage to come.
+            narrowest: the name of the smallest network that is scaled up, which is regularized beside the one
+                that leads, and of those of no shape of their own.
         """
-        shapes = 2  # the best, and the smallest
         ways = len(self.dropouts) * (1 + len(self.input_dropouts)) + len(self.input_dropouts)
         ways += 2 * len(self.l2s) + len(self.l1s)
         steps = (
             (BASELINES, 3, 1, None),
             (SCALE, len(self.widths) * len(self.depths), seeds, None),
-            (REGULARIZE, shapes * ways, 1, halving),
+            *((stage, len(names), seeds, None) for stage, names in wider.items()),
+            (REGULARIZE, ways, 1, halving),
             (TUNE, len(self.rates) + len(self.batches), 1, halving),
             (CONTENDERS, self.contenders, self.replicates - 1, None),
         )
-        found = [
+        found = (
             dataclasses.replace(
-                _SEEN[step],
+                seen(step),
                 networks=networks,
                 runs=splits * runs,
                 epochs=epochs,
                 halving=first,
-                work=work * (_SEEN[step].work or 0.0),
+                work=work,
+                if_leads=wider.get(step, ()),
+                anyway=narrowest if step == REGULARIZE else (),
             )
             for step, networks, runs, first in steps
             if networks
-        ]
-        scaled = [each.stage for each in found].index(SCALE)
-        found[scaled + 1 : scaled + 1] = [
-            dataclasses.replace(
-                _WIDER, stage=stage, networks=len(names), runs=splits * seeds, epochs=epochs, if_leads=names
-            )
-            for stage, names in wider.items()
-        ]
-        return tuple(found)
+        )
+        return (*found, dataclasses.replace(seen(FINAL), networks=1, runs=self.replicates, epochs=epochs))
+
+
+def seen(stage: str) -> Foreseen:
+    """What a step came to on the data sets by name, whatever a search's own size; else, of wider networks."""
+    return _SEEN.get(stage) or dataclasses.replace(_WIDER, stage=stage)
 
 
 _SEEN = {
     each.stage: each
     for each in (
-        Foreseen(BASELINES, 0, 0, 0, None, True, 0.5, company=2.5, share=0.6),
-        Foreseen(SCALE, 0, 0, 0, None, True, 1.7, company=3.5, share=0.25),
-        Foreseen(
-            REGULARIZE, 0, 0, 0, None, True, leaders=2, times=0.95, company=3.0, share=0.45, dearer=1.25
-        ),
-        Foreseen(TUNE, 0, 0, 0, None, True, leaders=2, times=1.75, company=1.2, share=0.5),
-        Foreseen(CONTENDERS, 0, 0, 0, None, True, leaders=2, times=1.0, company=2.0, share=0.55),
+        Foreseen(BASELINES, 0, 0, 0, None, True, times=0.5, company=2.0, share=0.6),
+        Foreseen(SCALE, 0, 0, 0, None, True, times=1.3, company=3.5, share=0.28),
+        Foreseen(REGULARIZE, 0, 0, 0, None, True, leaders=1, times=1.0, company=2.0, share=0.43),
+        Foreseen(TUNE, 0, 0, 0, None, True, leaders=1, times=1.7, company=1.3, share=0.5),
+        Foreseen(CONTENDERS, 0, 0, 0, None, True, leaders=2, times=1.25, company=2.3, share=0.5),
+        Foreseen(FINAL, 0, 0, 0, None, True, leaders=1, times=1.6),
     )
 }
-"""What each step came to on the data sets by name, by ``python -m benchmarks.progress``: networks that are
-scaled up end soonest; dropout and slow learning rates make epochs dearer and runs longer. ``work`` is here in
-that of a typical network that is scaled up."""
+"""By ``python -m benchmarks.progress``: networks that are scaled up end soonest; dropout makes epochs dearer,
+slow learning rates make runs longer."""
 
-_WIDER = Foreseen("", 0, 0, 0, None, True, leaders=1, times=2.0, company=2.0, share=0.25, dearer=2.0)
+_WIDER = Foreseen("", 0, 0, 0, None, True, leaders=1, times=2.0, company=1.5, share=0.25, dearer=2.3)
 """What networks of twice the width came to."""
 
 BREADTHS = {

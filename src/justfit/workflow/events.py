@@ -62,13 +62,16 @@ class Foreseen:
     base: str | None = None
     """The stage that they lead; None where they lead all."""
     times: float = 1.0
-    """How many of their epochs one of its own takes as long as."""
+    """How many of their epochs, or of those of ``work``, one of its own takes as long as."""
     company: float | None = None
     """How many networks train together in the mean, about; None where nothing is known."""
     share: float = 0.6
     """Of their epochs that its runs are thought to last for, where they may end early."""
     if_leads: tuple[str, ...] = ()
     """Networks of which one has to lead for it to come at all; empty where it comes for sure."""
+    anyway: tuple[str, ...] = ()
+    """Networks of which it builds on the first in any case, and on that alone where one of them leads;
+    ``networks`` come of each that it builds on."""
     dearer: float = 1.0
     """How much dearer the stages after it are thought to be, as those that lead then will be larger."""
 

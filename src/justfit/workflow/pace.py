@@ -6,8 +6,8 @@ from statistics import fmean
 
 from justfit.machine import available_threads
 
-COHORT = 8_000.0
-"""What a cohort's epoch takes beside its networks, as `justfit.engine.epoch_work` measures theirs."""
+_MOST_BESIDE = 5_000.0
+"""What a cohort's epoch takes beside its networks at most, as `justfit.engine.epoch_work` measures theirs."""
 
 
 @dataclass
@@ -21,28 +21,63 @@ class NetworkRuns:
     ends_early: bool
     seconds: float = 0.0
     """Of epochs measured, with its share of those that it had in company."""
-    units: float = 0.0
-    """The work of these epochs, with its share of what a cohort takes."""
     measured: int = 0
     """Epochs."""
     running: dict[tuple[int, int], int] = field(default_factory=dict)
     """Epochs done by split and seed."""
     has_left: bool = False
     """Whether it left its stage, so that its runs have ended though that is not yet told."""
-    losses: dict[int, list[float]] = field(default_factory=dict)
-    """On validation rows, by epoch."""
+    losses: dict[tuple[int, int], dict[int, float]] = field(default_factory=dict)
+    """On validation rows, by split and seed, and there by epoch."""
     lasted: list[float] = field(default_factory=list)
     """Of runs that ended, the share of their epochs."""
 
-    def best(self) -> tuple[float, int]:
-        """The lowest mean loss on validation rows so far, and its epoch; infinite where none was told."""
-        found = ((fmean(losses), epoch) for epoch, losses in self.losses.items())
-        return min(found, default=(float("inf"), 0))
+    def lows(self) -> dict[int, float]:
+        """The lowest loss on validation rows so far by split; the mean over its runs there."""
+        found: dict[int, list[float]] = {}
+        for (split, _), losses in self.losses.items():
+            found.setdefault(split, []).append(min(losses.values()))
+        return {split: fmean(lows) for split, lows in found.items()}
+
+    def best_epoch(self) -> int:
+        """Where the mean loss on validation rows is lowest, of the epochs told of every run; 0 for none."""
+        runs = list(self.losses.values())
+        told = set.intersection(*map(set, runs)) if runs else set[int]()
+        return min(told, key=lambda epoch: (fmean(run[epoch] for run in runs), epoch), default=0)
 
     def shares(self) -> Iterator[float]:
         """The shares of their epochs that its runs have done: those that wait, and those in training."""
         yield from [0.0] * self.waiting
         yield from (epochs / self.epochs for epochs in self.running.values())
+
+
+class CohortPace:
+    """What a cohort's epoch takes: so long for each unit of its networks' work, and a constant time beside.
+
+    Least squares through what each took a unit, so that small cohorts count as much as large ones.
+    """
+
+    def __init__(self) -> None:
+        self.measured = 0
+        self._x = self._xx = self._y = self._xy = 0.0
+
+    def tell(self, work: float, seconds: float) -> None:
+        """Note an epoch of a cohort whose networks have so much work together."""
+        x, y = 1 / work, seconds / work
+        self.measured += 1
+        self._x, self._xx = self._x + x, self._xx + x * x
+        self._y, self._xy = self._y + y, self._xy + x * y
+
+    def line(self) -> tuple[float, float]:
+        """Seconds for a unit of work, and what the constant time comes to in units of work."""
+        count = max(1, self.measured)
+        spread = count * self._xx - self._x**2
+        beside = _MOST_BESIDE / 2
+        if spread > 1e-6 * self._x**2:  # which it is not where all cohorts had as much work
+            constant = (count * self._xy - self._x * self._y) / spread
+            unit = (self._y - constant * self._x) / count
+            beside = min(max(0.0, constant), _MOST_BESIDE * unit) / unit if unit > 0 else _MOST_BESIDE
+        return self._y / (count + beside * self._x), beside
 
 
 @dataclass
@@ -61,8 +96,9 @@ class Pace:
     def __init__(self) -> None:
         self._together: dict[float, list[NetworkRuns]] = {}
         """Networks that had an epoch in one cohort, by its seconds, which no two cohorts have alike."""
-        self._seconds = self._units = 0.0
-        self._members = self._cohorts = 0
+        self._seconds = 0.0
+        self._members = 0
+        self._cohorts = CohortPace()
         self._cohort_of: dict[Hashable, float] = {}
         """Of each run the seconds of its first epoch, by which its cohort is known."""
         self._told: dict[float, _Told] = {}
@@ -86,39 +122,35 @@ class Pace:
 
     def _measure(self, seconds: float) -> None:
         networks = self._together.pop(seconds)
-        beside = COHORT / len(networks)
-        units = sum(network.work + beside for network in networks)
+        work = sum(network.work for network in networks)
+        self._cohorts.tell(work, seconds)
+        _, beside = self._cohorts.line()
         for network in networks:
-            network.seconds += seconds * (network.work + beside) / units
-            network.units += network.work + beside
+            network.seconds += seconds * (network.work + beside / len(networks)) / (work + beside)
             network.measured += 1
         self._seconds += seconds
-        self._units += units
         self._members += len(networks)
-        self._cohorts += 1
 
     @property
     def is_known(self) -> bool:
         """Whether an epoch was measured."""
-        return self._cohorts > 0
+        return self._cohorts.measured > 0
 
     @property
     def seconds(self) -> float:
         """Of all epochs that were trained in this process, those not yet shared out included."""
         return self._seconds + sum(self._together) - sum(each.before for each in self._told.values())
 
-    def of_work(self, work: float, company: float | None = None, like: NetworkRuns | None = None) -> float:
-        """Seconds of one epoch of a network.
+    def of_work(self, work: float, company: float | None = None) -> float:
+        """Seconds of one epoch of a network of such work.
 
         Args:
             work: of the network.
             company: how many train in its cohort; None for as many as did so far.
-            like: one that takes as long for its work; None for the mean of all.
         """
-        measured = like is not None and like.units > 0
-        seconds, units = (like.seconds, like.units) if like and measured else (self._seconds, self._units)
-        company = company or self._members / max(1, self._cohorts)
-        return seconds / max(units, 1e-9) * (work + COHORT / max(1.0, company))
+        unit, beside = self._cohorts.line()
+        company = company or self._members / max(1, self._cohorts.measured)
+        return unit * (work + beside / max(1.0, company))
 
     def of(self, network: NetworkRuns) -> float:
         """Seconds of one epoch of a network, as measured, or by its work."""

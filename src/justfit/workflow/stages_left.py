@@ -3,7 +3,7 @@
 Stages that are not yet known are taken to be like those that lead so far, and larger where larger ones come.
 """
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from statistics import fmean
@@ -11,14 +11,17 @@ from statistics import fmean
 from justfit.workflow.events import Foreseen, NetworkSummary, StagePlanned
 from justfit.workflow.final import STAGE as FINAL
 from justfit.workflow.lasting import BINS, Lasting, alive, parts_left
+from justfit.workflow.leading import leading
 from justfit.workflow.pace import NetworkRuns, Pace
 
 _SHARE = 0.6
 """Of its epochs that a run is thought to be trained for, where it may end early and nothing else is known."""
 
-_DOUBT, _BEST = 0.2, 0.9
-"""How much what is thought of early ends counts beside a stage that was seen; and the share of epochs thought
-to be best, which counts beside that of who leads while networks are still to come."""
+_DOUBT = 0.1
+"""Added to both sides of odds, as few runs tell little of shares near 0 and 1."""
+
+_BEST = 0.9
+"""The share of epochs thought to be best, which counts beside that of who leads while others are to come."""
 
 
 @dataclass
@@ -99,7 +102,9 @@ class StagesLeft:
         self.foreseen.clear()
         known = self._known.get(network)
         final = NetworkRuns(epochs, runs, known.work if known else 1.0, ends_early=False)
-        final.seconds, final.measured = self.growth * self._final_seconds([known] if known else []), 1
+        times = 1.0 if foreseen is None else foreseen.times
+        final.seconds = self.growth * times * self._final_seconds([known] if known else [])
+        final.measured = 1
         self.training[FINAL] = TrainingStage({network: final}, runs, None, 1, Lasting(1.0))
         return runs
 
@@ -131,9 +136,9 @@ class StagesLeft:
         """The same of stages of which only their sizes are known."""
         left, dearer = 0.0, 1.0
         for trains in self.training.values():
-            # They are thought to lead until they had as many epochs as others.
-            if not self._leads(trains.networks):
-                dearer *= 1 + (1 - trains.done()) * (trains.dearer - 1)
+            # They are thought to lead in the end, as others of half their width did before.
+            if trains.done() < 1 and not self._leads(trains.networks):
+                dearer *= trains.dearer
         for stage in self.foreseen.values():
             chance = self._chance(stage)
             left += chance * dearer * self._size_left(stage)
@@ -148,32 +153,33 @@ class StagesLeft:
             return 0.0
         return min((each.done() for each in self.training.values()), default=1.0)
 
-    def _leads(self, networks: Container[str]) -> bool:
+    def _leads(self, networks: Collection[str]) -> bool:
         """Whether one of some networks is the best so far."""
-        told = (name for name, network in self._known.items() if network.losses)
-        return min(told, key=lambda name: self._known[name].best(), default=None) in networks
+        first = next(iter(leading(self._known.values())), None)
+        return any(self._known[name] is first for name in networks if name in self._known)
 
     def _size_left(self, stage: Foreseen) -> float:
         """The same of one stage, if it comes."""
         leaders = self._leaders(stage)
-        here = alive(stage.halving, stage.networks, stage.epochs)
+        networks = stage.networks
+        if stage.anyway:
+            networks *= len(leaders) if stage.anyway[0] in self._known else 2
+        here = alive(stage.halving, networks, stage.epochs)
         share = self._expected(stage) if stage.ends_early else 1.0
         parts = parts_left(0.0, here, Lasting(share).stay() if stage.halving else [share] * BINS)
         if stage.stage == FINAL:
             seconds = self.growth * stage.times * self._final_seconds(leaders)
         elif leaders:
-            seconds = stage.times * fmean(
-                self._pace.of_work(each.work, stage.company, each) for each in leaders
-            )
+            seconds = stage.times * fmean(self._pace.of_work(each.work, stage.company) for each in leaders)
         else:
-            seconds = self._pace.of_work(stage.work or self._mean_work(), stage.company)
-        return seconds * stage.networks * stage.runs * stage.epochs * parts
+            seconds = stage.times * self._pace.of_work(stage.work or self._mean_work(), stage.company)
+        return seconds * networks * stage.runs * stage.epochs * parts
 
     def _final_seconds(self, leaders: Sequence[NetworkRuns]) -> float:
         """Of an epoch of a network like these on the rows of a split; replicates have no company."""
         if not leaders:
             return self._pace.of_work(self._mean_work(), 1.0)
-        return fmean(self._pace.of_work(each.work, 1.0, each) for each in leaders)
+        return fmean(self._pace.of_work(each.work, 1.0) for each in leaders)
 
     def _mean_work(self) -> float:
         return fmean(each.work for each in self._known.values()) if self._known else 1.0
@@ -182,26 +188,34 @@ class StagesLeft:
         """The networks that a stage is thought to build on: the best so far, where there are any."""
         names: Iterable[str] = self._known if stage.base is None else self._of.get(stage.base, ())
         known = [self._known[name] for name in names]
-        told = [each for each in known if each.losses] or known
-        return sorted(told, key=lambda each: each.best())[: stage.leaders]
+        leaders = (leading(known) or known)[: stage.leaders]
+        anyway = [self._known[name] for name in stage.anyway if name in self._known]
+        return [*anyway[:1], *(each for each in leaders if not any(each is other for other in anyway))]
 
     def _expected(self, stage: Foreseen) -> float:
         """The share of their epochs that the runs of a foreseen stage are thought to last for."""
         leaders = self._leaders(stage)
         if stage.stage == FINAL:
-            best = [each.best()[1] / each.epochs for each in leaders if each.losses]
+            best = [each.best_epoch() / each.epochs for each in leaders if each.losses]
             return fmean([*best, *[_BEST] * (len(self.foreseen) > 1)] or [_SHARE])
         return self._likely(stage.share)
 
     def _likely(self, share: float) -> float:
-        """What is thought of a share of epochs, seeing how far off it was of other stages."""
+        """What is thought of a share of epochs, seeing how far off, by its odds, it was of other stages."""
         now = [
             (stage.lasting.share, stage.lasting.expected())
             for stage in self.training.values()
             if any(network.ends_early for network in stage.networks.values())
         ]
-        thought, came = (sum(1 - pair[at] for pair in [*self._ended, *now]) for at in (0, 1))
-        return 1 - (1 - share) * (came + _DOUBT) / (thought + _DOUBT)
+        if not (pairs := [*self._ended, *now]):
+            return share
+        thought, came = (fmean(pair[at] for pair in pairs) for at in (0, 1))
+        odds = _odds(came) / _odds(thought) * share / (1 - share)
+        return odds / (1 + odds)
+
+
+def _odds(share: float) -> float:
+    return (share + _DOUBT) / (1 - share + _DOUBT)
 
 
 def _network(summary: NetworkSummary) -> NetworkRuns:

@@ -13,8 +13,7 @@ from justfit.spec import Data, Final, Named, Protocol, Stage, Study
 from justfit.store import read_run, write_stages
 from justfit.store.searches import write_search
 from justfit.workflow.breadth import BASELINES, CONTENDERS, REGULARIZE, SCALE, TUNE, Breadth
-from justfit.workflow.events import Chosen, Decided, Event, Foreseen, Halved, Planned, StageDone, StagePlanned
-from justfit.workflow.final import STAGE
+from justfit.workflow.events import Chosen, Decided, Event, Halved, Planned, StageDone, StagePlanned
 from justfit.workflow.followed import taking_over
 from justfit.workflow.outline import typical_work
 from justfit.workflow.plan import Plan, batch_size_for, plan
@@ -89,9 +88,15 @@ class Search:
         self._seeds = _RUNS if splits == 1 else 1
         scaled = planned.candidates(self._scaled(breadth.widths), {}, {})
         work = typical_work(planned, [named.candidate for named in scaled])
-        self.foreseen = (
-            *breadth.foreseen(splits, self._seeds, epochs, 2 * self.patience, work, self._wider(planned)),
-            Foreseen(STAGE, 1, breadth.replicates, epochs, ends_early=True, leaders=1, times=1.35),
+        linear, *_ = planned.candidates(first, {}, {})
+        self.foreseen = breadth.foreseen(
+            splits,
+            self._seeds,
+            epochs,
+            2 * self.patience,
+            work,
+            self._wider(planned),
+            (scaled[0].name, linear.name),
         )
 
     def decided(self, step: str, sentence: str) -> Decided:
