@@ -8,7 +8,8 @@ def network(work: float, *runs: tuple[int, list[float]]) -> NetworkRuns:
     """A network with runs of a split each, and their losses epoch by epoch."""
     found = NetworkRuns(20, 0, work, ends_early=True)
     for seed, (split, losses) in enumerate(runs):
-        found.losses[split, seed] = dict(enumerate(losses, start=1))
+        for epoch, loss in enumerate(losses, start=1):
+            found.hear((split, seed), epoch, loss)
     return found
 
 

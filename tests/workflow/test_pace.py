@@ -63,6 +63,8 @@ def test_networks_that_had_no_epoch_are_timed_by_their_work_and_company(
 def test_the_best_epoch_is_one_that_all_runs_had() -> None:
     found = NetworkRuns(10, 0, 1.0, ends_early=True)
     assert found.best_epoch() == 0
-    found.losses = {(1, 0): {1: 0.9, 2: 0.8, 3: 0.1}, (2, 0): {1: 0.5, 2: 0.4}}
+    for run, losses in (((1, 0), [0.9, 0.8, 0.1]), ((2, 0), [0.5, 0.4, float("nan")])):
+        for epoch, loss in enumerate(losses, start=1):
+            found.hear(run, epoch, loss)
     assert found.best_epoch() == 2
     assert found.lows() == {1: 0.1, 2: 0.4}

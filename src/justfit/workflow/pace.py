@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from math import isfinite
 from statistics import fmean
 
 from justfit.machine import available_threads
@@ -29,14 +30,22 @@ class NetworkRuns:
     """Whether it left its stage, so that its runs have ended though that is not yet told."""
     losses: dict[tuple[int, int], dict[int, float]] = field(default_factory=dict)
     """On validation rows, by split and seed, and there by epoch."""
+    lowest: dict[tuple[int, int], float] = field(default_factory=dict)
+    """Of these, each run's."""
     lasted: list[float] = field(default_factory=list)
     """Of runs that ended, the share of their epochs."""
+
+    def hear(self, run: tuple[int, int], epoch: int, loss: float) -> None:
+        """Note a run's loss on validation rows; what is no number counts as nothing."""
+        if isfinite(loss):
+            self.losses.setdefault(run, {})[epoch] = loss
+            self.lowest[run] = min(loss, self.lowest.get(run, loss))
 
     def lows(self) -> dict[int, float]:
         """The lowest loss on validation rows so far by split; the mean over its runs there."""
         found: dict[int, list[float]] = {}
-        for (split, _), losses in self.losses.items():
-            found.setdefault(split, []).append(min(losses.values()))
+        for (split, _), lowest in self.lowest.items():
+            found.setdefault(split, []).append(lowest)
         return {split: fmean(lows) for split, lows in found.items()}
 
     def best_epoch(self) -> int:

@@ -7,7 +7,6 @@ opened count by themselves.
 
 import time
 from collections.abc import Callable
-from math import isfinite
 
 from justfit.workflow.events import (
     Chosen,
@@ -146,8 +145,8 @@ class Progress:
         if network.ends_early:
             lasting = self._stages.training[event.stage].lasting
             lasting.reached((before or 0) / network.epochs, epochs / network.epochs)
-        if event.epoch.val_data_loss is not None and isfinite(event.epoch.val_data_loss):
-            network.losses.setdefault(run, {})[epochs] = event.epoch.val_data_loss
+        if event.epoch.val_data_loss is not None:
+            network.hear(run, epochs, event.epoch.val_data_loss)
         self._pace.tell(network, event.epoch.seconds)
         self._pace.hear((event.stage, event.network, *run), epochs, event.epoch.seconds, self._training)
 

@@ -87,7 +87,8 @@ class StagesLeft:
         self.training[event.stage] = stage
         for name, network in networks.items():
             if (known := self._known.get(name)) is not None:
-                network.losses, network.lasted = known.losses, known.lasted
+                network.losses, network.lowest = known.losses, known.lowest
+                network.lasted = known.lasted
         self._known |= networks
         self._of[event.stage] = list(networks)
 
@@ -137,7 +138,7 @@ class StagesLeft:
         left, dearer = 0.0, 1.0
         for trains in self.training.values():
             # They are thought to lead in the end, as others of half their width did before.
-            if trains.done() < 1 and not self._leads(trains.networks):
+            if trains.dearer > 1 and trains.done() < 1 and not self._leads(trains.networks):
                 dearer *= trains.dearer
         for stage in self.foreseen.values():
             chance = self._chance(stage)
