@@ -46,6 +46,15 @@ def test_what_one_of_four_splits_tells_counts_for_less() -> None:
     assert leading([narrow, sound])[0] is sound
 
 
+def test_runs_in_training_do_not_count_where_others_have_ended() -> None:
+    ended, fast = network(1, (1, [0.9, 0.5])), network(9, (1, [0.3]))
+    assert leading([ended, fast])[0] is fast
+    ended.ended = {(1, 0)}
+    assert leading([ended, fast]) == [ended]
+    fast.ended = {(1, 0)}
+    assert leading([ended, fast]) == [fast, ended]
+
+
 def test_several_seeds_of_a_split_count_by_their_mean() -> None:
     once_lucky = network(9, (1, [0.05]), (1, [0.19]))
     steady = network(9, (1, [0.10]), (1, [0.10]))

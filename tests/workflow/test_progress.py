@@ -207,6 +207,37 @@ def test_wider_networks_are_thought_to_come_only_where_the_widest_lead(leads: st
     assert watched.left == pytest.approx(3 * 10), "what did not come before it does not come any more"
 
 
+def test_where_the_widest_end_early_none_wider_is_thought_to_come() -> None:
+    left = {}
+    for epochs in (4, 10):
+        watched = Watched()
+        wider = Foreseen("wider", 2, 1, 10, leaders=1, if_leads=("wide",))
+        watched.tell(planned(wider), StagePlanned("a", (network("wide", 1, ends_early=True),)))
+        watched.epochs("wide", 0, range(1, epochs + 1), 1.0, 0.3)
+        watched.tell(RunDone("a", "wide", 1, 0, Done()), StageDone("a", {}, None))
+        left[epochs] = watched.left
+    assert left == {4: 0, 10: pytest.approx(2 * 10)}
+
+
+def test_a_network_that_ends_before_those_beside_it_does_not_lead_by_that() -> None:
+    watched = Watched()
+    after = Foreseen("b", 1, 1, 10, leaders=1, base="a")
+    names = ("before", "small", "large")
+    watched.tell(
+        planned(after),
+        StagePlanned("a", tuple(network(name, 1, work) for name, work in zip(names, (3, 1, 9)))),
+    )
+    watched.epochs("before", 0, range(1, 11), 3.0, 0.6)
+    watched.tell(RunDone("a", "before", 1, 0, Done()))
+    watched.epochs("small", 0, (1,), 1.0, 0.5)
+    watched.epochs("large", 0, range(1, 11), 9.0, 0.3)
+    watched.tell(RunDone("a", "large", 1, 0, Done()))
+    assert watched.left == pytest.approx(9 * 1 + 10 * 3, rel=0.01), "the small one trains"
+    watched.epochs("small", 0, range(2, 11), 1.0, 0.2)
+    watched.tell(RunDone("a", "small", 1, 0, Done()))
+    assert watched.left == pytest.approx(10 * 1, rel=0.01)
+
+
 def test_a_stage_of_wider_networks_is_thought_to_lead_until_it_had_all_its_epochs() -> None:
     watched = Watched()
     wider = Foreseen("wider", 1, 1, 10, leaders=1, times=2.0, if_leads=("narrow",), dearer=2.0)
@@ -237,6 +268,7 @@ def test_a_stage_on_the_smallest_shape_and_on_the_best_has_fewer_networks_where_
     watched.tell(StagePlanned("b", (network("small", 1), network("wide", 1))))
     for name in ("small", "wide"):
         watched.epochs(name, 0, range(1, 11), 1.0, 0.3 if leads == name else 0.9, "b")
+        watched.tell(RunDone("b", name, 1, 0, Done()))
     assert watched.left == pytest.approx(networks * 10, rel=0.01)
 
 

@@ -12,22 +12,22 @@ _TIE = 0.05
 def leading(networks: Collection[NetworkRuns]) -> list[NetworkRuns]:
     """Networks on whose validation rows something was told, those first that are likely to lead in the end.
 
+    Where runs have ended, those in training do not count, as large networks learn in fewer epochs.
     Splits differ by more than networks do: a network's loss in a split is held against that of the others
     there. What only some of the splits tell counts for less. Of those that lead, or nearly, the smallest
-    comes first: large networks learn in fewer epochs, so that they stand better early on, and what builds on
-    one takes several times as long.
+    comes first: chance will decide among them, and what builds on a large one takes several times as long.
     """
-    told = [each for each in networks if each.losses]
-    lows = [each.lows() for each in told]
-    splits = set[int]().union(*lows)
-    means = {split: fmean(low[split] for low in lows if split in low) for split in splits}
+    ended = any(each.ended for each in networks)
+    lows = {id(each): low for each in networks if (low := each.lows(ended=ended))}
+    splits = set[int]().union(*lows.values())
+    means = {split: fmean(low[split] for low in lows.values() if split in low) for split in splits}
 
     def stands(low: Mapping[int, float]) -> float:
         """A network's loss as a share of that of the mean network."""
         shares = (loss / means[split] if means[split] else 1.0 for split, loss in low.items())
         return 1 + len(low) / len(splits) * (fmean(shares) - 1)
 
-    found = [(stands(low), network) for low, network in zip(lows, told, strict=True)]
+    found = [(stands(lows[id(each)]), each) for each in networks if id(each) in lows]
     nearly = min((stand for stand, _ in found), default=0.0) * (1 + _TIE)
     found.sort(key=lambda each: (0.0, each[1].work) if each[0] <= nearly else (each[0], 0.0))
     return [network for _, network in found]

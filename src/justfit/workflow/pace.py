@@ -32,6 +32,8 @@ class NetworkRuns:
     """On validation rows, by split and seed, and there by epoch."""
     lowest: dict[tuple[int, int], float] = field(default_factory=dict)
     """Of these, each run's."""
+    ended: set[tuple[int, int]] = field(default_factory=set)
+    """Runs, by split and seed, that count in full beside others."""
     lasted: list[float] = field(default_factory=list)
     """Of runs that ended, the share of their epochs."""
 
@@ -41,11 +43,12 @@ class NetworkRuns:
             self.losses.setdefault(run, {})[epoch] = loss
             self.lowest[run] = min(loss, self.lowest.get(run, loss))
 
-    def lows(self) -> dict[int, float]:
-        """The lowest loss on validation rows so far by split; the mean over its runs there."""
+    def lows(self, *, ended: bool = False) -> dict[int, float]:
+        """The lowest loss on validation rows so far by split; the mean over its runs, or those that ended."""
         found: dict[int, list[float]] = {}
-        for (split, _), lowest in self.lowest.items():
-            found.setdefault(split, []).append(lowest)
+        for run, lowest in self.lowest.items():
+            if run in self.ended or not ended:
+                found.setdefault(run[0], []).append(lowest)
         return {split: fmean(lows) for split, lows in found.items()}
 
     def best_epoch(self) -> int:

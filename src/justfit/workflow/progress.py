@@ -161,6 +161,7 @@ class Progress:
         self.done += network.epochs - epochs
         if not network.has_left:
             network.lasted.append(epochs / network.epochs)
+            self._stages.training[event.stage].end(run)
             if network.ends_early and epochs < network.epochs:
                 self._stages.training[event.stage].lasting.ended(epochs / network.epochs)
 

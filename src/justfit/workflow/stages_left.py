@@ -20,6 +20,9 @@ _SHARE = 0.6
 _DOUBT = 0.1
 """Added to both sides of odds, as few runs tell little of shares near 0 and 1."""
 
+_OVERFITS = 0.5, 0.75
+"""The share of its epochs for which a network's runs last where it surely overfits, and where it does not."""
+
 _BEST = 0.9
 """The share of epochs thought to be best, which counts beside that of who leads while others are to come."""
 
@@ -38,6 +41,14 @@ class TrainingStage:
     """The epoch after which some left last."""
     dearer: float = 1.0
     """How much dearer the stages after it are, if one of its networks leads in the end."""
+
+    def end(self, run: tuple[int, int]) -> None:
+        """Note a run that has ended; it counts when those beside it have, as small networks take longer."""
+        networks = self.networks.values()
+        if not any(run in each.running for each in networks):
+            for each in networks:
+                if run in each.lowest:
+                    each.ended.add(run)
 
     def done(self) -> float:
         """The share of their epochs that its runs have done; those that have ended count whole."""
@@ -88,7 +99,7 @@ class StagesLeft:
         for name, network in networks.items():
             if (known := self._known.get(name)) is not None:
                 network.losses, network.lowest = known.losses, known.lowest
-                network.lasted = known.lasted
+                network.lasted, network.ended = known.lasted, known.ended
         self._known |= networks
         self._of[event.stage] = list(networks)
 
@@ -147,12 +158,19 @@ class StagesLeft:
         return left
 
     def _chance(self, stage: Foreseen) -> float:
-        """Whether a stage comes, as far as can be said: who leads early on may not in the end."""
+        """Whether a stage comes, as far as can be said.
+
+        Who leads early on may not in the end; and where its runs end early, it overfits: none wider comes.
+        """
         if not stage.if_leads:
             return 1.0
         if not self._leads(stage.if_leads):
             return 0.0
-        return min((each.done() for each in self.training.values()), default=1.0)
+        known = [self._known[name] for name in stage.if_leads if name in self._known]
+        lasted = [share for network in known for share in network.lasted]
+        low, high = _OVERFITS
+        fits = min(1.0, max(0.0, (fmean(lasted) - low) / (high - low))) if lasted else 1.0
+        return fits * min((each.done() for each in self.training.values()), default=1.0)
 
     def _leads(self, networks: Collection[str]) -> bool:
         """Whether one of some networks is the best so far."""
