@@ -222,10 +222,10 @@ def test_where_the_widest_end_early_none_wider_is_thought_to_come() -> None:
 def test_a_network_that_ends_before_those_beside_it_does_not_lead_by_that() -> None:
     watched = Watched()
     after = Foreseen("b", 1, 1, 10, leaders=1, base="a")
-    names = ("before", "small", "large")
+    works = {"before": 3.0, "small": 1.0, "large": 9.0}
     watched.tell(
         planned(after),
-        StagePlanned("a", tuple(network(name, 1, work) for name, work in zip(names, (3, 1, 9)))),
+        StagePlanned("a", tuple(network(name, 1, work) for name, work in works.items())),
     )
     watched.epochs("before", 0, range(1, 11), 3.0, 0.6)
     watched.tell(RunDone("a", "before", 1, 0, Done()))
