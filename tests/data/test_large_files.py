@@ -9,7 +9,7 @@ import pyarrow.parquet
 import pytest
 
 from justfit.data import dataset as datasets
-from justfit.data import duplicates, on_disk, preparation, user_dataset
+from justfit.data import duplicates, on_disk, preparation, table_cells, user_dataset
 from justfit.data.audit import audit
 from justfit.data.files import delimited, kept
 from justfit.data.load import load, load_with_report
@@ -32,7 +32,7 @@ def large(patch: pytest.MonkeyPatch) -> None:
         (kept, "_ROWS", 50),
         (preparation, "_BLOCK", 32),
         (duplicates, "_BLOCK", 40),
-        (duplicates, "_LETTERS", 100),
+        (table_cells, "_BLOCK", 70),
         (datasets, "_BLOCK", 30),
     ):
         patch.setattr(where, name, size)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from justfit.data.duplicates import words_of
+from justfit.data.duplicates import word_hashes
 from justfit.data.near_duplicates import near_duplicates, near_training_rows
 from justfit.data.raw import Texts
 
@@ -9,7 +9,7 @@ WORDS = [f"word{number}" for number in range(200)]
 
 
 def near(*texts: str) -> list[int]:
-    return near_duplicates(words_of(Texts(texts))).tolist()
+    return near_duplicates(word_hashes(Texts(texts))).tolist()
 
 
 def test_texts_nearly_repeat_another_with_few_words_changed_or_all_in_another_order() -> None:
@@ -48,7 +48,7 @@ def test_nearly_all_of_many_near_repeats_are_found(changed: int) -> None:
 
 
 def near_training(train: list[str], test: list[str]) -> list[int]:
-    return near_training_rows(words_of(Texts(train)), words_of(Texts(test))).tolist()
+    return near_training_rows(word_hashes(Texts(train)), word_hashes(Texts(test))).tolist()
 
 
 def test_test_texts_nearly_repeat_a_training_text_and_those_that_are_one_are_left_out() -> None:

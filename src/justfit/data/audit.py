@@ -10,7 +10,7 @@ from justfit.data.audit_labels import label_findings, order_findings, split_find
 from justfit.data.dataset import Dataset, Part, Split
 from justfit.data.duplicates import (
     UInt64,
-    Words,
+    WordHashes,
     first_of_same,
     hashed_texts,
     number_hashes,
@@ -139,7 +139,7 @@ def _same(hashes: UInt64, train: Part, *, classification: bool) -> Iterator[Find
         )
 
 
-def _overlap(hashes: UInt64, words: Words | None, dataset: Dataset) -> Iterator[Finding]:
+def _overlap(hashes: UInt64, words: WordHashes | None, dataset: Dataset) -> Iterator[Finding]:
     if (overlap := dataset.sealed.overlap(hashes, words)) is None:
         return
     of = f"of {dataset.sealed.count:,} test rows"

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from justfit.data.columns import Column
-from justfit.data.duplicates import UInt64, Words, among, hashed_texts, row_hashes
+from justfit.data.duplicates import UInt64, WordHashes, among, hashed_texts, row_hashes
 from justfit.data.mapped import taken
 from justfit.data.near_duplicates import near_training_rows
 from justfit.data.raw import Ids, Numbers, Raw, Table, Texts
@@ -112,7 +112,7 @@ class Sealed:
             raise DataError(f"The source promised {self.count} test rows and gave {len(part)}.")
         return part
 
-    def overlap(self, hashes: UInt64, words: Words | None = None) -> Overlap | None:
+    def overlap(self, hashes: UInt64, words: WordHashes | None = None) -> Overlap | None:
         """What training and test part have in common, found without opening the seal.
 
         No label of a test row is read. The rows are read, become hashes here, and are let go: what

@@ -4,7 +4,7 @@ Hashes depend on nothing but the row, so that parts that never meet can be compa
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,6 @@ import numpy.typing as npt
 from justfit.data.mapped import let_go
 from justfit.data.raw import Ids, Numbers, Raw, Table, Texts, Vocabulary, is_lazy
 from justfit.data.rows import Bags
-from justfit.data.tokens import tokens
 
 UInt64 = npt.NDArray[np.uint64]
 
@@ -23,9 +22,6 @@ MOST_WORDS = 1 << 23
 _BLOCK = 1 << 18
 """Of such texts so many are read at a time."""
 
-_LETTERS = 1 << 20
-"""Of texts that are split into words at a time."""
-
 _ROWS = 1 << 18
 """Hashes that are looked for at a time."""
 
@@ -34,7 +30,7 @@ _CHUNK = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
-class Words:
+class WordHashes:
     """Texts as a 64-bit hash a word: row ``i`` is ``hashes[indptr[i]:indptr[i+1]]``."""
 
     hashes: UInt64
@@ -46,54 +42,15 @@ class Words:
         return np.diff(self.indptr)
 
 
-def words_of(raw: Texts | Ids) -> Words:
+def word_hashes(raw: Texts | Ids) -> WordHashes:
     """The words of texts in reading order; of word ids, the start of a text is none."""
     if isinstance(raw, Ids):
         words = raw.ids != Vocabulary.START
         before = np.concatenate(([0], np.cumsum(words, dtype=np.int64)))
-        return Words(mixed(raw.ids[words].astype(np.uint64)), before[raw.indptr])
-    known = _Known()
-    numbers, ends = [np.zeros(0, np.int64)], [np.zeros(1, np.int64)]
-    for run in _runs(raw.texts):
-        # All texts of a run are split as one, with words between that stand in none of them.
-        mark = "\0"
-        while any(mark in text for text in run):
-            mark += "\0"
-        known[mark] = 0
-        words = tokens(f" {mark} ".join([*run, ""]))
-        of_words = np.fromiter(map(known.__getitem__, words), np.int64, len(words))
-        del known[mark]
-        lengths = np.diff(np.flatnonzero(of_words == 0), prepend=-1) - 1
-        numbers.append(of_words[of_words > 0])
-        ends.append(ends[-1][-1] + np.cumsum(lengths))
-    hashes = np.frombuffer(b"".join(known.digests), "<u8")
-    return Words(hashes[np.concatenate(numbers)], np.concatenate(ends))
-
-
-class _Known(dict[str, int]):
-    """Words, numbered from 1 in the order in which they are asked for, and the digest of each number."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.digests = [bytes(8)]
-
-    def __missing__(self, word: str) -> int:
-        self[word] = number = len(self.digests)
-        self.digests.append(_digest(word.encode(errors="surrogatepass")))
-        return number
-
-
-def _runs(texts: Sequence[str]) -> Iterator[list[str]]:
-    """Texts in order, in runs of about `_LETTERS`."""
-    run, letters = list[str](), 0
-    for text in texts:
-        run.append(text)
-        letters += len(text)
-        if letters >= _LETTERS:
-            yield run
-            run, letters = [], 0
-    if run:
-        yield run
+        return WordHashes(mixed(raw.ids[words].astype(np.uint64)), before[raw.indptr])
+    read = raw.read()
+    digests = b"".join(_digest(word.encode(errors="surrogatepass")) for word in read.words)
+    return WordHashes(np.frombuffer(digests, "<u8")[read.numbers], read.indptr)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +59,7 @@ class HashedTexts:
 
     hashes: UInt64
     lengths: npt.NDArray[np.int64]
-    first: Words
+    first: WordHashes
     """Of all texts, but where they are too many to hold of `MOST_WORDS` at most."""
 
 
@@ -114,7 +71,7 @@ def hashed_texts(raw: Texts | Ids) -> HashedTexts:
         blocks = (raw.take(np.arange(start, min(start + _BLOCK, len(raw)))) for start in starts)
     hashes, lengths, first, words = [], [], [], 0
     for block in blocks:
-        found = words_of(block)
+        found = word_hashes(block)
         hashes.append(text_hashes(found))
         lengths.append(found.lengths)
         words += len(found.hashes)
@@ -123,13 +80,13 @@ def hashed_texts(raw: Texts | Ids) -> HashedTexts:
     return HashedTexts(np.concatenate(hashes), np.concatenate(lengths), joined(first))
 
 
-def joined(parts: Sequence[Words]) -> Words:
+def joined(parts: Sequence[WordHashes]) -> WordHashes:
     """The words of several parts, one after another."""
     if len(parts) == 1:
         return parts[0]
     lengths = np.concatenate([part.lengths for part in parts] or [np.zeros(0, np.int64)])
     hashes = np.concatenate([part.hashes for part in parts] or [np.zeros(0, np.uint64)])
-    return Words(hashes, np.concatenate(([0], np.cumsum(lengths))))
+    return WordHashes(hashes, np.concatenate(([0], np.cumsum(lengths))))
 
 
 def row_hashes(raw: Raw) -> UInt64:
@@ -169,7 +126,7 @@ def _table_hashes(raw: Table) -> UInt64:
     return found
 
 
-def text_hashes(words: Words) -> UInt64:
+def text_hashes(words: WordHashes) -> UInt64:
     """A hash a text that depends on its words and their order."""
     places = np.arange(len(words.hashes)) - np.repeat(words.indptr[:-1], words.lengths)
     return sums(mixed(words.hashes + mixed(places.astype(np.uint64))), words.indptr)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from justfit.data.duplicates import UInt64, Words, among, first_of_same, joined, mixed, sums, text_hashes
+from justfit.data.duplicates import UInt64, WordHashes, among, first_of_same, joined, mixed, sums, text_hashes
 
 SHINGLE = 3
 """Words in a row whose hash is one element of a text's set."""
@@ -17,7 +17,7 @@ _BANDS, _A_BAND = 4, 2
 """Of minimal hashes: two texts that share `NEAR` of their shingles meet in a band with 98% probability."""
 
 
-def near_duplicates(words: Words) -> npt.NDArray[np.intp]:
+def near_duplicates(words: WordHashes) -> npt.NDArray[np.intp]:
     """Of each text the number of an earlier one that it nearly repeats, and its own where there is none.
 
     That is one with the same words in another order, or with a share of at least `NEAR` of their
@@ -40,7 +40,7 @@ def near_duplicates(words: Words) -> npt.NDArray[np.intp]:
     return near
 
 
-def near_training_rows(train: Words, test: Words) -> npt.NDArray[np.intp]:
+def near_training_rows(train: WordHashes, test: WordHashes) -> npt.NDArray[np.intp]:
     """Of each test text the number of a training text that it nearly repeats, and -1 where there is none.
 
     Found as in `near_duplicates`. A test text that is a training text word for word has none.
@@ -77,7 +77,7 @@ class _ShingleSets:
         rows: which texts; each has `SHINGLE` words at least.
     """
 
-    def __init__(self, words: Words, rows: npt.NDArray[np.intp]) -> None:
+    def __init__(self, words: WordHashes, rows: npt.NDArray[np.intp]) -> None:
         self._shingles = _shingles(words)
         self._starts, self._ends = words.indptr[rows], words.indptr[rows + 1] - (SHINGLE - 1)
 
@@ -101,7 +101,7 @@ class _ShingleSets:
         return len(first & second) / len(first | second)
 
 
-def _shingles(words: Words) -> UInt64:
+def _shingles(words: WordHashes) -> UInt64:
     """A hash of each `SHINGLE` words in a row; some span two texts, and one more ends the array."""
     count = max(0, len(words.hashes) - (SHINGLE - 1))
     found = np.zeros(count + 1, np.uint64)
@@ -110,6 +110,6 @@ def _shingles(words: Words) -> UInt64:
     return found
 
 
-def _bags(words: Words) -> UInt64:
+def _bags(words: WordHashes) -> UInt64:
     """A hash a text that depends on its words and not on their order."""
     return sums(mixed(words.hashes), words.indptr)

@@ -1,8 +1,7 @@
 """`Preparation`: raw rows to the engine's rows, fitted on training rows only and saved with the model."""
 
-from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from weakref import WeakKeyDictionary
@@ -17,7 +16,6 @@ from justfit.data.on_disk import rows_on_disk
 from justfit.data.raw import Ids, Numbers, Raw, Table, Texts, Vocabulary, is_lazy
 from justfit.data.rows import Bags, Dense, Rows
 from justfit.data.table_preparation import TablePreparation, fit_table, table_columns
-from justfit.data.tokens import tokens
 from justfit.errors import DataError
 from justfit.machine import MOST_SHARE, memory
 from justfit.spec import Ngrams, PreparationSpec, Scaling, TableEncoding, TextEncoding
@@ -168,6 +166,12 @@ def fit_preparation(
     raise DataError(_misfit(spec, raw))
 
 
+def read_once(spec: PreparationSpec, raw: Raw) -> None:
+    """Read what each part of ``raw`` would read anew where it is fitted or prepared: the words of texts."""
+    if isinstance(spec, TextEncoding) and isinstance(raw, Texts) and not is_lazy(raw):
+        _ = raw.words
+
+
 def prepared(preparation: Preparation, raw: Raw) -> Rows:
     """The rows of ``raw``: in files where there are too many texts among it to hold.
 
@@ -176,10 +180,13 @@ def prepared(preparation: Preparation, raw: Raw) -> Rows:
     """
     if not is_lazy(raw):
         return preparation.rows(raw)
-    starts = range(0, len(raw), _BLOCK)
-    return rows_on_disk(
-        preparation.rows(raw.take(np.arange(start, min(start + _BLOCK, len(raw))))) for start in starts
-    )
+    return rows_on_disk(preparation.rows(raw.take(rows)) for rows in _blocks(raw))
+
+
+def _blocks(raw: Raw) -> Iterator[npt.NDArray[np.intp]]:
+    """The numbers of the rows, some at a time."""
+    for start in range(0, len(raw), _BLOCK):
+        yield np.arange(start, min(start + _BLOCK, len(raw)))
 
 
 def _misfit(spec: PreparationSpec, raw: Raw) -> str:
@@ -240,22 +247,18 @@ def words_below(num_words: int) -> int:
 
 def _vocabulary(raw: Texts, num_words: int) -> Vocabulary:
     counter: Counter[str] = Counter()
-    for text in raw.texts:
-        counter.update(tokens(text))
+    for texts in (raw.take(rows) for rows in _blocks(raw)) if is_lazy(raw) else (raw,):
+        counter.update(texts.read().counted())
     ranked = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
     return Vocabulary(tuple(word for word, _ in ranked[: words_below(num_words)]))
 
 
 def _ids(raw: Texts, vocabulary: Vocabulary) -> Ids:
     """Word ids of texts: each begins with the start id, and words not in ``vocabulary`` are unknown."""
-    known = vocabulary.ids
-    flat = array("i")
-    ends = [0]
-    for text in raw.texts:
-        flat.append(Vocabulary.START)
-        flat.extend(known.get(word, Vocabulary.UNKNOWN) for word in tokens(text))
-        ends.append(len(flat))
-    return Ids(np.array(flat, np.int32), np.array(ends, np.int64), vocabulary)
+    words, known = raw.read(), vocabulary.ids
+    ids = np.array([known.get(word, Vocabulary.UNKNOWN) for word in words.words], np.int32)
+    flat = np.insert(ids[words.numbers], words.indptr[:-1], Vocabulary.START)
+    return Ids(flat, words.indptr + np.arange(len(words.indptr)), vocabulary)
 
 
 def _fit_scaling(spec: Scaling, raw: Numbers) -> NumberPreparation:

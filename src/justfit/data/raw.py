@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from justfit.data.columns import Column, of_kind
 from justfit.data.rows import Bags, take_ragged
+from justfit.data.words import Words, read_words
 from justfit.errors import DataError
 
 
@@ -58,13 +59,31 @@ class Texts:
     """Raw texts, a string a row."""
 
     texts: Sequence[str]
+    _among: "tuple[Texts, npt.NDArray[np.intp]] | None" = None
+    """Texts read into words before these were taken from them, and which of them these are."""
 
     def __len__(self) -> int:
         return len(self.texts)
 
+    @cached_property
+    def words(self) -> Words:
+        """The texts word by word: read once, and not again for texts that are taken from these afterwards."""
+        if self._among is None:
+            return read_words(self.texts)
+        read, rows = self._among
+        return read.words.take(rows)
+
+    def read(self) -> Words:
+        """`words`, which stay only where they were asked for before."""
+        return self.words if self._is_read else read_words(self.texts)
+
+    @property
+    def _is_read(self) -> bool:
+        return self._among is not None or "words" in vars(self)
+
     def take(self, rows: npt.NDArray[np.intp]) -> "Texts":
         """The rows numbered ``rows``, in that order."""
-        return Texts(_taken(self.texts, rows))
+        return Texts(_taken(self.texts, rows), (self, rows) if self._is_read else None)
 
 
 @dataclass(frozen=True, eq=False)

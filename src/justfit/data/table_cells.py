@@ -28,6 +28,9 @@ _DAY, _MINUTE, _ZONE = r"\d{4}-\d{2}-\d{2}", r"\d{2}:\d{2}", r"\s?(?:Z|UTC|[+-]\
 _CLOCK = rf"[T ]({_MINUTE})(:\d{{2}})?(?:\.\d+)?{_ZONE}"
 _SECONDS_A_DAY = 86_400
 
+_BLOCK = 1 << 16
+"""Cells that are looked up at a time."""
+
 _FIRST = 10_000
 """Cells that are looked at to see whether the same ones come again and again."""
 
@@ -143,8 +146,13 @@ def category_cells(column: pa.ChunkedArray, where: str) -> Categories:
     texts = trimmed(texts_of(pa.chunked_array([encoded.chunk(0).dictionary]), where)).to_pylist()
     codes = {level: code for code, level in enumerate(dict.fromkeys(filter(None, texts)))}
     code_at = np.array([*(codes.get(text, -1) for text in texts), -1], np.int32)
-    places = [pc.fill_null(chunk.indices, -1).to_numpy() for chunk in encoded.chunks]
-    return Categories(np.concatenate([code_at[each] for each in places]), tuple(codes))
+    found, filled = np.empty(len(encoded), np.int32), 0
+    for chunk in encoded.chunks:
+        for start in range(0, len(chunk), _BLOCK):
+            places = pc.fill_null(chunk.indices.slice(start, _BLOCK), -1).to_numpy()
+            found[filled : filled + len(places)] = code_at[places]
+            filled += len(places)
+    return Categories(found, tuple(codes))
 
 
 def text_cells(column: pa.ChunkedArray, where: str) -> list[str]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from justfit.data.columns import NUMBER_FORMS
 from justfit.data.dataset import Labels
+from justfit.data.mapped import is_mapped, to_file
 from justfit.data.rows import Int64
 from justfit.data.table_cells import category_cells, is_dated, is_numeric, number_cells, texts_of, trimmed
 from justfit.errors import DataError
@@ -76,7 +77,7 @@ def labels_of(column: pa.ChunkedArray, target: LabelColumn, rows: Int64, where: 
     Args:
         column: none of them missing.
         target: how to read them.
-        rows: number of each row in its file, for messages.
+        rows: number of each row in its file, for messages; where they stand in a file, so do the labels.
         where: begins messages.
 
     Raises:
@@ -86,7 +87,7 @@ def labels_of(column: pa.ChunkedArray, target: LabelColumn, rows: Int64, where: 
         cells = number_cells(column, target.form, where)
         values = cells.values[:, 0]
         _require_numbers(column, values, target.task, rows, where)
-        return values.astype(np.float32)
+        return to_file(values, dtype=np.float32) if is_mapped(rows) else values.astype(np.float32)
     numbers = {name: number for number, name in enumerate(target.classes)}
     if target.task.name == "multilabel":
         cells_of = (
@@ -101,10 +102,12 @@ def labels_of(column: pa.ChunkedArray, target: LabelColumn, rows: Int64, where: 
         return labels
     found = category_cells(column, where)
     of_level = np.array([numbers.get(level, -1) for level in found.levels], np.int64)
-    codes: npt.NDArray[np.int64] = of_level[found.codes]
     if (of_level < 0).any():
-        row = int(np.argmin(codes))
+        row = int(np.argmin(of_level[found.codes]))
         raise _unknown(where, rows[row], found.levels[found.codes[row]], target.classes)
+    codes: npt.NDArray[np.int64] = (
+        to_file(of_level, found.codes) if is_mapped(rows) else of_level[found.codes]
+    )
     return codes
 
 

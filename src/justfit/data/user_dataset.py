@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from justfit.data import mapped
 from justfit.data.columns import INPUTS, Column
 from justfit.data.dataset import Dataset, Labels, Part, Sealed, fingerprint
 from justfit.data.files.frame import Frame
 from justfit.data.files.kept import joined
 from justfit.data.finding import counted
-from justfit.data.mapped import to_file
 from justfit.data.on_disk import give_back_all
 from justfit.data.raw import Numbers, Raw, Texts, is_on_disk
 from justfit.data.rows import Bags
@@ -165,7 +165,7 @@ class _Labelled:
     labels: Labels
 
     def take(self, rows: npt.NDArray[np.intp]) -> "_Labelled":
-        return _Labelled(taken(self.frame, rows), self.labels[rows])
+        return _Labelled(taken(self.frame, rows), mapped.taken(self.labels, rows))
 
 
 @dataclass(frozen=True, eq=False)
@@ -286,7 +286,7 @@ def _drawn(parts: Mapping[str, _Labelled], asked: dict[str, str], target: str) -
 
 def _part(raw: Raw, labels: Labels) -> Part:
     """Rows and their labels, which are in a file where the rows are."""
-    return Part(raw, to_file(labels) if is_on_disk(raw) else labels)
+    return Part(raw, mapped.to_file(labels) if is_on_disk(raw) and not mapped.is_mapped(labels) else labels)
 
 
 def _together(odd: Sequence[Odd]) -> tuple[Odd, ...]:

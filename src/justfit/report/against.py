@@ -19,6 +19,7 @@ from justfit.report.look import (
     PLAIN,
     SOLID,
     Axis,
+    chart_of,
     dressed,
     field_axis,
     heading,
@@ -138,7 +139,7 @@ def _chart(points: Sequence[_Point], texts: Sequence[str] | None, name: str, fie
     drawn = _drawn(points, across)
     layers: list[alt.Chart] = []
     for each in drawn:
-        data = alt.Chart(alt.InlineData([_row(point, across, up, each.aside) for point in each.points]))
+        data = chart_of([_row(point, across, up, each.aside) for point in each.points])
         data = data.encode(x=x)
         if texts is None:
             line = data.mark_line(color=each.colour, strokeDash=list(each.dash), strokeWidth=1.5)
@@ -181,7 +182,7 @@ def _legend(told: Sequence[_Series], up: Axis) -> list[alt.Chart]:
     ends = [End(each.name, each.colour, each.points[-1].x, each.points[-1].y) for each in told]
     where = places(ends, up, HEIGHT)
     keys = [
-        alt.Chart(alt.InlineData([{}]))
+        chart_of([{}])
         .mark_rule(color=each.colour, strokeDash=list(each.dash), strokeWidth=2.5)
         .encode(x=alt.value(WIDTH + 3), x2=alt.value(WIDTH + 14), y=alt.value(place))
         for each, place in zip(told, where, strict=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import altair as alt
 
-from justfit.report.look import COLOURS, GREY_TEXT, TEXT, Axis, shown, value_axis, wrapped
+from justfit.report.look import COLOURS, GREY_TEXT, TEXT, Axis, chart_of, shown, value_axis, wrapped
 
 MOST = 60
 """Of more networks a chart shows the best."""
@@ -65,12 +65,12 @@ def dots(lines: Sequence[Dot], figure: str, *, at: float | None = None) -> alt.L
             if (line.colour, line.is_open) == (colour, is_open)
         ]
         layers += _spans(alike, axis, figure, y, colour)
-        dot = alt.Chart(alt.InlineData([row for row, _ in alike])).mark_point(
+        dot = chart_of([row for row, _ in alike]).mark_point(
             color=colour, fill="white" if is_open else colour, size=55, strokeWidth=1.5, opacity=1
         )
         told = ["name:N", alt.Tooltip("value:Q", format=".4f", title=figure), "interval:N", "note:N"]
         layers.append(dot.encode(x=x, y=y, tooltip=told))
-    noted = alt.Chart(alt.InlineData([row for row in rows if row["note"]])).encode(y=y)
+    noted = chart_of([row for row in rows if row["note"]]).encode(y=y)
     text = noted.mark_text(align="left", baseline="middle", color=GREY_TEXT, fontSize=TEXT)
     layers.append(text.encode(x=alt.value(_WIDTH + 10), text=alt.Text("note:N")))
     return alt.LayerChart(layer=layers).properties(width=_WIDTH, height=step * len(lines))
@@ -91,13 +91,13 @@ def _spans(
 ) -> Iterator[alt.Chart]:
     """Intervals, with a triangle at the edge of the frame where one goes on beyond it."""
     if spans := [row for row, _ in lines if "low" in row]:
-        rule = alt.Chart(alt.InlineData(spans)).mark_rule(color=colour, strokeWidth=2)
+        rule = chart_of(spans).mark_rule(color=colour, strokeWidth=2)
         low = alt.X("low:Q").title(figure).scale(axis.scale())
         yield rule.encode(x=low, x2="high:Q", y=y)
     for end, edge, shape in (("low", axis.low, "triangle-left"), ("high", axis.high, "triangle-right")):
         cut = [{**row, "edge": edge} for row, line in lines if end in row and row[end] != getattr(line, end)]
         if cut:
-            mark = alt.Chart(alt.InlineData(cut)).mark_point(shape=shape, color=colour, fill=colour, size=45)
+            mark = chart_of(cut).mark_point(shape=shape, color=colour, fill=colour, size=45)
             x = alt.X("edge:Q").scale(axis.scale())
             yield mark.encode(x=x, y=y, tooltip=["name:N", "interval:N"])
 
@@ -137,5 +137,5 @@ def _row(number: int, line: Dot, axis: Axis) -> dict[str, Any]:
 
 
 def _rule(at: float, x: alt.X) -> alt.Chart:
-    chart: alt.Chart = alt.Chart(alt.InlineData([{"value": at}])).mark_rule(color="#777", strokeDash=[4, 3])
+    chart: alt.Chart = chart_of([{"value": at}]).mark_rule(color="#777", strokeDash=[4, 3])
     return chart.encode(x=x)

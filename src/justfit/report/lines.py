@@ -13,6 +13,7 @@ from justfit.report.look import (
     TEXT,
     Axis,
     apart,
+    chart_of,
     epoch_axis,
     shown,
     value_axis,
@@ -96,9 +97,7 @@ def _band(line: Line, axis: Axis, x: alt.X) -> alt.Chart:
         {"epoch": epoch, "low": max(low, axis.low), "high": min(high, axis.high), "of": shown(line.name)}
         for epoch, (low, high) in enumerate(line.curve.band or (), start=1)
     ]
-    data = alt.Chart(alt.InlineData(rows)).encode(
-        x=x, y=alt.Y("low:Q").scale(axis.scale()), y2=alt.Y2("high:Q")
-    )
+    data = chart_of(rows).encode(x=x, y=alt.Y("low:Q").scale(axis.scale()), y2=alt.Y2("high:Q"))
     layer: alt.Chart = data.mark_area(color=line.colour, opacity=0.13, clip=True)
     if len(rows) == 1:  # an area would have no width
         layer = data.mark_rule(color=line.colour, opacity=0.4, strokeWidth=6, clip=True)
@@ -112,7 +111,7 @@ def _line(line: Line, name: str, x: alt.X, y: alt.Y) -> alt.Chart:
     ]
     has_dots = (line.has_dots and len(rows) <= _DOTTED) or len(rows) == 1
     dots: bool | alt.OverlayMarkDef = alt.OverlayMarkDef(size=30, color=line.colour) if has_dots else False
-    mark = alt.Chart(alt.InlineData(rows)).mark_line(
+    mark = chart_of(rows).mark_line(
         color=line.colour, strokeWidth=line.width, strokeDash=list(line.dash), point=dots
     )
     layer: alt.Chart = mark.encode(
@@ -124,9 +123,7 @@ def _line(line: Line, name: str, x: alt.X, y: alt.Y) -> alt.Chart:
 def _best(line: Line, best: int, name: str, x: alt.X, y: alt.Y) -> alt.Chart:
     """A ring around the best epoch of a line."""
     row = {"name": shown(line.name), "epoch": best, "best epoch": best, "value": line.curve.mean[best - 1]}
-    mark = alt.Chart(alt.InlineData([row])).mark_point(
-        color=line.colour, fill="white", size=60, strokeWidth=2, opacity=1
-    )
+    mark = chart_of([row]).mark_point(color=line.colour, fill="white", size=60, strokeWidth=2, opacity=1)
     layer: alt.Chart = mark.encode(
         x=x, y=y, tooltip=[alt.Tooltip("name:N"), alt.Tooltip("best epoch:Q"), _told(name)]
     )
@@ -137,7 +134,7 @@ def _onset(line: Line, onset: int, name: str, x: alt.X, y: alt.Y) -> alt.Chart:
     """A triangle on a line where overfitting begins."""
     value = line.curve.mean[onset - 1]
     row = {"name": shown(line.name), "epoch": onset, "overfits from": onset, "value": value}
-    mark = alt.Chart(alt.InlineData([row])).mark_point(
+    mark = chart_of([row]).mark_point(
         shape="triangle-up", color="white", fill=line.colour, size=110, strokeWidth=1, opacity=1
     )
     layer: alt.Chart = mark.encode(
@@ -152,7 +149,7 @@ def _told(name: str) -> alt.Tooltip:
 
 def _rule(best: int, x: alt.X) -> list[alt.Chart]:
     """A rule at the best epoch, and its label above the frame, where no curve is."""
-    base = alt.Chart(alt.InlineData([{"epoch": best, "label": f"best epoch {best}"}])).encode(x=x)
+    base = chart_of([{"epoch": best, "label": f"best epoch {best}"}]).encode(x=x)
     return [
         base.mark_rule(color="#777", strokeDash=[2, 2]),
         base.mark_text(y=-11, color="#444", fontSize=TEXT).encode(text=alt.Text("label:N")),
@@ -185,7 +182,7 @@ def labels(ends: Sequence[End], where: Sequence[float], width: int) -> list[alt.
     """The names of lines in their colours, beside a frame of this width, at their `places`."""
     layers = []
     for end, place in zip(ends, where, strict=True):
-        data = alt.Chart(alt.InlineData([{"label": wrapped(end.name), "of": shown(end.name)}]))
+        data = chart_of([{"label": wrapped(end.name), "of": shown(end.name)}])
         ink = GREY_TEXT if end.colour == GREY else end.colour
         mark = data.mark_text(align="left", baseline="middle", color=ink, fontSize=TEXT, lineHeight=_LINE)
         layers.append(mark.encode(x=alt.value(width + 18), y=alt.value(place), text=alt.Text("label:N")))
@@ -196,7 +193,7 @@ def _leaders(ends: Sequence[End], where: Sequence[float], y: alt.Y, x: alt.X, wi
     """From the end of each line to its name."""
     layers = []
     for end, place in zip(ends, where, strict=True):
-        data = alt.Chart(alt.InlineData([{"x": end.x, "value": end.y, "of": shown(end.name)}]))
+        data = chart_of([{"x": end.x, "value": end.y, "of": shown(end.name)}])
         mark = data.mark_rule(color=end.colour, opacity=0.6, strokeWidth=1)
         layers.append(mark.encode(x=x, y=y, x2=alt.value(width + 14), y2=alt.value(place)))
     return layers

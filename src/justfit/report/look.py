@@ -4,9 +4,9 @@ import math
 import re
 import statistics
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import altair as alt
 
@@ -230,6 +230,14 @@ def looks(values: Sequence[float]) -> list[tuple[str, tuple[int, ...]] | None]:
 
 
 Chart = TypeVar("Chart", alt.LayerChart, alt.HConcatChart)
+
+
+def chart_of(rows: Iterable[Mapping[str, Any]]) -> alt.Chart:
+    """A chart of rows, by their keys.
+
+    Altair copies lists, all in them included, each time that anything is said of a chart; a tuple stays.
+    """
+    return alt.Chart(alt.InlineData(tuple(rows)))
 
 
 def dressed(chart: Chart) -> Chart:

@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from justfit.report.look import COLOURS, GREY_TEXT, TEXT, dressed, heading, shown, wrapped
+from justfit.report.look import COLOURS, GREY_TEXT, TEXT, chart_of, dressed, heading, shown, wrapped
 from justfit.report.tested_charts import names_axis
 
 _WIDTH = 330
@@ -44,7 +44,7 @@ def matter_chart(
         for key in ("moved", "start")
     )
     colour = alt.Color("colour:N", legend=None).scale(None)
-    data = alt.Chart(alt.InlineData(rows)).encode(y=y)
+    data = chart_of(rows).encode(y=y)
     told = ["name:N", "speaks for:N", alt.Tooltip("said:N", title=what)]
     layers = [
         data.mark_rule(strokeWidth=14).encode(x=start, x2=alt.X2("moved:Q"), color=colour, tooltip=told),

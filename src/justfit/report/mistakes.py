@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 import numpy.typing as npt
 
-from justfit.report.look import TEXT, dressed, heading, shown, wrapped
+from justfit.report.look import TEXT, chart_of, dressed, heading, shown, wrapped
 
 _SIDE = 110
 """Of a picture, in pixels of the chart."""
@@ -63,7 +63,8 @@ def _drawn(picture: Picture | None, label: str) -> alt.LayerChart:
     ]
     last = max(values.shape)
     marks = (
-        alt.Chart(alt.InlineData(spots), width=_SIDE, height=_SIDE)
+        chart_of(spots)
+        .properties(width=_SIDE, height=_SIDE)
         # A little wider than they are, so that no light shines through between them.
         .transform_calculate(x2="datum.x + 1.04", y2="datum.y + 1.04")
         .mark_rect(clip=True)
@@ -76,7 +77,7 @@ def _drawn(picture: Picture | None, label: str) -> alt.LayerChart:
         )
     )
     above = (
-        alt.Chart(alt.InlineData([{"text": shown(label)}]))
+        chart_of([{"text": shown(label)}])
         .mark_text(
             align="left", baseline="bottom", fontSize=TEXT, fontWeight="bold", x=0, y=-4, limit=_SIDE + 20
         )

@@ -13,6 +13,7 @@ from justfit.report.look import (
     TEXT,
     Axis,
     apart,
+    chart_of,
     dressed,
     heading,
     looks,
@@ -68,7 +69,7 @@ def confusion_chart(
     down = alt.Scale(domain=[last - 0.5, -0.5], nice=False, zero=False)
     x = alt.X("answered:Q").title("answer").scale(scale).axis(names_axis(classes, 10, slanted=slanted))
     y = alt.Y("true:Q").title("true class").scale(down).axis(names_axis(classes, 16))
-    data = alt.Chart(alt.InlineData(cells)).encode(x=x, y=y)
+    data = chart_of(cells).encode(x=x, y=y)
     told = ["label:N", "answer:N", "count:N", "of the class:N"]
     squares = data.mark_rect(stroke="white", width=size - 1, height=size - 1).encode(
         color=alt.Color("share:Q", legend=None).scale(domain=[0, 1], range=["#f1f5f8", COLOURS[0]]),
@@ -149,7 +150,7 @@ def _curves_chart(
     y = alt.Y("y:Q").title(axes[1]).scale(_WHOLE).axis(_SHARE)
     layers: list[alt.Chart] = []
     if guessing:
-        line = alt.Chart(alt.InlineData([dict(point) for point in guessing]))
+        line = chart_of([dict(point) for point in guessing])
         layers.append(line.mark_line(color=GREY, strokeDash=list(_DASHES)).encode(x=x, y=y))
     area = f"{key}_auc"
     # Where colours do not suffice they go to the classes that are told worst.
@@ -160,7 +161,7 @@ def _curves_chart(
         name = shown(str(each["name"]))
         points = [{"x": across, "y": up, "name": name} for across, up in each[key]]
         # Points come in the order of the curve, which is not that of x where it rises straight up.
-        data = alt.Chart(alt.InlineData([{**point, "place": place} for place, point in enumerate(points)]))
+        data = chart_of([{**point, "place": place} for place, point in enumerate(points)])
         told = ["name:N", _told("x", axes[0]), _told("y", axes[1])]
         layers.append(
             data.mark_line(color=colour, strokeDash=list(dash), strokeWidth=2).encode(
@@ -186,11 +187,9 @@ def _keys(named: Sequence[tuple[str, str, str, tuple[int, ...]]]) -> list[alt.Ch
     for text, (_, name, colour, dash), place in zip(
         lines, named, apart([0.0] * len(named), sizes, _SIDE), strict=True
     ):
-        rule = alt.Chart(alt.InlineData([{"of": name}])).mark_rule(
-            color=colour, strokeDash=list(dash), strokeWidth=2.5
-        )
+        rule = chart_of([{"of": name}]).mark_rule(color=colour, strokeDash=list(dash), strokeWidth=2.5)
         layers.append(rule.encode(x=alt.value(_SIDE + 8), x2=alt.value(_SIDE + 24), y=alt.value(place)))
-        mark = alt.Chart(alt.InlineData([{"label": text, "of": name}])).mark_text(
+        mark = chart_of([{"label": text, "of": name}]).mark_text(
             align="left", baseline="middle", color=colour, fontSize=TEXT, lineHeight=_LINE
         )
         layers.append(mark.encode(x=alt.value(_SIDE + 30), y=alt.value(place), text=alt.Text("label:N")))
@@ -223,14 +222,14 @@ def reliability_chart(
     # No name of a class here: Vega makes an expression of an axis's title, where a backslash means something.
     x = alt.X("probability:Q").title("probability").scale(_WHOLE).axis(_SHARE)
     y = alt.Y("share:Q").title("share that came true").scale(_WHOLE).axis(_SHARE)
-    data = alt.Chart(alt.InlineData(rows)).encode(x=x)
+    data = chart_of(rows).encode(x=x)
     told = [
         _told("probability", "mean probability"),
         _told("share", "came true"),
         alt.Tooltip("interval:N", title="95% interval"),
         alt.Tooltip("count:N", title="answers"),
     ]
-    right = alt.Chart(alt.InlineData([{"probability": end, "share": end} for end in (0, 1)]))
+    right = chart_of([{"probability": end, "share": end} for end in (0, 1)])
     points = alt.LayerChart(
         layer=[
             right.mark_line(color=GREY, strokeDash=list(_DASHES)).encode(x=x, y=y),
@@ -245,7 +244,7 @@ def reliability_chart(
     beside = alt.Y("probability:Q").title("probability").scale(room).axis(_SHARE)
     scale = alt.Scale(domain=[0, 1.3 * most], nice=False)
     across = alt.X("rows:Q").title("answers").scale(scale).axis(tickCount=3, grid=False)
-    counted = alt.Chart(alt.InlineData(rows)).encode(y=beside)
+    counted = chart_of(rows).encode(y=beside)
     start = alt.X("none:Q").title("answers").scale(scale).axis(tickCount=3, grid=False)
     counts = alt.LayerChart(
         layer=[
@@ -278,8 +277,8 @@ def predictions_chart(
     told = [alt.Tooltip(f"{key}:Q", format=".4~g") for key in ("label", "prediction", "error")]
     chart = alt.LayerChart(
         layer=[
-            alt.Chart(alt.InlineData(ends)).mark_line(color=GREY, strokeDash=list(_DASHES)).encode(x=x, y=y),
-            alt.Chart(alt.InlineData(rows))
+            chart_of(ends).mark_line(color=GREY, strokeDash=list(_DASHES)).encode(x=x, y=y),
+            chart_of(rows)
             .mark_point(color=COLOURS[0], fill=COLOURS[0], fillOpacity=0.35, strokeOpacity=0.5, size=28)
             .encode(x=x, y=y, tooltip=told),
         ]

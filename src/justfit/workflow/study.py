@@ -15,6 +15,7 @@ import numpy as np
 from justfit.data.audit import Finding, audit
 from justfit.data.dataset import Dataset, Labels, Part
 from justfit.data.load import load
+from justfit.data.preparation import read_once
 from justfit.errors import DataError, EngineError, SpecError, StoreError
 from justfit.judge import Baseline, Standing, baseline
 from justfit.machine import DEFAULT_STORE, MOST_THREADS
@@ -289,6 +290,7 @@ def announced(
     """
     dataset = planned.dataset
     if findings is None:
+        read_once(planned.preparation, dataset.train.raw)
         findings = audit(dataset, planned.study.validation, planned.splits)
     if errors := [finding.sentence for finding in findings if finding.level == "error"]:
         raise DataError(f"{dataset.name}: {' '.join(errors)}")

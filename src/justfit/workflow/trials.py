@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from justfit.data.dataset import Part
-from justfit.data.preparation import Preparation, fit_preparation, prepared
+from justfit.data.preparation import Preparation, fit_preparation, prepared, read_once
 from justfit.data.rows import size_of
 from justfit.data.splits import Split
 from justfit.data.target import Target, fit_target
@@ -131,6 +131,7 @@ class Ground:
 def ground_of(plan: Plan, split: Split, test: Part | None = None) -> Ground:
     """The rows of a split of a plan, prepared; ``test`` are the test rows, where they validate."""
     dataset = plan.dataset
+    read_once(plan.preparation, dataset.train.raw)
     validation = test
     if test is None and len(split.validation):
         validation = dataset.train.take(split.validation)
