@@ -73,7 +73,7 @@ def _close(file: IO[bytes]) -> None:
 
 def to_file(
     array: npt.NDArray[Any],
-    rows: npt.NDArray[np.intp] | None = None,
+    rows: npt.NDArray[np.signedinteger[Any]] | None = None,
     dtype: type[np.generic] | None = None,
 ) -> npt.NDArray[Any]:
     """The numbers of an array in a file, mapped and read-only.

@@ -36,9 +36,16 @@ def ranking_curves(positive: Bools, scores: Float64) -> tuple[Points, Points]:
     hits = np.cumsum(positive[order])[ends].astype(np.float64)
     called = ends + 1.0
     ones, zeros = hits[-1], called[-1] - hits[-1]
-    roc = np.stack([(called - hits) / zeros, hits / ones], axis=1)
-    pr = np.stack([hits / ones, hits / called], axis=1)
-    return thinned(np.vstack([(0.0, 0.0), roc])), thinned(np.vstack([(0.0, 1.0), pr])[::-1])
+    del order, ends
+    roc = thinned(_line((0.0, 0.0), (called - hits) / zeros, hits / ones))
+    return roc, thinned(_line((0.0, 1.0), hits / ones, hits / called)[::-1])
+
+
+def _line(first: tuple[float, float], across: Float64, up: Float64) -> Float64:
+    """Points one after another, ``[points, 2]``."""
+    line = np.empty((1 + len(across), 2))
+    line[0], line[1:, 0], line[1:, 1] = first, across, up
+    return line
 
 
 def last_of_ties(ordered: Float64) -> npt.NDArray[np.int64]:

@@ -24,7 +24,7 @@ from justfit.store.files import (
     json_object,
     read_bytes,
     told_newer,
-    write_bytes,
+    writing,
 )
 
 _ZEROS = b"0" * 64
@@ -48,7 +48,7 @@ def write_record(path: Path, number: int, values: Mapping[str, object]) -> None:
         StoreError: the disk is full, the folder is missing or may not be written, or they are too long.
     """
     content = json_bytes(path, {"format": number, "checksum": _ZEROS.decode(), **values})
-    write_bytes(path, stamped(content))
+    write_stamped(path, content)
 
 
 def read_record(path: Path, newest: int) -> dict[str, Any]:
@@ -81,10 +81,19 @@ def record_in(path: Path, content: bytes, newest: int) -> dict[str, Any]:
 
 
 def stamped(content: bytes) -> bytes:
-    """The content of a file with its checksum in the place of the first 64 zeros."""
-    place = content.index(_ZEROS)
-    checksum = hashlib.sha256(content).hexdigest().encode()
-    return content[:place] + checksum + content[place + len(checksum) :]
+    """Content with its checksum in the place of the first 64 zeros."""
+    return b"".join(_stamped(content))
+
+
+def write_stamped(path: Path, content: bytes) -> None:
+    """Write a file as `stamped`, without another copy of it; raises what `writing` does."""
+    with writing(path) as file:
+        file.writelines(_stamped(content))
+
+
+def _stamped(content: bytes) -> tuple[memoryview, bytes, memoryview]:
+    place, all_of_it = content.index(_ZEROS), memoryview(content)
+    return all_of_it[:place], hashlib.sha256(content).hexdigest().encode(), all_of_it[place + len(_ZEROS) :]
 
 
 def require_unchanged(content: bytes) -> None:

@@ -9,9 +9,9 @@ from safetensors.numpy import load, save
 
 from justfit.data.dataset import Split
 from justfit.spec import Protocol, digest, plain
-from justfit.store.files import broken, make_folders, read_bytes, write_bytes
+from justfit.store.files import broken, make_folders, read_bytes
 from justfit.store.paths import splits_path
-from justfit.store.records import UNSTAMPED, require_unchanged, stamped
+from justfit.store.records import UNSTAMPED, require_unchanged, write_stamped
 
 _BYTES_A_ROW = 8
 _HEADER = 2**10
@@ -31,11 +31,11 @@ def write_splits(store: Path, key: str, splits: tuple[Split, ...]) -> None:
     """
     tensors = {}
     for number, split in enumerate(splits, start=1):
-        tensors[f"train_{number}"] = split.train.astype(np.int64)
-        tensors[f"validation_{number}"] = split.validation.astype(np.int64)
+        tensors[f"train_{number}"] = split.train.astype(np.int64, copy=False)
+        tensors[f"validation_{number}"] = split.validation.astype(np.int64, copy=False)
     path = splits_path(store, key)
     make_folders(path.parent)
-    write_bytes(path, stamped(save(tensors, UNSTAMPED)))
+    write_stamped(path, save(tensors, UNSTAMPED))
 
 
 def read_splits(store: Path, key: str, protocol: Protocol, rows: int) -> tuple[Split, ...] | None:

@@ -8,9 +8,9 @@ import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from justfit.store.files import broken, read_bytes, write_bytes
+from justfit.store.files import broken, read_bytes
 from justfit.store.paths import StudyPaths
-from justfit.store.records import UNSTAMPED, require_unchanged, stamped
+from justfit.store.records import UNSTAMPED, require_unchanged, write_stamped
 
 _LIMIT = 2**31
 """Bytes that are read."""
@@ -34,7 +34,7 @@ def write_validation(folder: Path, rows: Rows, outputs: Float32) -> None:
         "rows": rows.astype(np.int64),
         "outputs": np.ascontiguousarray(outputs),
     }
-    write_bytes(StudyPaths(folder).validation, stamped(save(tensors, UNSTAMPED)))
+    write_stamped(StudyPaths(folder).validation, save(tensors, UNSTAMPED))
 
 
 def read_validation(folder: Path) -> tuple[Rows, Float32] | None:
