@@ -10,7 +10,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from justfit.data.cache import PublishedFile, find_file
+from justfit.data.cache import PublishedFile, find_file, kept
 from justfit.errors import DataError
 
 CONTENT = bytes(range(256)) * 1_000
@@ -286,3 +286,38 @@ def endless() -> Iterator[tuple[str, threading.Event]]:
 def test_a_server_that_talks_nonsense_is_an_error_in_plain_words(answer: bytes, message: str) -> None:
     with one_answer(answer) as url, pytest.raises(DataError, match=message):
         find_file(PublishedFile("data.npz", url, "sha256:0", 256_000, "tests"))
+
+
+def refuse() -> None:
+    raise AssertionError("made again")
+
+
+def test_what_took_long_is_made_once() -> None:
+    values = [["über", 1], ["\ud800", 2]]
+    assert kept("rows-1", lambda: values) == values
+    assert kept("rows-1", refuse) == values
+    with pytest.raises(AssertionError, match="made again"):
+        kept("rows-2", refuse)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[1]", b"00\n[1]", None], ids=["empty", "bare", "other", "changed"]
+)
+def test_what_was_kept_and_then_changed_is_made_anew(content: bytes | None) -> None:
+    kept("rows", lambda: [1, 2])
+    (path,) = platformdirs.user_cache_path("justfit").iterdir()
+    path.write_bytes(path.read_bytes().replace(b"2]", b"3]") if content is None else content)
+    assert kept("rows", lambda: [1, 2, 4]) == [1, 2, 4]
+    assert kept("rows", refuse) == [1, 2, 4]
+    assert [each.name for each in path.parent.iterdir()] == ["rows.json"]
+
+
+def test_what_cannot_be_kept_is_given_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert kept("rows", lambda: [1]) == [1]
+    cache = tmp_path / "cache" / "justfit"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache.parent))
+    (cache / "rows.json").mkdir(parents=True)  # in the file's place
+    assert kept("rows", lambda: [1]) == [1]
+    assert [each.name for each in cache.iterdir()] == ["rows.json"]

@@ -1,16 +1,19 @@
-"""`find_file`: a published file from JUSTFIT_DATA, from the user's cache, or downloaded into it."""
+"""The user's cache: published files, downloaded into it (`find_file`), and what takes long (`kept`)."""
 
 import hashlib
 import http.client
+import json
 import logging
 import os
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import platformdirs
 
@@ -56,7 +59,7 @@ def find_file(file: PublishedFile, progress: Progress | None = None) -> Path:
         if named and (path := Path(named) / name).is_file():
             _LOG.info("%s found as %s, in the folder that JUSTFIT_DATA names: not checked", file.name, path)
             return path
-    path = platformdirs.user_cache_path("justfit") / file.name
+    path = _folder() / file.name
     try:
         if not path.is_file():
             _download(file, path, progress)
@@ -72,6 +75,40 @@ def find_file(file: PublishedFile, progress: Progress | None = None) -> Path:
         ) from error
     _LOG.info("%s found as %s: its checksum is %s, as published", file.name, path, file.checksum)
     return path
+
+
+def kept(name: str, made: Callable[[], Any]) -> Any:
+    """Plain values that take long to make, from the user's cache where they were kept before.
+
+    A file that cannot be read, was changed, or cannot be written is as good as none.
+
+    Args:
+        name: of what is kept: all that it depends on must be in it.
+        made: gives the values.
+    """
+    path = _folder() / f"{name}.json"
+    try:
+        checksum, _, content = path.read_bytes().partition(b"\n")
+        if checksum == hashlib.sha256(content).hexdigest().encode():
+            return json.loads(content)
+    except OSError:
+        pass
+    values = made()
+    content = json.dumps(values, ensure_ascii=True).encode()
+    aside = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_bytes(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+        aside.replace(path)
+    except OSError as error:
+        _LOG.info("%s cannot be kept: %s", path, error.strerror or error)
+        with suppress(OSError):
+            aside.unlink()
+    return values
+
+
+def _folder() -> Path:
+    return platformdirs.user_cache_path("justfit")
 
 
 def _download(file: PublishedFile, path: Path, progress: Progress | None) -> None:
@@ -158,7 +195,7 @@ def _cut_off(file: PublishedFile, how: str) -> DataError:
 def _unreachable(file: PublishedFile, how: str) -> DataError:
     named = os.environ.get("JUSTFIT_DATA")
     folder = f"{named} (JUSTFIT_DATA)" if named else "JUSTFIT_DATA (not set)"
-    cache = platformdirs.user_cache_path("justfit")
+    cache = _folder()
     return DataError(
         f"{file.name} ({file.about}) was not found: looked in {folder} and in {cache}, and {file.url} {how}. "
         f"Put the file into {cache}, or set JUSTFIT_DATA to a folder that has it, or try again when online."

@@ -107,6 +107,37 @@ def test_a_library_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -
         load()
 
 
+def installed(folder: Path, **records: str) -> None:
+    """Writes which files the libraries consist of, as installing does."""
+    for name, record in records.items():
+        info = folder / f"{name}-1.0.dist-info"
+        info.mkdir(exist_ok=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "RECORD").write_text(record)
+
+
+def test_installed_files_are_parsed_once_and_others_each_time(libraries: Path) -> None:
+    fill(libraries / "justfit_made_a", one=f"marked first {LONG}")
+    fill(libraries / "justfit_made_b")
+    first, changed = ([(f"marked {which} {LONG}", 0)] for which in ("first", "second"))
+    record = "justfit_made_{}/__init__.py,sha256=of_it,9\n"
+    numpy, scipy = (record.format(each) + "more.py,,\n" for each in "ab")
+
+    def in_place_of_numpy(which: str) -> None:
+        fill(libraries / "justfit_made_a", one=f"marked {which} {LONG}")
+
+    installed(libraries, numpy="no_such_file.py,,\n", scipy=scipy)
+    assert rows("marked") == first
+    in_place_of_numpy("second")
+    assert rows("marked") == changed  # as no record has the file, it is read each time
+    installed(libraries, numpy=numpy)
+    assert rows("marked") == changed
+    in_place_of_numpy("first")
+    assert rows("marked") == changed  # not read again
+    installed(libraries, numpy=numpy + "new.py,,\n")
+    assert rows("marked") == first
+
+
 @pytest.mark.slow
 def test_the_installed_libraries_give_thousands_of_texts_without_their_names() -> None:
     dataset = load()

@@ -2,10 +2,13 @@
 
 import ast
 import gc
+import hashlib
 import importlib.metadata
 import importlib.util
+import inspect
 import itertools
 import re
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from justfit.data.cache import kept
 from justfit.data.dataset import Dataset, Part
 from justfit.data.raw import Texts
 from justfit.data.sources.source import SEALED_NOTE, Source, seal_fifth
@@ -51,8 +55,7 @@ def load() -> Dataset:
     Raises:
         DataError: one of the libraries is not installed as files.
     """
-    with _no_collecting():
-        rows = _rows()
+    rows = _rows()
     labels = np.array([label for _, label, _ in rows], np.int64)
     groups = np.array([module for _, _, module in rows], np.int64)
     task = task_named("multiclass")
@@ -94,18 +97,41 @@ def _no_collecting() -> Iterator[None]:
 
 def _rows() -> list[tuple[str, int, int]]:
     """Text, label and number of the module of each row, each text once."""
+    installed = _installed()
+    # Parsing takes seconds.
+    return _parsed() if installed is None else kept(f"docstrings-{installed}", _parsed)
+
+
+def _installed() -> str | None:
+    """A digest of all that rows are made of and by; None where no record says which files are installed."""
+    depends = hashlib.sha256(sys.version.encode())
+    for made_by in (mask_names, tokens):
+        depends.update(Path(inspect.getfile(made_by)).read_bytes())
+    for name, package in LIBRARIES.items():
+        try:
+            record = importlib.metadata.distribution(name).read_text("RECORD") or ""
+        except importlib.metadata.PackageNotFoundError:
+            return None
+        if f"\n{package}/__init__.py,sha256=" not in f"\n{record}":
+            return None
+        depends.update(record.encode())
+    return depends.hexdigest()[:16]
+
+
+def _parsed() -> list[tuple[str, int, int]]:
     found: dict[tuple[str, ...], tuple[str, int, int]] = {}
     shared = set()
     modules = itertools.count()
-    for label, package in enumerate(LIBRARIES.values()):
-        # The numbers never end, so of two libraries no modules have the same.
-        for module, docstrings in zip(modules, _modules(_folder(package)), strict=False):
-            for docstring in docstrings:
-                text = mask_names(docstring)
-                if len(words := tuple(tokens(text))) < MIN_WORDS:
-                    continue
-                if found.setdefault(words, (text, label, module))[1] != label:
-                    shared.add(words)
+    with _no_collecting():
+        for label, package in enumerate(LIBRARIES.values()):
+            # The numbers never end, so of two libraries no modules have the same.
+            for module, docstrings in zip(modules, _modules(_folder(package)), strict=False):
+                for docstring in docstrings:
+                    text = mask_names(docstring)
+                    if len(words := tuple(tokens(text))) < MIN_WORDS:
+                        continue
+                    if found.setdefault(words, (text, label, module))[1] != label:
+                        shared.add(words)
     return [row for words, row in found.items() if words not in shared]
 
 
