@@ -109,6 +109,24 @@ def test_epochs_that_were_trained_before_count_as_done_and_say_how_long_others_t
     assert watched.left == pytest.approx(3 * 2 + 2 * 4, rel=0.01)
 
 
+def test_what_changes_is_told_little_by_little_and_soon_in_full() -> None:
+    watched = Watched()
+    watched.tell(planned(), StagePlanned("a", (network("one", 20),)))
+    for seed in range(10):
+        watched.epochs("one", seed, range(1, 11), 1.0)
+        watched.tell(RunDone("a", "one", 1, seed, Done()))
+        assert watched.left == pytest.approx(190 - 10 * seed, rel=0.01)
+    watched.tell(StagePlanned("b", (network("more", 30),)))
+    assert watched.left == pytest.approx(100, rel=0.01)
+    watched.epochs("one", 10, (1,), 1.0)
+    assert watched.left is not None
+    assert 100 < watched.left < 200
+    watched.epochs("one", 10, range(2, 11), 1.0)
+    assert watched.left == pytest.approx(390, rel=0.15)
+    watched.epochs("one", 11, range(1, 11), 1.0)
+    assert watched.left == pytest.approx(380, rel=0.02)
+
+
 def test_each_network_counts_by_the_seconds_of_its_own_epochs() -> None:
     watched = Watched()
     watched.tell(planned(), StagePlanned("a", (network("slow", 2), network("fast", 2))))

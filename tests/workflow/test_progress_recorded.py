@@ -21,7 +21,7 @@ from justfit.workflow.events import Event, Foreseen, Planned, RowCounts, StagePl
 
 RECORDED = Path(__file__).with_name("recorded")
 STUDIES = ("docstrings", "docstrings_1", "folds", "imdb", "mnist", "patience")
-LIMIT = 0.22
+LIMIT = 0.2
 """Of all its seconds, how far off the time left may be after the first tenth of a study."""
 
 

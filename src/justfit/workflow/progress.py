@@ -5,6 +5,7 @@ trains already, and where it does not, by its size (`StagesLeft`). Rows prepared
 opened count by themselves.
 """
 
+import math
 import time
 from collections.abc import Callable
 
@@ -25,6 +26,10 @@ from justfit.workflow.stages_left import StagesLeft
 
 _AGAIN = 0.25
 """Seconds for which the time left is not estimated again."""
+
+_STEADY = 0.05
+"""Of the time for which something was told, the part in which most of a change comes in: what networks that lead
+for a moment would take is not told in full."""
 
 _TEST = 0.3
 """Of the seconds before training, in which training rows are split and audited, those that a test takes of as
@@ -58,6 +63,8 @@ class Progress:
         self._share, self._next = 0.0, float("-inf")
         self._left: float | None = None
         self._at = 0.0
+        self._told = self._looked = 0.0
+        """When something was told first, and when it was estimated last."""
 
     def tell(self, event: Event) -> None:
         """Count what an event adds."""
@@ -77,6 +84,7 @@ class Progress:
                 self._stages.end(event.stage)
             case Stored():
                 self._stages.training, self._stages.foreseen, self._testing = {}, {}, 0.0
+                self._left = None
         self._last = self._clock()
 
     @property
@@ -177,9 +185,21 @@ class Progress:
         # Several cohorts train at a time, and between epochs runs are kept.
         own, least = self._pace.seconds, 1e-3  # less is told where all epochs were trained before
         at_once = self._training / own if min(own, self._training) > least else 1.0
-        self._left = left * at_once + self._rows_left() + self._testing
+        self._left = self._steadied(left * at_once + self._rows_left() + self._testing)
         self._at = self._last
         self._share = max(self._share, (done_all := now - self._begin) / (done_all + self._left))
+
+    def _steadied(self, left: float) -> float:
+        """What is left, between what was told last and what is estimated now."""
+        now = self._clock()
+        if self._left is None:
+            self._told = self._looked = now
+            return left
+        before = self._left - (self._last - self._at)
+        window = _STEADY * (now - self._told)
+        weight = 1 - math.exp((self._looked - now) / window) if window else 1.0
+        self._looked = now
+        return max(0.0, before + weight * (left - before))
 
     def _rows_left(self) -> float:
         """Seconds in which rows will be prepared."""
