@@ -28,8 +28,8 @@ _AGAIN = 0.25
 """Seconds for which the time left is not estimated again."""
 
 _STEADY = 0.05
-"""Of the time for which something was told, the part in which most of a change comes in: what networks that lead
-for a moment would take is not told in full."""
+"""Of the time for which something was told, the part in which most of a change comes in: what networks that
+lead for a moment would take is not told in full."""
 
 _TEST = 0.3
 """Of the seconds before training, in which training rows are split and audited, those that a test takes of as
