@@ -50,7 +50,7 @@ def word_hashes(raw: Texts | Ids) -> WordHashes:
         return WordHashes(mixed(raw.ids[words].astype(np.uint64)), before[raw.indptr])
     read = raw.read()
     digests = b"".join(_digest(word.encode(errors="surrogatepass")) for word in read.words)
-    return WordHashes(np.frombuffer(digests, "<u8")[read.numbers], read.indptr)
+    return WordHashes(np.frombuffer(digests, "<u8")[read.ids], read.indptr)
 
 
 @dataclass(frozen=True, eq=False)

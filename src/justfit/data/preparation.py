@@ -169,7 +169,7 @@ def fit_preparation(
 def read_once(spec: PreparationSpec, raw: Raw) -> None:
     """Read what each part of ``raw`` would read anew where it is fitted or prepared: the words of texts."""
     if isinstance(spec, TextEncoding) and isinstance(raw, Texts) and not is_lazy(raw):
-        _ = raw.words
+        _ = raw.tokens
 
 
 def prepared(preparation: Preparation, raw: Raw) -> Rows:
@@ -255,10 +255,10 @@ def _vocabulary(raw: Texts, num_words: int) -> Vocabulary:
 
 def _ids(raw: Texts, vocabulary: Vocabulary) -> Ids:
     """Word ids of texts: each begins with the start id, and words not in ``vocabulary`` are unknown."""
-    words, known = raw.read(), vocabulary.ids
-    ids = np.array([known.get(word, Vocabulary.UNKNOWN) for word in words.words], np.int32)
-    flat = np.insert(ids[words.numbers], words.indptr[:-1], Vocabulary.START)
-    return Ids(flat, words.indptr + np.arange(len(words.indptr)), vocabulary)
+    read, known = raw.read(), vocabulary.ids
+    ids = np.array([known.get(word, Vocabulary.UNKNOWN) for word in read.words], np.int32)
+    flat = np.insert(ids[read.ids], read.indptr[:-1], Vocabulary.START)
+    return Ids(flat, read.indptr + np.arange(len(read.indptr)), vocabulary)
 
 
 def _fit_scaling(spec: Scaling, raw: Numbers) -> NumberPreparation:

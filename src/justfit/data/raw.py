@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from justfit.data.columns import Column, of_kind
 from justfit.data.rows import Bags, take_ragged
-from justfit.data.words import Words, read_words
+from justfit.data.tokens import Tokens, tokens_of
 from justfit.errors import DataError
 
 
@@ -66,20 +66,20 @@ class Texts:
         return len(self.texts)
 
     @cached_property
-    def words(self) -> Words:
+    def tokens(self) -> Tokens:
         """The texts word by word: read once, and not again for texts that are taken from these afterwards."""
         if self._among is None:
-            return read_words(self.texts)
+            return tokens_of(self.texts)
         read, rows = self._among
-        return read.words.take(rows)
+        return read.tokens.take(rows)
 
-    def read(self) -> Words:
-        """`words`, which stay only where they were asked for before."""
-        return self.words if self._is_read else read_words(self.texts)
+    def read(self) -> Tokens:
+        """`tokens`, which stay only where they were asked for before."""
+        return self.tokens if self._is_read else tokens_of(self.texts)
 
     @property
     def _is_read(self) -> bool:
-        return self._among is not None or "words" in vars(self)
+        return self._among is not None or "tokens" in vars(self)
 
     def take(self, rows: npt.NDArray[np.intp]) -> "Texts":
         """The rows numbered ``rows``, in that order."""
