@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -256,9 +257,14 @@ def _vocabulary(raw: Texts, num_words: int) -> Vocabulary:
 def _ids(raw: Texts, vocabulary: Vocabulary) -> Ids:
     """Word ids of texts: each begins with the start id, and words not in ``vocabulary`` are unknown."""
     read, known = raw.read(), vocabulary.ids
-    ids = np.array([known.get(word, Vocabulary.UNKNOWN) for word in read.words], np.int32)
-    flat = np.insert(ids[read.ids], read.indptr[:-1], Vocabulary.START)
-    return Ids(flat, read.indptr + np.arange(len(read.indptr)), vocabulary)
+    found = map(known.get, read.words, repeat(Vocabulary.UNKNOWN))
+    ids = np.fromiter(found, np.int32, len(read.words))
+    ends = read.indptr + np.arange(len(read.indptr))
+    is_word = np.ones(ends[-1], np.bool_)
+    is_word[ends[:-1]] = False
+    flat = np.full(ends[-1], Vocabulary.START, np.int32)
+    flat[is_word] = ids[read.ids]
+    return Ids(flat, ends, vocabulary)
 
 
 def _fit_scaling(spec: Scaling, raw: Numbers) -> NumberPreparation:
