@@ -38,7 +38,9 @@ def test_imports_stand_at_the_top_but_in_the_command_line() -> None:
         for node in ast.walk(function)
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
-    assert {name.partition("/")[0] for name in inside} <= {"cli"}
+    # Most rows need nothing of scikit-learn, which takes longer to import than all the rest together.
+    of_scikit_learn = {"data/splits.py", "data/sources/embedded.py"}
+    assert {name.partition("/")[0] for name in inside - of_scikit_learn} <= {"cli"}
 
 
 WRITERS = {

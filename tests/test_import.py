@@ -35,3 +35,9 @@ def test_what_must_be_quick_loads_nothing_heavy(code: str) -> None:
 def test_predicting_loads_neither_engine_nor_charts_nor_scikit_learn() -> None:
     modules = loaded("import justfit\njustfit.predict, justfit.read_model")
     assert not modules & {"sklearn", "altair", "vl_convert", "polars"}
+
+
+def test_training_loads_scikit_learn_only_where_its_folds_or_its_data_are_asked_for() -> None:
+    assert not loaded("import justfit.workflow, justfit.data.sources") & {"sklearn", "pandas"}
+    asked = "from justfit.data.sources import load_dataset\nload_dataset('wine')"
+    assert "sklearn" in loaded(asked)

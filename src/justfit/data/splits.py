@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import GroupKFold, StratifiedKFold, TimeSeriesSplit, train_test_split
-from sklearn.model_selection import KFold as Folds
 
 from justfit.data.dataset import Labels
 from justfit.data.dataset import Split as Split
@@ -68,6 +66,8 @@ def _hold_out(protocol: HoldOut, labels: Labels, task: Task) -> Split:
         if trained < len(train):
             train = _evenly(train, labels)
     else:
+        from sklearn.model_selection import train_test_split  # noqa: PLC0415 - as in `_k_fold`
+
         train, validation = train_test_split(
             np.arange(total), test_size=count, random_state=_seed(protocol.seed)
         )
@@ -87,6 +87,8 @@ def _evenly(rows: npt.NDArray[np.intp], classes: Labels) -> npt.NDArray[np.intp]
 
 
 def _k_fold(protocol: KFold, labels: Labels, task: Task, groups: Groups | None) -> Iterator[Split]:
+    from sklearn import model_selection  # noqa: PLC0415 - takes more than a second, and hold-outs need none of it
+
     rows, folds = np.arange(len(labels)), protocol.folds
     needed = folds + 1 if protocol.how == "time" else folds
     if needed > len(rows):
@@ -103,13 +105,14 @@ def _k_fold(protocol: KFold, labels: Labels, task: Task, groups: Groups | None) 
         seed = _seed(protocol.seed + repeat)
         match protocol.how:
             case "grouped":
-                splitter = GroupKFold(folds, shuffle=True, random_state=seed)
+                splitter = model_selection.GroupKFold(folds, shuffle=True, random_state=seed)
             case "time":
-                splitter = TimeSeriesSplit(folds)
+                splitter = model_selection.TimeSeriesSplit(folds)
             case "in_order":
-                splitter = Folds(folds)
+                splitter = model_selection.KFold(folds)
             case _:
-                splitter = (StratifiedKFold if stratified else Folds)(folds, shuffle=True, random_state=seed)
+                kind = model_selection.StratifiedKFold if stratified else model_selection.KFold
+                splitter = kind(folds, shuffle=True, random_state=seed)
         for train, validation in splitter.split(rows, labels if stratified else None, groups):
             yield Split(np.sort(train), np.sort(validation))
 

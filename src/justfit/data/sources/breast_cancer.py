@@ -1,16 +1,14 @@
 """`breast_cancer`: measurements of cell nuclei, from scikit-learn."""
 
-from sklearn.datasets import load_breast_cancer
-
 from justfit.data.dataset import Dataset
-from justfit.data.sources.embedded import NEEDS, embedded
+from justfit.data.sources.embedded import NEEDS, bunch, embedded
 from justfit.data.sources.source import Source
 from justfit.spec import Scaling
 
 
 def load() -> Dataset:
     """569 rows of 30 measurements; malignant is class 0, benign class 1."""
-    return embedded("breast_cancer", "binary", load_breast_cancer(), Scaling("standard"))
+    return embedded("breast_cancer", "binary", bunch("breast_cancer"), Scaling("standard"))
 
 
 BREAST_CANCER = Source(

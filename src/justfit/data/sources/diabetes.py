@@ -1,9 +1,7 @@
 """`diabetes`: progression of a disease after a year, from scikit-learn."""
 
-from sklearn.datasets import load_diabetes
-
 from justfit.data.dataset import Dataset
-from justfit.data.sources.embedded import NEEDS, embedded
+from justfit.data.sources.embedded import NEEDS, bunch, embedded
 from justfit.data.sources.source import Source
 from justfit.spec import Scaling
 
@@ -11,7 +9,7 @@ from justfit.spec import Scaling
 def load() -> Dataset:
     """442 rows of 10 measurements in their own units; the label is a score from 25 to 346."""
     # scikit-learn's default scales with means over all rows, the sealed ones included.
-    return embedded("diabetes", "regression", load_diabetes(scaled=False), Scaling("standard"))
+    return embedded("diabetes", "regression", bunch("diabetes", scaled=False), Scaling("standard"))
 
 
 DIABETES = Source(

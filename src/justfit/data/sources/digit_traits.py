@@ -1,11 +1,10 @@
 """`digit_traits`: what holds of a handwritten digit, several things at once; images from scikit-learn."""
 
 import numpy as np
-from sklearn.datasets import load_digits
 
 from justfit.data.dataset import Dataset, Part
 from justfit.data.raw import Numbers
-from justfit.data.sources.embedded import NEEDS
+from justfit.data.sources.embedded import NEEDS, bunch
 from justfit.data.sources.source import SEALED_NOTE, Source, seal_fifth
 from justfit.spec import Scaling, task_named
 
@@ -20,11 +19,11 @@ TRAITS = {
 
 def load() -> Dataset:
     """1,797 rows of 64 grey values from 0 to 16, scaled to [0, 1]; 4 labels, any of which a row may have."""
-    bunch = load_digits()
-    labels = np.stack([np.isin(bunch.target, digits) for digits in TRAITS.values()], axis=1)
+    found = bunch("digits")
+    labels = np.stack([np.isin(found.target, digits) for digits in TRAITS.values()], axis=1)
     task = task_named("multilabel")
-    columns = tuple(str(name) for name in bunch.feature_names)
-    rows = Part(Numbers(bunch.data, columns), labels.astype(np.float32))
+    columns = tuple(str(name) for name in found.feature_names)
+    rows = Part(Numbers(found.data, columns), labels.astype(np.float32))
     train, sealed, digest = seal_fifth(rows, task)
     return Dataset(
         "digit_traits", task, tuple(TRAITS), train, sealed, Scaling("divide", 16.0), digest, (SEALED_NOTE,)

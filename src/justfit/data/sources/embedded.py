@@ -12,11 +12,18 @@ from justfit.spec import PreparationSpec, task_named
 NEEDS = "nothing: embedded in scikit-learn"
 
 
-def embedded(name: str, task: str, bunch: Any, preparation: PreparationSpec) -> Dataset:
-    """The data set in ``bunch``, as scikit-learn's ``load_`` functions give it."""
+def bunch(name: str, **options: bool) -> Any:
+    """What scikit-learn's ``load_`` function of that name gives."""
+    from sklearn import datasets  # noqa: PLC0415 - takes more than a second, and most rows are of other sources
+
+    return getattr(datasets, f"load_{name}")(**options)
+
+
+def embedded(name: str, task: str, found: Any, preparation: PreparationSpec) -> Dataset:
+    """The data set in a `bunch`."""
     kind = task_named(task)
-    classes = tuple(str(name) for name in bunch.target_names) if kind.is_classification else ()
-    labels: Labels = bunch.target.astype(np.int64 if kind.is_classification else np.float32)
-    columns = tuple(str(name) for name in bunch.feature_names)
-    train, sealed, digest = seal_fifth(Part(Numbers(bunch.data, columns), labels), kind)
+    classes = tuple(str(name) for name in found.target_names) if kind.is_classification else ()
+    labels: Labels = found.target.astype(np.int64 if kind.is_classification else np.float32)
+    columns = tuple(str(name) for name in found.feature_names)
+    train, sealed, digest = seal_fifth(Part(Numbers(found.data, columns), labels), kind)
     return Dataset(name, kind, classes, train, sealed, preparation, digest, (SEALED_NOTE,))

@@ -1,16 +1,14 @@
 """`wine`: chemical analyses of three wines, from scikit-learn."""
 
-from sklearn.datasets import load_wine
-
 from justfit.data.dataset import Dataset
-from justfit.data.sources.embedded import NEEDS, embedded
+from justfit.data.sources.embedded import NEEDS, bunch, embedded
 from justfit.data.sources.source import Source
 from justfit.spec import Scaling
 
 
 def load() -> Dataset:
     """178 rows of 13 measurements; 3 classes."""
-    return embedded("wine", "multiclass", load_wine(), Scaling("standard"))
+    return embedded("wine", "multiclass", bunch("wine"), Scaling("standard"))
 
 
 WINE = Source(
