@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from justfit.data.mapped import let_go
 from justfit.data.raw import Ids, Numbers, Raw, Table, Texts, Vocabulary, is_lazy
-from justfit.data.rows import Bags
+from justfit.data.rows import Bags, row_blocks
 
 UInt64 = npt.NDArray[np.uint64]
 
@@ -67,8 +67,7 @@ def hashed_texts(raw: Texts | Ids) -> HashedTexts:
     """Texts by their words; those that are too many to hold are read some at a time."""
     blocks: Iterable[Texts | Ids] = [raw]
     if lazy := is_lazy(raw):
-        starts = range(0, len(raw), _BLOCK)
-        blocks = (raw.take(np.arange(start, min(start + _BLOCK, len(raw)))) for start in starts)
+        blocks = map(raw.take, row_blocks(len(raw), _BLOCK))
     hashes, lengths, first, words = [], [], [], 0
     for block in blocks:
         found = word_hashes(block)

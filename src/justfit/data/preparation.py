@@ -1,7 +1,7 @@
 """`Preparation`: raw rows to the engine's rows, fitted on training rows only and saved with the model."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
@@ -15,7 +15,7 @@ from justfit.data.encoding import encode
 from justfit.data.ngrams import NgramPreparation, count_ngrams, fit_ngrams
 from justfit.data.on_disk import rows_on_disk
 from justfit.data.raw import Ids, Numbers, Raw, Table, Texts, Vocabulary, is_lazy
-from justfit.data.rows import Bags, Dense, Rows
+from justfit.data.rows import Bags, Dense, Rows, row_blocks
 from justfit.data.table_preparation import TablePreparation, fit_table, table_columns
 from justfit.errors import DataError
 from justfit.machine import MOST_SHARE, memory
@@ -181,13 +181,7 @@ def prepared(preparation: Preparation, raw: Raw) -> Rows:
     """
     if not is_lazy(raw):
         return preparation.rows(raw)
-    return rows_on_disk(preparation.rows(raw.take(rows)) for rows in _blocks(raw))
-
-
-def _blocks(raw: Raw) -> Iterator[npt.NDArray[np.intp]]:
-    """The numbers of the rows, some at a time."""
-    for start in range(0, len(raw), _BLOCK):
-        yield np.arange(start, min(start + _BLOCK, len(raw)))
+    return rows_on_disk(preparation.rows(raw.take(rows)) for rows in row_blocks(len(raw), _BLOCK))
 
 
 def _misfit(spec: PreparationSpec, raw: Raw) -> str:
@@ -248,7 +242,7 @@ def words_below(num_words: int) -> int:
 
 def _vocabulary(raw: Texts, num_words: int) -> Vocabulary:
     counter: Counter[str] = Counter()
-    for texts in (raw.take(rows) for rows in _blocks(raw)) if is_lazy(raw) else (raw,):
+    for texts in map(raw.take, row_blocks(len(raw), _BLOCK)) if is_lazy(raw) else (raw,):
         counter.update(texts.read().counted())
     ranked = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
     return Vocabulary(tuple(word for word, _ in ranked[: words_below(num_words)]))

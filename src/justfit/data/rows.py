@@ -171,6 +171,16 @@ def native_rows(rows: Rows) -> _native.Rows:
     return _native.dense(rows.values)
 
 
+def row_blocks(rows: int, size: int) -> Iterator[npt.NDArray[np.intp]]:
+    """The numbers of so many rows, ``size`` at a time.
+
+    >>> [block.tolist() for block in row_blocks(5, 2)]
+    [[0, 1], [2, 3], [4]]
+    """
+    for start in range(0, rows, size):
+        yield np.arange(start, min(start + size, rows))
+
+
 def take_ragged(indptr: Int64, rows: npt.NDArray[np.intp]) -> tuple[Int64, Int64]:
     """The ``indptr`` of the rows numbered ``rows``, in that order, and which entries they hold."""
     lengths = indptr[rows + 1] - indptr[rows]
